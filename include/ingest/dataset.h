@@ -1,0 +1,91 @@
+/*
+ * Datasets: one target table each, its keys and measures as data, and how a record becomes a hit. A new dataset is one
+ * file, one line in datasets.def and the migration that makes its table. SQL and COPY are made from this description.
+ */
+#ifndef INGEST_DATASET_H
+#define INGEST_DATASET_H
+
+#include "ingest/err.h"
+#include "ingest/hit.h"
+#include "ingest/record.h"
+#include "ingest/rules.h"
+
+enum column_kind { COLUMN_TEXT, COLUMN_DAY };
+
+struct key_column {
+    const char      *name;
+    enum column_kind kind;
+    bool             nullable;
+    size_t           chars_max; /* code points, for text; longer: REJECT_KEY_TOO_LONG */
+};
+
+enum bucket { BUCKET_DAY, BUCKET_MONTH };
+enum client_hash {
+    CLIENT_KEYED, /* SipHash-2-4 of the address, or hll_hash_text of the text under --client-key none */
+    CLIENT_EIDA,  /* MurmurHash3_x86_32 of the text, sign-extended: what EIDA's aggregator adds */
+};
+
+struct picker;
+
+struct dataset {
+    const char *name, *table, *about;
+    const char *migrations;              /* the set that makes the table: "stats" */
+    bool        has_node;                /* the table has node_id: scope of the ledger and first column of the unique key */
+    bool        has_ecosystem;           /* the table holds one ecosystem */
+    enum bucket bucket;
+    enum client_hash clients;
+    struct key_column keys[KEY_COLS_MAX]; /* in the order of the encoded key and of the table's unique key */
+    size_t      n_keys;
+    const char *sums[SUMS_MAX];          /* bigint columns, in the order of hit.sums */
+    size_t      n_sums;
+    const char *uniques;                 /* the hll(11,5) column, "clients" */
+    /* Totals for rollup_shape, or NULL. */
+    size_t (*group)(struct slice key);
+    size_t (*total)(struct slice key, uint8_t out[KEY_BYTES_MAX]);
+    /* KEEP with *hit filled, or why not. Never looks at rec unless rec->why is KEEP. */
+    enum reason (*pick)(struct picker *p, const struct record *rec, struct hit *hit);
+};
+
+extern const struct dataset *const datasets[]; /* from datasets.def, NULL at the end */
+const struct dataset *dataset_by_name(const char *name);
+
+/* ---- clients ---- */
+
+struct client_key {
+    bool     none;              /* --client-key none: murmur3_x64_128 h1 of the text as logged */
+    struct {
+        int32_t from_day;
+        uint8_t key[16];
+    }        epochs[64];        /* ascending from_day; the first holds for earlier days too */
+    size_t   n_epochs;
+    uint8_t  id[8];             /* key_id: SipHash-2-4 of a constant under the last epoch's key; a value of its own for `none` */
+    char     path[256];         /* where it was read from; "" for none or a throw-away key */
+};
+
+/* Reads a key file: lines "FROM-DAY 32-hex-digits". Must be a regular file, not readable by others (mode & 077 == 0).
+ * ST_USAGE says what is wrong (missing: err->code ST_USAGE and *missing true, so that the caller may make one). */
+enum st client_key_read(struct client_key *key, const char *path, bool *missing, struct err *err);
+/* Makes a fresh key file, 0600, its directory 0700 if it must be made; fails if the file exists. */
+enum st client_key_make(struct client_key *key, const char *path, struct err *err);
+void    client_key_none(struct client_key *key);
+void    client_key_throwaway(struct client_key *key); /* random, for dry runs */
+
+/* The element for the sketch. False: no client (empty or "-"). IPv4, IPv4-mapped, IPv6 (/64), else the text, as DESIGN has it. */
+bool client_hash(const struct client_key *key, enum client_hash how, struct slice client, int32_t day, uint64_t *out);
+
+/* ---- picking ---- */
+
+/* Everything that pick needs besides the record; one per worker, not shared. */
+struct picker {
+    const struct dataset    *dataset;   /* run */
+    const struct rules      *rules;     /* run */
+    const struct client_key *clients;   /* run */
+    char     ecosystem[64];             /* that the table holds; "" while it is not fixed: the first hit fixes it here */
+    uint8_t  key[KEY_BYTES_MAX];        /* hit.key points here */
+    char    *scratch;                   /* LINE_BYTES_MAX bytes, for path_clean */
+};
+
+enum st     picker_init(struct picker *p, const struct dataset *d, const struct rules *rules, const struct client_key *key, struct err *err);
+void        picker_release(struct picker *p);
+
+#endif

@@ -1,0 +1,71 @@
+/*
+ * Log formats: bytes of whole lines in, records out. A new format is one file and one line in formats.def.
+ */
+#ifndef INGEST_FORMAT_H
+#define INGEST_FORMAT_H
+
+#include "ingest/arena.h"
+#include "ingest/err.h"
+#include "ingest/line.h"
+#include "ingest/record.h"
+
+struct format_example {
+    const char *line;     /* without LF; may hold several lines where a header must come first (the last one is the example) */
+    enum reason why;      /* of its first record */
+    uint16_t    status;   /* of its first record, when KEEP */
+    int64_t     bytes;
+};
+
+struct parser;
+
+struct format {
+    const char *name;     /* as --format takes it */
+    const char *about;    /* one clause for --help */
+    const char *dataset;  /* the dataset that it feeds unless --dataset says otherwise */
+
+    /* One line (no LF, no CR before it, never empty), one record. All fields of *rec are zero but line_no and first. Returns rec->why. */
+    enum reason (*line)(struct parser *p, struct slice line, struct record *rec);
+
+    /*
+     * Or, where a line gives many records or the hot path wants its own loop: up to `max` records from p->at .. p->end, in
+     * place; advances p->at and p->line_no. *n_records 0 with ST_OK: the block is used up. ST_FORMAT refuses the whole input.
+     */
+    enum st (*block)(struct parser *p, struct record *out, size_t max, size_t *n_records, struct err *err);
+
+    /* How sure is it that `head` (the first 64 KiB, cut behind the last LF if there is one) is of this format? 0..100, 0: it is not. */
+    int (*sniff)(struct slice head);
+
+    size_t state_bytes;   /* of p->state, cleared at parser_init: the column map of CloudFront */
+
+    const struct format_example *examples;
+    size_t                       n_examples;
+};
+
+struct parser {
+    const struct format *format;
+    char        *at, *end;     /* what is left of the block */
+    uint64_t     line_no;      /* of the line at `at` */
+    struct arena scratch;      /* unescaped text of the records given last; reset at each parser_next */
+    void        *state;        /* the format's own */
+};
+
+extern const struct format *const formats[]; /* from formats.def, NULL at the end */
+const struct format *format_by_name(const char *name); /* NULL: none */
+
+/* ST_OK or ST_MEMORY. One parser reads one input. */
+enum st parser_init(struct parser *p, const struct format *format, struct err *err);
+void    parser_feed(struct parser *p, const struct block *block); /* the last one must be used up */
+/* Up to `max` records; *n 0: the block is used up. Slices live until the next call or the block's end. ST_FORMAT, ST_MEMORY. */
+enum st parser_next(struct parser *p, struct record *out, size_t max, size_t *n, struct err *err);
+void    parser_release(struct parser *p);
+
+/*
+ * The format of an input by its beginning: the highest score wins. ST_OK; ST_FORMAT with a cause that names the two of
+ * a tie, or says that none fits.
+ */
+enum st format_sniff(struct slice head, const struct format **out, int *score, struct err *err);
+
+/* What a sniff is made of: the share 0..100 of the lines of `head` (comments and blanks apart) that `format` accepts. */
+int format_share(const struct format *format, struct slice head);
+
+#endif

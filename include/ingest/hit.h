@@ -1,0 +1,80 @@
+/*
+ * What to count and where: what dataset/ gives and rollup/ takes. And the bytes of a key.
+ *
+ * A key is one run of bytes whose memcmp order is the order of the rows. Column after column, as the dataset declares
+ * them (the node is not among them):
+ *
+ *   text   00                    NULL, before every text
+ *          01 bytes... 00        the bytes hold no NUL, so "a" sorts before "ab"
+ *   day    4 bytes big-endian of (day + 2^31)
+ */
+#ifndef INGEST_HIT_H
+#define INGEST_HIT_H
+
+#include "ingest/base.h"
+#include "ingest/slice.h"
+
+#define SUMS_MAX      4
+#define KEY_COLS_MAX  8
+#define KEY_BYTES_MAX 1200 /* an encoded key; PostgreSQL's btree takes 2704 bytes a row */
+
+struct hit {
+    struct slice key;            /* encoded; lives until the next pick */
+    int32_t      day;            /* the bucket: a day, or the first of a month */
+    int64_t      sums[SUMS_MAX]; /* as the dataset declares them, each >= 0 */
+    uint64_t     client;         /* the hash that goes into the sketch */
+    bool         has_client;
+};
+
+/* Appends a text column, or NULL where s.p is NULL, at `out`; returns the byte behind it. The caller has checked length and NUL. */
+static inline uint8_t *
+key_put_text(uint8_t *out, struct slice s)
+{
+    if (s.p == NULL) {
+        *out++ = 0;
+        return out;
+    }
+    *out++ = 1;
+    memcpy(out, s.p, s.n);
+    out += s.n;
+    *out++ = 0;
+    return out;
+}
+
+static inline uint8_t *
+key_put_day(uint8_t *out, int32_t day)
+{
+    uint32_t v = (uint32_t)day ^ UINT32_C(0x80000000);
+
+    *out++ = (uint8_t)(v >> 24);
+    *out++ = (uint8_t)(v >> 16);
+    *out++ = (uint8_t)(v >> 8);
+    *out++ = (uint8_t)v;
+    return out;
+}
+
+/* Reads a column at *at and moves behind it. Keys are our own: a malformed one is a bug. NULL gives p == NULL. */
+static inline struct slice
+key_get_text(const uint8_t **at)
+{
+    struct slice s = { NULL, 0 };
+
+    if (*(*at)++ == 1) {
+        s.p = (const char *)*at;
+        s.n = strlen(s.p);
+        *at += s.n + 1;
+    }
+    return s;
+}
+
+static inline int32_t
+key_get_day(const uint8_t **at)
+{
+    const uint8_t *p = *at;
+    uint32_t v = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+
+    *at += 4;
+    return (int32_t)(v ^ UINT32_C(0x80000000));
+}
+
+#endif

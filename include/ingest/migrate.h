@@ -1,0 +1,33 @@
+/*
+ * schema/<set>/<posix-timestamp>-<name>.(up|down).sql, embedded in the binary, applied in order, once each, each in a
+ * transaction of its own and recorded in ingest.migrations. A failed one leaves nothing and is tried again.
+ */
+#ifndef INGEST_MIGRATE_H
+#define INGEST_MIGRATE_H
+
+#include "ingest/base.h"
+#include "ingest/err.h"
+#include "ingest/pg.h"
+
+#define COMMENT_OURS "made by ingest" /* our tables' COMMENT begins so: `migrate down` drops nothing else */
+
+struct migrate_options {
+    bool no_sketches;  /* leave out hll columns: lines between "-- sketches:" and "-- end" of a file */
+    bool drop_data;    /* `down` may drop tables that hold rows */
+    void (*say)(void *ctx, const char *line); /* one line a step; may be NULL */
+    void *say_ctx;
+};
+
+/* The names of all sets, in the order in which they are made; NULL at the end. */
+const char *const *migrate_sets(void);
+
+/* Brings the sets up. `sets` empty: ledger, stats, eida. One migrator at a time (advisory lock). The `ledger` set is always brought up first. */
+enum st migrate_up(struct pg *pg, const char *const *sets, size_t n, const struct migrate_options *o, struct err *err);
+/* Takes the sets down, the last first; `ledger` only when no other set is up. Drops only marked objects, refuses while they hold rows. */
+enum st migrate_down(struct pg *pg, const char *const *sets, size_t n, const struct migrate_options *o, struct err *err);
+/* One line a migration through say: set, file, applied or pending, when, checksum differing. */
+enum st migrate_status(struct pg *pg, const char *const *sets, size_t n, const struct migrate_options *o, struct err *err);
+/* The SQL that `up` would run, to stdout; needs no database. */
+enum st migrate_print(const char *const *sets, size_t n, const struct migrate_options *o, struct err *err);
+
+#endif

@@ -1,0 +1,41 @@
+/*
+ * Numbers in text, strictly: digits only, no sign, no space, no locale, and never a silent wrap.
+ */
+#ifndef INGEST_NUM_H
+#define INGEST_NUM_H
+
+#include "ingest/base.h"
+#include "ingest/slice.h"
+
+/* Decimal digits only, 0..INT64_MAX (what PostgreSQL's bigint holds); false leaves *out alone. */
+bool num_u63(struct slice s, int64_t *out);
+
+/* "128M", "8G", "65536": a size with an optional k, M, G or T, powers of 1024. */
+bool num_size(struct slice s, size_t *out);
+
+/* Three decimal digits, 0..999: an HTTP status. */
+static inline bool
+num_status(struct slice s, uint16_t *out)
+{
+    if (s.n != 3)
+        return false;
+    unsigned a = (unsigned char)s.p[0] - '0', b = (unsigned char)s.p[1] - '0', c = (unsigned char)s.p[2] - '0';
+    if (a > 9 || b > 9 || c > 9)
+        return false;
+    *out = (uint16_t)(a * 100 + b * 10 + c);
+    return true;
+}
+
+/* *to += more, or false on overflow, leaving *to alone. */
+static inline bool
+num_add(int64_t *to, int64_t more)
+{
+    int64_t sum;
+
+    if (__builtin_add_overflow(*to, more, &sum))
+        return false;
+    *to = sum;
+    return true;
+}
+
+#endif

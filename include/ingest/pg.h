@@ -1,0 +1,79 @@
+/*
+ * PostgreSQL: connect, run, copy, and its errors in our words. The only room that sees libpq. Used by one thread at a time.
+ */
+#ifndef INGEST_PG_H
+#define INGEST_PG_H
+
+#include "ingest/base.h"
+#include "ingest/buf.h"
+#include "ingest/err.h"
+#include "ingest/slice.h"
+
+struct pg;
+struct pg_result; /* rows of one statement */
+
+/*
+ * Connects and pins what a role, a database or the environment could have set otherwise: client_encoding UTF8 (PGCLIENTENCODING
+ * ignored), application_name 'ingest', DateStyle ISO, bytea_output hex, TimeZone UTC, standard_conforming_strings, connect_timeout 10 and
+ * keepalives unless the conninfo says otherwise, target_session_attrs=read-write unless read_only. `conninfo` is a URI or key=value text, NULL:
+ * libpq's own PG* variables decide. A server that is not UTF8 or older than 13: ST_DB. Passwords never reach err.
+ */
+enum pg_mode { PG_READ_WRITE, PG_READ_ONLY /* default_transaction_read_only on */ };
+struct pg *pg_connect(const char *conninfo, enum pg_mode mode, struct err *err); /* NULL: in err */
+void       pg_close(struct pg *pg);
+bool       pg_is_alive(const struct pg *pg);           /* false once the connection is lost */
+const char *pg_where(const struct pg *pg);             /* "host=... port=... dbname=... user=...", for people; never a password */
+int        pg_backend_pid(const struct pg *pg);
+/* Closes and connects again as before. */
+enum st    pg_reconnect(struct pg *pg, struct err *err);
+
+/*
+ * One statement, parameters as text ($1..$n; NULL is SQL NULL). `what` says the act for err->what ("cannot read the ledger").
+ * ST_OK; ST_DB or ST_DB_RETRY (40001 40P01 55P03 57P01-57P03 08xxx 53xxx 25P03 and lost connections) with the server's message,
+ * SQLSTATE and, if there is one, detail in err->cause, control bytes and all cleaned. `out` may be NULL.
+ */
+enum st pg_run(struct pg *pg, const char *what, const char *sql, size_t n, const char *const *values,
+               struct pg_result **out, struct err *err);
+/* Several statements without parameters, as psql would send a file (simple protocol). */
+enum st pg_script(struct pg *pg, const char *what, const char *sql, struct err *err);
+
+size_t       pg_rows(const struct pg_result *r);
+bool         pg_is_null(const struct pg_result *r, size_t row, size_t col);
+struct slice pg_text(const struct pg_result *r, size_t row, size_t col);  /* NULL: p NULL. Ends in NUL. Lives as long as r */
+int64_t      pg_int(const struct pg_result *r, size_t row, size_t col);   /* bigint and smaller; NULL or no number: 0 */
+/* Decodes "\x..." into out; returns the bytes, SIZE_MAX if it is not bytea of at most cap bytes. */
+size_t       pg_bytea(const struct pg_result *r, size_t row, size_t col, void *out, size_t cap);
+int64_t      pg_affected(const struct pg_result *r);                      /* rows of INSERT, UPDATE, DELETE, COPY */
+void         pg_free(struct pg_result *r);
+/* SQLSTATE of the last failure, "" if none: for the few callers that must know (23505, 42P01, ...). */
+const char  *pg_sqlstate(const struct pg *pg);
+
+/* BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE, and SET LOCAL of what the merge relies on (synchronous_commit on, lock_timeout,
+ * statement_timeout 0, idle_in_transaction_session_timeout 0, search_path untouched, jit off). */
+enum st pg_begin(struct pg *pg, struct err *err);
+/* ST_OK only if the server's tag says COMMIT. *unknown: the connection broke before the answer came, so nobody knows. */
+enum st pg_commit(struct pg *pg, bool *unknown, struct err *err);
+void    pg_rollback(struct pg *pg); /* takes no err: the first failure is the one to tell */
+
+/* COPY ... FROM STDIN (FORMAT binary): start with the statement, put bytes, end. *rows is what the server took. */
+enum st pg_copy_start(struct pg *pg, const char *what, const char *sql, struct err *err);
+enum st pg_copy_put(struct pg *pg, const void *bytes, size_t n, struct err *err);
+enum st pg_copy_end(struct pg *pg, int64_t *rows, struct err *err);
+void    pg_copy_abort(struct pg *pg, const char *why); /* the transaction is failed afterwards */
+
+/* "name" quoted as an identifier, appended to b. */
+void pg_ident(struct pg *pg, struct buf *b, const char *name);
+
+/* One-dimensional array literals for $n parameters: '{...}' built by adding elements. */
+struct pg_array {
+    struct buf text;
+};
+void        pg_array_begin(struct pg_array *a);
+void        pg_array_int(struct pg_array *a, int64_t v);
+void        pg_array_bytea(struct pg_array *a, const void *p, size_t n);
+void        pg_array_text(struct pg_array *a, struct slice s);
+void        pg_array_null(struct pg_array *a);
+const char *pg_array_end(struct pg_array *a); /* NULL without memory; lives until release */
+void        pg_array_release(struct pg_array *a);
+
+#endif

@@ -1,0 +1,37 @@
+/*
+ * One request or event, whoever wrote it: what format/ gives and dataset/ takes. Slices have the lifetime "line".
+ */
+#ifndef INGEST_RECORD_H
+#define INGEST_RECORD_H
+
+#include "ingest/base.h"
+#include "ingest/clock.h"
+#include "ingest/reason.h"
+#include "ingest/slice.h"
+
+enum range_start {
+    RANGE_UNKNOWN, /* the format does not say, or the field is empty */
+    RANGE_ZERO,    /* the answer starts at byte 0 */
+    RANGE_LATER,   /* it starts behind byte 0 */
+};
+
+struct record {
+    enum reason  why;          /* KEEP, or why the format will not have it; then only line_no, first and (if known) day, hour hold */
+    bool         first;        /* the first record of its line; every line gives at least one record */
+    uint8_t      hour;         /* 0..23 of `day` */
+    uint8_t      path_decodes; /* how often the path may be percent-encoded: 1, or 2 for CloudFront */
+    uint16_t     status;       /* HTTP status */
+    enum range_start range;
+    int32_t      day;          /* the day it is counted under; DAY_NONE when not known */
+    uint64_t     line_no;      /* from 1 */
+    int64_t      time_us;      /* UTC */
+    int64_t      bytes;        /* 0..INT64_MAX */
+    struct slice method, path, agent; /* the path as logged: encoded, perhaps with host and query; p NULL: the format has no such field */
+    struct slice client;       /* as logged; empty or "-": none */
+
+    /* fdsnws only: one trace of an OK request, or one failed request */
+    bool         ok;           /* false: a failed request, all codes empty but location "--" */
+    struct slice network, station, location, channel, country;
+};
+
+#endif

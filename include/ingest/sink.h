@@ -1,0 +1,58 @@
+/*
+ * Where rows go: into a table of a database, merged with what stands there, or as text for a look.
+ */
+#ifndef INGEST_SINK_H
+#define INGEST_SINK_H
+
+#include "ingest/base.h"
+#include "ingest/dataset.h"
+#include "ingest/err.h"
+#include "ingest/pg.h"
+#include "ingest/rollup.h"
+
+/* A table as it is in this database, which may be ours or one that another system made. */
+struct target {
+    const struct dataset *dataset;
+    uint32_t oid;
+    char     schema[64];
+    bool     ours;               /* its COMMENT says that our migrations made it */
+    bool     has_sketch;         /* the uniques column is there */
+    bool     has_updated_at;     /* dataselect_stats: created_at, updated_at are kept like EIDA's */
+    char     hll_schema[64];     /* where hll_union lives; "" without the extension */
+    int32_t  node_id;            /* for datasets with a node; else 0 */
+};
+
+/*
+ * Finds the table along the search path and looks at its columns and types. ST_DB when it is missing (err->hint: the `ingest migrate up`
+ * to type), lacks a column, or has one of a wrong type (hll of other parameters included).
+ */
+enum st target_find(struct pg *pg, const struct dataset *d, struct target *out, struct err *err);
+
+struct merge_result {
+    int64_t sent, inserted, updated;
+    bool    copied; /* straight into the table, without the stage */
+};
+
+/*
+ * Inside the caller's open transaction, after it took the advisory lock of the table: adds `rows` (of days first_day..last_day) to the
+ * table. Straight COPY if the table is ours and has no row of these days (of this node); else through a stage, UPDATE then INSERT, for NULL
+ * and non-NULL keys apart. Rows touched equal rows sent, or ST_BUG. ST_DB, ST_DB_RETRY, and whatever rows_next gives.
+ */
+enum st sink_merge(struct pg *pg, const struct target *t, struct rows *rows, int32_t first_day, int32_t last_day,
+                   struct merge_result *out, struct err *err);
+
+/* Takes the advisory lock that serializes merges into this table, by OID, until the transaction ends. */
+enum st sink_lock(struct pg *pg, const struct target *t, struct err *err);
+
+/*
+ * One JSON object a line, "table" first, then the key columns ("node" first where the dataset has one), the sums, "clients" as "\\x..." text:
+ * {"table":"stats","name":"serde","version":null,"dldate":"2024-01-16","count":3,"bytes":42,"clients":"\\x118b7f"}
+ */
+enum st sink_text(FILE *out, const struct dataset *d, const char *node, struct rows *rows, int64_t *n_rows, struct err *err);
+
+/* Rows in COPY BINARY (PostgreSQL manual, "COPY", Binary Format): the header, each row, the trailer. */
+void copy_encode_header(struct buf *b);
+void copy_encode_row(struct buf *b, const struct target *t, const struct row *row);
+void copy_encode_trailer(struct buf *b);
+
+#endif

@@ -1,0 +1,70 @@
+/*
+ * HyperLogLog sketches as postgresql-hll keeps them in a column hll(11,5): log2m 11, regwidth 5, expthresh -1, sparseon 1.
+ * Knows nothing of logs or SQL. What is written equals the server's bytes for the same hashes, in any order of adding
+ * and uniting (aggregateknowledge "HLL storage specification" 1.0.0, and the server's behaviour, docs/SKETCHES in short:
+ * explicit up to 160 hashes, then registers, sent sparse below 640 non-zero registers and full from there).
+ */
+#ifndef INGEST_SKETCH_H
+#define INGEST_SKETCH_H
+
+#include "ingest/arena.h"
+#include "ingest/base.h"
+#include "ingest/err.h"
+#include "ingest/slice.h"
+
+#define HLL_LOG2M        11
+#define HLL_REGISTERS    (1 << HLL_LOG2M)
+#define HLL_REGWIDTH     5
+#define HLL_EXPLICIT_MAX 160
+#define HLL_WIRE_MAX     1283
+
+/* The memory of many sketches: blocks of 2, 4, ... hashes and of registers, reused by size, under one ceiling. */
+struct hll_pool {
+    struct arena arena;
+    void        *free_blocks[10]; /* by size class, a list through the blocks themselves */
+};
+
+void   hll_pool_init(struct hll_pool *pool, size_t ceiling_bytes);
+void   hll_pool_reset(struct hll_pool *pool);   /* every sketch of the pool is gone */
+void   hll_pool_release(struct hll_pool *pool);
+size_t hll_pool_bytes(const struct hll_pool *pool); /* taken from the system */
+
+/*
+ * One sketch; all zero is the empty one. A single client lives in the struct itself, more in a block of the pool.
+ * Moves by plain assignment (the old copy must not be used again).
+ */
+struct hll {
+    uint16_t n;        /* explicit elements held; HLL_IN_REGISTERS once promoted */
+    uint16_t cap;      /* elements that `many` has room for; 0: `one` is in use */
+    uint32_t spare;
+    union {
+        uint64_t  one;
+        uint64_t *many; /* explicit elements, distinct, in no order that callers may rely on */
+        uint8_t  *registers; /* HLL_REGISTERS bytes, one register each */
+    } u;
+};
+#define HLL_IN_REGISTERS UINT16_MAX
+
+/* ST_OK, or ST_MEMORY at the pool's ceiling (the sketch is as before). Hashing is the caller's affair. */
+enum st hll_add(struct hll *h, struct hll_pool *pool, uint64_t hash);
+
+/* Add all of `from` (of any pool) to `into`, whose blocks come from `pool`. ST_OK or ST_MEMORY (`into` still valid, as before or partly united). */
+enum st hll_union(struct hll *into, struct hll_pool *pool, const struct hll *from);
+
+/* Gives the blocks back to the pool; the sketch is empty again. */
+void hll_clear(struct hll *h, struct hll_pool *pool);
+
+/* The canonical bytes, 3..HLL_WIRE_MAX of them. Returns how many. */
+size_t hll_encode(const struct hll *h, uint8_t out[HLL_WIRE_MAX]);
+
+/*
+ * Unite the sketch in `wire` into `into`, after checking every byte of it (version, parameters, type, length, order,
+ * repeats, padding). Reads every canonical value and what python-hll writes (FULL from 513 registers).
+ * ST_OK; ST_CORRUPT with the defect in err->cause, `into` untouched; ST_MEMORY.
+ */
+enum st hll_decode(struct hll *into, struct hll_pool *pool, struct slice wire, struct err *err);
+
+/* hll_cardinality() of the server: the same double; NaN when saturated. */
+double hll_cardinality(const struct hll *h);
+
+#endif

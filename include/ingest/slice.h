@@ -1,0 +1,44 @@
+/*
+ * A borrowed run of bytes: never owns, need not end in NUL. `p == NULL` means "not there", which differs from empty.
+ */
+#ifndef INGEST_SLICE_H
+#define INGEST_SLICE_H
+
+#include "ingest/base.h"
+
+struct slice {
+    const char *p;
+    size_t      n;
+};
+
+#define SLICE(literal) ((struct slice){ (literal), sizeof(literal) - 1 })
+
+static inline struct slice
+slice_of(const char *text)
+{
+    return (struct slice){ text, strlen(text) };
+}
+
+static inline bool
+slice_eq(struct slice a, struct slice b)
+{
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+/* Does `s` hold exactly this text? The literal's length is known to the compiler. */
+#define slice_is(s, literal) \
+    ((s).n == sizeof(literal) - 1 && memcmp((s).p, (literal), sizeof(literal) - 1) == 0)
+
+static inline bool
+slice_starts(struct slice s, struct slice head)
+{
+    return s.n >= head.n && (head.n == 0 || memcmp(s.p, head.p, head.n) == 0);
+}
+
+/* Valid UTF-8 (RFC 3629: no surrogates, no overlong forms, at most U+10FFFF) without NUL: what PostgreSQL's text takes. */
+bool slice_is_text(struct slice s);
+
+/* The number of code points of valid UTF-8. */
+size_t slice_chars(struct slice s);
+
+#endif

@@ -1,0 +1,104 @@
+/*
+ * Chunks double from 16 KiB to 1 MiB, so that a small arena costs little and a large one few calls.
+ */
+#include "ingest/arena.h"
+
+#define CHUNK_MIN (16 * KIB)
+#define CHUNK_MAX (1 * MIB)
+
+struct arena_chunk {
+    struct arena_chunk *next;
+    size_t              cap, n; /* of data[] */
+    char                data[];
+};
+
+void
+arena_init(struct arena *a, size_t ceiling_bytes)
+{
+    *a = (struct arena){ .ceiling_bytes = ceiling_bytes };
+}
+
+static struct arena_chunk *
+chunk_new(struct arena *a, size_t n)
+{
+    size_t want = a->now == NULL ? CHUNK_MIN : (a->now->cap + sizeof(struct arena_chunk)) * 2;
+    struct arena_chunk *chunk;
+
+    if (want > CHUNK_MAX)
+        want = CHUNK_MAX;
+    if (n > SIZE_MAX / 2 || want < n + sizeof *chunk)
+        want = n + sizeof *chunk;
+    if (n > SIZE_MAX / 2 || a->used_bytes > a->ceiling_bytes || want > a->ceiling_bytes - a->used_bytes)
+        return NULL;
+    chunk = malloc(want);
+    if (chunk == NULL)
+        return NULL;
+    *chunk = (struct arena_chunk){ .cap = want - sizeof *chunk };
+    a->used_bytes += want;
+    if (a->now == NULL)
+        a->first = chunk;
+    else
+        a->now->next = chunk;
+    a->now = chunk;
+    return chunk;
+}
+
+void *
+arena_alloc(struct arena *a, size_t n)
+{
+    struct arena_chunk *chunk = a->now;
+    size_t room = (n + 7) & ~(size_t)7;
+
+    if (unlikely(chunk == NULL || chunk->cap - chunk->n < room)) {
+        chunk = chunk_new(a, room);
+        if (chunk == NULL)
+            return NULL;
+    }
+    void *p = chunk->data + chunk->n;
+
+    chunk->n += room;
+    return p;
+}
+
+struct slice
+arena_copy(struct arena *a, struct slice s)
+{
+    char *p = arena_alloc(a, s.n + 1);
+
+    if (p == NULL)
+        return (struct slice){ NULL, 0 };
+    if (s.n > 0)
+        memcpy(p, s.p, s.n);
+    p[s.n] = '\0';
+    return (struct slice){ p, s.n };
+}
+
+static void
+free_from(struct arena *a, struct arena_chunk *chunk)
+{
+    while (chunk != NULL) {
+        struct arena_chunk *next = chunk->next;
+
+        a->used_bytes -= chunk->cap + sizeof *chunk;
+        free(chunk);
+        chunk = next;
+    }
+}
+
+void
+arena_reset(struct arena *a)
+{
+    if (a->first == NULL)
+        return;
+    free_from(a, a->first->next);
+    a->first->next = NULL;
+    a->first->n = 0;
+    a->now = a->first;
+}
+
+void
+arena_release(struct arena *a)
+{
+    free_from(a, a->first);
+    a->first = a->now = NULL;
+}

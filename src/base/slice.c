@@ -1,0 +1,69 @@
+/*
+ * What may become text in the database: UTF-8 without NUL.
+ */
+#include "ingest/slice.h"
+
+/* Bytes of the sequence at p (RFC 3629, 4), 0 when it is none. The second byte's range depends on the first. */
+static size_t
+sequence(const unsigned char *p, size_t n)
+{
+    unsigned c = p[0], low = 0x80, high = 0xbf;
+    size_t len;
+
+    if (c >= 0xc2 && c <= 0xdf)
+        len = 2;
+    else if (c >= 0xe0 && c <= 0xef)
+        len = 3;
+    else if (c >= 0xf0 && c <= 0xf4)
+        len = 4;
+    else
+        return 0;
+    if (n < len)
+        return 0;
+    if (c == 0xe0)
+        low = 0xa0;
+    else if (c == 0xed)
+        high = 0x9f;
+    else if (c == 0xf0)
+        low = 0x90;
+    else if (c == 0xf4)
+        high = 0x8f;
+    if (p[1] < low || p[1] > high)
+        return 0;
+    for (size_t i = 2; i < len; i++)
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+    return len;
+}
+
+bool
+slice_is_text(struct slice s)
+{
+    const unsigned char *p = (const unsigned char *)s.p;
+    size_t i = 0;
+
+    while (i < s.n) {
+        if (p[i] < 0x80) {
+            if (p[i] == 0)
+                return false;
+            i++;
+            continue;
+        }
+        size_t len = sequence(p + i, s.n - i);
+
+        if (len == 0)
+            return false;
+        i += len;
+    }
+    return true;
+}
+
+size_t
+slice_chars(struct slice s)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < s.n; i++)
+        n += (s.p[i] & 0xc0) != 0x80;
+    return n;
+}
