@@ -1,0 +1,91 @@
+/*
+ * Inputs: what the command line names, opened, decoded and identified. Gives decoded bytes and, at the end, the
+ * identity of the payload (DESIGN: "Identity").
+ */
+#ifndef INGEST_INPUT_H
+#define INGEST_INPUT_H
+
+#include "ingest/arena.h"
+#include "ingest/base.h"
+#include "ingest/err.h"
+#include "ingest/hash.h"
+
+/* ---- the list of inputs ---- */
+
+/* A file as the file system knows it; times in nanoseconds. */
+struct file_id {
+    uint64_t device, inode;
+    int64_t  size, mtime_ns, ctime_ns;
+};
+
+struct source {
+    const char    *path;      /* as named, or as found in a directory; "-" is standard input */
+    bool           is_stdin;
+    bool           walked;    /* found in a directory, not named */
+    struct file_id file;      /* as it was when listed; zero for standard input */
+    enum st        trouble;   /* ST_OK, or why it cannot be read; `cause` says more */
+    const char    *cause;
+};
+
+struct source_list {
+    struct source *at;
+    size_t         n, cap;
+    struct arena   names;
+};
+
+void source_list_init(struct source_list *list);
+void source_list_release(struct source_list *list);
+
+/*
+ * Adds what `path` names: a regular file, "-", or every file below a directory in the order of their names, without
+ * `.*`, `*.tmp` and `*.part`. What cannot be listed or is no regular file is added with its trouble. ST_OK, ST_MEMORY.
+ */
+enum st source_list_add(struct source_list *list, const char *path, struct err *err);
+
+/* ---- one input, decoded ---- */
+
+#define IDENTITY_BLOCK (64 * KIB)
+#define HEAD_BYTES     4096
+
+/* Who a payload is, wherever it lies and however it is compressed. */
+struct identity {
+    struct digest hash;   /* MurmurHash3_x64_128 over the blocks' keyed digests and the length */
+    struct digest head;   /* keyed digest of the first HEAD_BYTES bytes, or of all if there are fewer */
+    uint64_t      length; /* decoded bytes */
+};
+
+struct input_result {
+    struct identity identity;
+    struct digest   stored;             /* keyed digest of the file's bytes as stored; only for files */
+    struct file_id  file;               /* as it was at open */
+    bool            young;              /* a time of the file is under 2 s old, or in the future: its times prove nothing yet */
+    uint64_t        stored_bytes;
+    uint64_t        unterminated_bytes; /* behind the last LF of a plain file: left for the next run */
+    const char     *codec;              /* "gzip", "plain" */
+};
+
+struct input; /* one thread at a time */
+
+/* Opens and looks at the magic bytes. `secret` is borrowed until input_close. ST_OK; ST_IO, ST_FORMAT (a container that
+ * we do not read), ST_CHANGED, ST_MEMORY. Regular files only, but for standard input. */
+enum st input_open(struct input **out, const struct source *source, const struct hash_secret *secret, struct err *err);
+
+/*
+ * Fills `p` with up to `cap` decoded bytes; fewer than `cap` only at the end. `cap` is a multiple of IDENTITY_BLOCK.
+ * ST_OK with *n >= 1; ST_EOF: the clean end, checksums and all; then input_result holds. ST_CORRUPT with err->offset
+ * into the file as stored; ST_IO; ST_CHANGED: it is not the file any more that was opened.
+ */
+enum st input_read(struct input *in, char *p, size_t cap, size_t *n, struct err *err);
+
+/* After ST_EOF. */
+void input_result(const struct input *in, struct input_result *out);
+
+/* Bytes as stored that have been read, for progress. */
+uint64_t input_position(const struct input *in);
+
+void input_close(struct input *in);
+
+/* The keyed digest of a file as stored, without decoding. ST_OK, ST_IO. */
+enum st input_digest_stored(const struct source *source, const struct hash_secret *secret, struct digest *out, struct err *err);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * Cuts decoded bytes into blocks of whole lines, in place.
+ */
+#ifndef INGEST_LINES_H
+#define INGEST_LINES_H
+
+#include "ingest/err.h"
+#include "ingest/input.h"
+#include "ingest/line.h"
+#include "ingest/slice.h"
+
+/* Decoded bytes read at once; a multiple of IDENTITY_BLOCK. Fits a core's L2 cache together with what the parser touches. */
+#define LINES_WINDOW (512 * KIB)
+
+struct lines; /* reused from input to input; one per worker */
+
+struct lines *lines_new(struct err *err); /* NULL: no memory */
+void          lines_free(struct lines *l);
+
+/* Start with a fresh input, borrowed until the next start. */
+void lines_start(struct lines *l, struct input *in);
+
+/* The beginning of the input for sniffing: up to 64 KiB, cut behind the last LF if there is one. What input_read gives. ST_OK also for an empty input. */
+enum st lines_peek(struct lines *l, struct slice *head, struct err *err);
+
+/*
+ * The next block; the former one is gone. ST_OK: block->n may be 0 if block->n_too_long is not. ST_EOF, and what input_read gives.
+ * The caller counts lines while it parses and says before the next call how far it came.
+ */
+enum st lines_next(struct lines *l, struct block *block, struct err *err);
+void    lines_used(struct lines *l, uint64_t next_line_no);
+
+#endif
