@@ -1,0 +1,318 @@
+#!/usr/bin/env python3
+"""
+The rows that logs become, computed slowly and obviously, from docs/COUNTING.md alone: the second opinion that `ingest -o -`
+is compared with. Nothing here was looked up in src/, and nothing there should be looked up here.
+
+Prints the rows as JSON lines. An input that is damaged or of no known format adds nothing; it is named on stderr and
+makes the exit status 1.
+"""
+
+import argparse
+import collections
+import json
+import os
+import re
+import socket
+import sys
+import zlib
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import formats  # noqa: E402
+import rules as rules_module  # noqa: E402
+import sketch  # noqa: E402
+
+LINE_MAX = 1 << 20
+SNIFF_BYTES = 64 << 10
+FILTERED = ("blank comment not_a_download method status range agent date_range other_ecosystem other_service "
+            "no_data_trace").split()
+
+
+# ---- inputs ----
+
+def read_input(name):
+    """The payload: decoded bytes. A plain file is cut at its last LF; what follows is left for the next run."""
+    if name == "-":
+        stored = sys.stdin.buffer.read()
+    else:
+        with open(name, "rb") as f:
+            stored = f.read()
+    if stored.startswith(b"\x1f\x8b"):
+        return gunzip(stored)
+    return stored if name == "-" else stored[:stored.rfind(b"\n") + 1]
+
+
+def gunzip(stored):
+    """Members may follow one another, zero bytes between and after them are padding; all else is damage."""
+    out = []
+    while stored:
+        member = zlib.decompressobj(wbits=31)
+        try:
+            out.append(member.decompress(stored))
+        except zlib.error as e:
+            raise formats.Refused(str(e))
+        if not member.eof:
+            raise formats.Refused("cut short")
+        stored = member.unused_data.lstrip(b"\0")
+    return b"".join(out)
+
+
+def lines_of(payload):
+    """Each line, or None for one that is too long."""
+    pieces = payload.split(b"\n")
+    last = pieces.pop()
+    for piece in pieces:
+        yield None if len(piece) > LINE_MAX else piece[:-1] if piece.endswith(b"\r") else piece
+    if last:
+        yield None if len(last) > LINE_MAX else last
+
+
+def sniff(payload):
+    head = payload[:SNIFF_BYTES]
+    if len(payload) > SNIFF_BYTES and b"\n" in head:
+        head = head[:head.rfind(b"\n") + 1]
+    if head.startswith((b"#Version:", b"#Fields:")):
+        return "cloudfront"
+    shares = []
+    for name in ("combined", "common", "fdsnws"):
+        reader = formats.FORMATS[name]()
+        good = sum(1 for line in lines_of(head)
+                   if line and all(r.why == "" or r.why in FILTERED for r in reader.records(line)[:1]))
+        shares.append((good, name))
+    shares.sort(reverse=True)
+    if shares[0][0] == 0 or shares[0][0] == shares[1][0]:
+        raise formats.Refused("of no known format")
+    return shares[0][1]
+
+
+# ---- clients ----
+
+def read_client_key(name):
+    """[(first day, key)], or None: no key, clients are hashed as the server's hll_hash_text would."""
+    if name == "none":
+        return None
+    with open(name) as f:
+        epochs = [line.split() for line in f]
+    return sorted((formats.parse_day(day.encode()), bytes.fromhex(digits)) for day, digits in epochs)
+
+
+def address_bytes(text):
+    """What the key is applied to: an address without its spelling, IPv6 as its /64."""
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            packed = socket.inet_pton(family, text.decode("ascii"))
+        except (OSError, ValueError):
+            continue
+        if packed[:12] == bytes(10) + b"\xff\xff":
+            return packed[12:]
+        return packed[:8]
+    return b"\xff" + text
+
+
+def client_element(client, epochs, day):
+    if epochs is None:
+        return sketch.murmur3_x64_128(client)[0]
+    key = epochs[0][1]
+    for first_day, epoch_key in epochs:
+        if first_day <= day:
+            key = epoch_key
+    return sketch.siphash_2_4(key, address_bytes(client))
+
+
+# ---- counting ----
+
+class Tally:
+    def __init__(self):
+        self.read = self.counted = 0
+        self.reasons = collections.Counter()
+
+    def add(self, why):
+        self.read += 1
+        if why == "":
+            self.counted += 1
+        else:
+            self.reasons[why] += 1
+
+    def as_json(self):
+        def pick(wanted):
+            return {why: n for why, n in sorted(self.reasons.items()) if (why in FILTERED) == wanted}
+        return {"read": self.read, "counted": self.counted, "filtered": pick(True), "rejected": pick(False)}
+
+
+def key_trouble(columns):
+    """`columns`: (text, most characters) of each; None is NULL."""
+    texts = [(text, most) for text, most in columns if text is not None]
+    if any(not formats.is_utf8(text) or b"\0" in text for text, _ in texts):
+        return "encoding"
+    if any(len(text.decode()) > most for text, most in texts):
+        return "key_too_long"
+    return ""
+
+
+class Counter:
+    """All inputs of one run."""
+
+    def __init__(self, rules, epochs):
+        self.rules = rules
+        self.epochs = epochs
+        self.ecosystem = rules.ecosystem
+        self.lines, self.records = Tally(), Tally()
+        # table -> key -> [sums..., set of clients]; keys sort as the rows do
+        self.rows = {"stats": {}, "dataselect_stats": {}}
+
+    def add_input(self, payload, format_name):
+        """All of it or, if Refused is raised, nothing."""
+        reader = formats.FORMATS[format_name]()
+        before = self.ecosystem
+        line_reasons, record_reasons, hits = [], [], []
+        try:
+            for line in lines_of(payload):
+                whys = []
+                for rec in self.records_of(reader, line):
+                    why = rec.why or self.pick(reader.dataset, rec, hits)
+                    whys.append(why)
+                record_reasons += whys
+                line_reasons.append("" if "" in whys else whys[0])
+        except formats.Refused:
+            self.ecosystem = before
+            raise
+        for why in line_reasons:
+            self.lines.add(why)
+        for why in record_reasons:
+            self.records.add(why)
+        for hit in hits:
+            self.add_hit(*hit)
+
+    def records_of(self, reader, line):
+        if line is None:
+            return [formats.Record("line_too_long")]
+        return reader.records(line) if line else [formats.Record("blank")]
+
+    def pick(self, dataset, rec, hits):
+        return self.pick_trace(rec, hits) if dataset == "dataselect_stats" else self.pick_download(rec, hits)
+
+    def pick_download(self, rec, hits):
+        why = self.rules.pick(rec)
+        if why:
+            return why
+        found = self.rules.route(rec)
+        if not found:
+            return "not_a_download"
+        name, version, ecosystem = found
+        why = key_trouble([(name, 512), (version, 512)])
+        if why:
+            return why
+        if self.ecosystem is None:
+            self.ecosystem = ecosystem
+        if ecosystem != self.ecosystem:
+            return "other_ecosystem"
+        client = None if rec.client in (b"", b"-") else client_element(rec.client, self.epochs, rec.day)
+        # A version is a tuple so that NULL, the empty one, sorts before every text.
+        for wanted in {(), () if version is None else (version,)}:
+            hits.append(("stats", (name, wanted, rec.day), (1, rec.bytes), client))
+        return ""
+
+    def pick_trace(self, rec, hits):
+        if self.rules.outside(rec.day):
+            return "date_range"
+        why = key_trouble([(rec.network, 6), (rec.station, 5), (rec.location, 2), (rec.channel, 3), (rec.country, 2)])
+        if why:
+            return why
+        key = (rec.day.replace(day=1), rec.network, rec.station, rec.location, rec.channel, rec.country)
+        client = None if rec.client in (b"", b"-") else sketch.eida_element(rec.client)
+        sums = (rec.bytes, 1, 1, 0) if rec.ok else (0, 1, 0, 1)
+        hits.append(("dataselect_stats", key, sums, client))
+        return ""
+
+    def add_hit(self, table, key, sums, client):
+        row = self.rows[table].setdefault(key, [0] * len(sums) + [set()])
+        for i, more in enumerate(sums):
+            row[i] += more
+        if client is not None:
+            row[-1].add(client)
+
+
+# ---- rows ----
+
+def quote(text):
+    """A JSON string: UTF-8 as it is, and only what must be escaped is."""
+    def one(m):
+        c = m[0]
+        return b"\\" + c if c in b'"\\' else b"\\u%04x" % c[0]
+    return b'"' + re.sub(rb'["\\\x00-\x1f\x7f]', one, text) + b'"'
+
+
+def row_texts(table, rows):
+    columns = {"stats": (["name", "version", "dldate"], ["count", "bytes"]),
+               "dataselect_stats": (["date", "network", "station", "location", "channel", "country"],
+                                    ["bytes", "nb_reqs", "nb_successful_reqs", "nb_failed_reqs"])}[table]
+    head = b'{"table":"%s"' % table.encode() + (b',"node":"local"' if table == "dataselect_stats" else b"")
+    for key, row in sorted(rows.items()):
+        texts = [v if isinstance(v, bytes) else v[0] if isinstance(v, tuple) and v else
+                 None if isinstance(v, tuple) else v.isoformat().encode() for v in key]
+        out = head
+        for column, text in zip(columns[0], texts):
+            out += b',"%s":' % column.encode() + (b"null" if text is None else quote(text))
+        for column, value in zip(columns[1], row):
+            out += b',"%s":%d' % (column.encode(), value)
+        yield out + b',"clients":"\\\\x%s"}\n' % sketch.hll_bytes(row[-1]).hex().encode()
+
+
+def options():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--format", default="auto", choices=["auto", *formats.FORMATS])
+    p.add_argument("--rules", default="default", choices=rules_module.PACKS)
+    p.add_argument("--route", action="append", default=[])
+    p.add_argument("--since")
+    p.add_argument("--until")
+    p.add_argument("--dataset", choices=["stats", "dataselect_stats"])
+    p.add_argument("--client-key", default="none")
+    p.add_argument("--tallies")
+    p.add_argument("files", nargs="+", metavar="FILE")
+    return p
+
+
+def count_files(counter, names, format_name, dataset=None):
+    """The inputs that were refused, as (name, why)."""
+    refused, seen = [], set()
+    for name in names:
+        try:
+            payload = read_input(name)
+            # Only two byte-identical payloads can be equal here: no ledger, no growth.
+            if payload in seen or payload == b"":
+                continue
+            chosen = sniff(payload) if format_name == "auto" else format_name
+            if dataset and formats.FORMATS[chosen].dataset != dataset:
+                raise formats.Refused("a log of %s, which is not for %s" % (chosen, dataset))
+            counter.add_input(payload, chosen)
+            seen.add(payload)
+        except (formats.Refused, OSError) as e:
+            refused.append((name, str(e)))
+    return refused
+
+
+def main():
+    parser = options()
+    o = parser.parse_args()
+    days = {}
+    for name in ("since", "until"):
+        text = getattr(o, name)
+        try:
+            days[name] = formats.parse_day(text.encode()) if text else None
+        except formats.Reject:
+            parser.error("--%s %s: no such day" % (name, text))
+    counter = Counter(rules_module.Rules(o.rules, o.route, **days), read_client_key(o.client_key))
+    refused = count_files(counter, o.files, o.format, o.dataset)
+    for table in ("stats", "dataselect_stats"):
+        for text in row_texts(table, counter.rows[table]):
+            sys.stdout.buffer.write(text)
+    if o.tallies:
+        with open(o.tallies, "w") as f:
+            json.dump({"lines": counter.lines.as_json(), "records": counter.records.as_json()}, f)
+            f.write("\n")
+    for name, why in refused:
+        print("oracle: %s: %s" % (name, why), file=sys.stderr)
+    return 1 if refused else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
