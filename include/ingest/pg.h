@@ -16,7 +16,8 @@ struct pg_result; /* rows of one statement */
  * Connects and pins what a role, a database or the environment could have set otherwise: client_encoding UTF8 (PGCLIENTENCODING
  * ignored), application_name 'ingest', DateStyle ISO, bytea_output hex, TimeZone UTC, standard_conforming_strings, connect_timeout 10 and
  * keepalives unless the conninfo says otherwise, target_session_attrs=read-write unless read_only. `conninfo` is a URI or key=value text, NULL:
- * libpq's own PG* variables decide. A server that is not UTF8 or older than 13: ST_DB. Passwords never reach err.
+ * libpq's own PG* variables decide. A server that is not UTF8 or older than 13: ST_DB. A conninfo that cannot be read: ST_USAGE.
+ * A server that is starting, full or not there: ST_DB_RETRY. Passwords never reach err, nor pieces of a malformed URI.
  */
 enum pg_mode { PG_READ_WRITE, PG_READ_ONLY /* default_transaction_read_only on */ };
 struct pg *pg_connect(const char *conninfo, enum pg_mode mode, struct err *err); /* NULL: in err */
@@ -47,9 +48,11 @@ int64_t      pg_affected(const struct pg_result *r);                      /* row
 void         pg_free(struct pg_result *r);
 /* SQLSTATE of the last failure, "" if none: for the few callers that must know (23505, 42P01, ...). */
 const char  *pg_sqlstate(const struct pg *pg);
+/* Notices and warnings are never printed: how many there were, and (last may be NULL) the last one, cleaned. */
+uint64_t     pg_notices(const struct pg *pg, const char **last);
 
 /* BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE, and SET LOCAL of what the merge relies on (synchronous_commit on, lock_timeout,
- * statement_timeout 0, idle_in_transaction_session_timeout 0, search_path untouched, jit off). */
+ * statement_timeout 0, idle_in_transaction_session_timeout 0, search_path untouched, jit off). READ ONLY on a PG_READ_ONLY connection. */
 enum st pg_begin(struct pg *pg, struct err *err);
 /* ST_OK only if the server's tag says COMMIT. *unknown: the connection broke before the answer came, so nobody knows. */
 enum st pg_commit(struct pg *pg, bool *unknown, struct err *err);
@@ -64,7 +67,7 @@ void    pg_copy_abort(struct pg *pg, const char *why); /* the transaction is fai
 /* "name" quoted as an identifier, appended to b. */
 void pg_ident(struct pg *pg, struct buf *b, const char *name);
 
-/* One-dimensional array literals for $n parameters: '{...}' built by adding elements. */
+/* One-dimensional array literals for $n parameters: '{...}' built by adding elements. begin ... end, release; begin again only after release. */
 struct pg_array {
     struct buf text;
 };

@@ -1,0 +1,111 @@
+/*
+ * COPY ... FROM STDIN. The server says what it thinks of the rows only at the end, and libpq keeps a queue of results:
+ * all of them are read, and only "COPY n" counts as success.
+ */
+#include "pg_priv.h"
+
+/* Reads results until there are none; the first error is kept for the caller, who clears it. */
+static PGresult *
+drain(struct pg *pg)
+{
+    PGresult *first = NULL, *res;
+
+    while ((res = PQgetResult(pg->conn)) != NULL) {
+        ExecStatusType status = PQresultStatus(res);
+
+        if (first == NULL && status == PGRES_FATAL_ERROR)
+            first = res;
+        else
+            PQclear(res);
+        /* Still in COPY: the end never reached the server. Ask again and libpq gives the same answer for ever. */
+        if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH || !pg_is_alive(pg))
+            break;
+    }
+    return first;
+}
+
+enum st
+pg_copy_start(struct pg *pg, const char *what, const char *sql, struct err *err)
+{
+    PGresult *res;
+    enum st st = ST_OK;
+
+    assert(!pg->copying);
+    snprintf(pg->copy_what, sizeof pg->copy_what, "%s", what);
+    if (!pg_is_alive(pg))
+        return pg_failed(pg, NULL, what, NULL, err);
+    res = PQexec(pg->conn, sql);
+    if (PQresultStatus(res) == PGRES_COPY_IN)
+        pg->copying = true;
+    else if (res == NULL || PQresultStatus(res) == PGRES_FATAL_ERROR)
+        st = pg_failed(pg, res, what, sql, err);
+    else
+        st = err_fail(err, ST_BUG, what, "the statement is no COPY FROM STDIN");
+    PQclear(res);
+    return st;
+}
+
+enum st
+pg_copy_put(struct pg *pg, const void *bytes, size_t n, struct err *err)
+{
+    const char *p = bytes;
+    PGresult *res;
+    enum st st;
+
+    assert(pg->copying);
+    while (n > 0) {
+        int piece = n > 1 << 20 ? 1 << 20 : (int)n;
+
+        if (PQputCopyData(pg->conn, p, piece) != 1)
+            goto lost;
+        p += piece;
+        n -= (size_t)piece;
+    }
+    return ST_OK;
+
+lost:
+    pg->copying = false;
+    if (pg_is_alive(pg))
+        PQputCopyEnd(pg->conn, "cannot send");
+    res = drain(pg);
+    st = pg_failed(pg, res, pg->copy_what, NULL, err);
+    PQclear(res);
+    return st;
+}
+
+enum st
+pg_copy_end(struct pg *pg, int64_t *rows, struct err *err)
+{
+    PGresult *res, *later;
+    enum st st = ST_OK;
+
+    assert(pg->copying);
+    pg->copying = false;
+    if (PQputCopyEnd(pg->conn, NULL) != 1) {
+        res = drain(pg);
+        st = pg_failed(pg, res, pg->copy_what, NULL, err);
+        PQclear(res);
+        return st;
+    }
+    res = PQgetResult(pg->conn);
+    if (PQresultStatus(res) == PGRES_COMMAND_OK)
+        *rows = pg_affected((const struct pg_result *)res);
+    else
+        st = pg_failed(pg, res, pg->copy_what, NULL, err);
+    PQclear(res);
+    later = drain(pg);
+    if (st == ST_OK && (later != NULL || !pg_is_alive(pg) || PQtransactionStatus(pg->conn) == PQTRANS_INERROR))
+        st = pg_failed(pg, later, pg->copy_what, NULL, err);
+    PQclear(later);
+    return st;
+}
+
+void
+pg_copy_abort(struct pg *pg, const char *why)
+{
+    if (!pg->copying)
+        return;
+    pg->copying = false;
+    if (pg_is_alive(pg) && PQputCopyEnd(pg->conn, why) == 1)
+        PQclear(drain(pg));
+}

@@ -1,0 +1,197 @@
+/*
+ * Statements, their rows, and the transaction around them.
+ */
+#include "pg_priv.h"
+
+static enum st
+check_ready(struct pg *pg, const char *what, struct err *err)
+{
+    assert(!pg->copying);
+    return pg_is_alive(pg) ? ST_OK : pg_failed(pg, NULL, what, NULL, err);
+}
+
+/* Takes `res`: an error is told and cleared, anything else is handed on. */
+static enum st
+settle(struct pg *pg, PGresult *res, const char *what, const char *sql, struct pg_result **out, struct err *err)
+{
+    ExecStatusType status = PQresultStatus(res);
+    enum st st;
+
+    if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) {
+        if (out != NULL)
+            *out = (struct pg_result *)res;
+        else
+            PQclear(res);
+        return ST_OK;
+    }
+    if (status == PGRES_FATAL_ERROR || res == NULL)
+        st = pg_failed(pg, res, what, sql, err);
+    else
+        st = err_fail(err, ST_BUG, what, "the statement answers with %s", PQresStatus(status));
+    PQclear(res);
+    return st;
+}
+
+enum st
+pg_run(struct pg *pg, const char *what, const char *sql, size_t n, const char *const *values,
+       struct pg_result **out, struct err *err)
+{
+    enum st st = check_ready(pg, what, err);
+
+    if (out != NULL)
+        *out = NULL;
+    if (st != ST_OK)
+        return st;
+    assert(n <= 64);
+    return settle(pg, PQexecParams(pg->conn, sql, (int)n, NULL, values, NULL, NULL, 0), what, sql, out, err);
+}
+
+enum st
+pg_script(struct pg *pg, const char *what, const char *sql, struct err *err)
+{
+    enum st st = check_ready(pg, what, err);
+
+    return st == ST_OK ? settle(pg, PQexec(pg->conn, sql), what, sql, NULL, err) : st;
+}
+
+size_t
+pg_rows(const struct pg_result *r)
+{
+    return (size_t)PQntuples((const PGresult *)r);
+}
+
+bool
+pg_is_null(const struct pg_result *r, size_t row, size_t col)
+{
+    return PQgetisnull((const PGresult *)r, (int)row, (int)col) != 0;
+}
+
+struct slice
+pg_text(const struct pg_result *r, size_t row, size_t col)
+{
+    const PGresult *res = (const PGresult *)r;
+
+    if (pg_is_null(r, row, col))
+        return (struct slice){ NULL, 0 };
+    return (struct slice){ PQgetvalue(res, (int)row, (int)col), (size_t)PQgetlength(res, (int)row, (int)col) };
+}
+
+int64_t
+pg_int(const struct pg_result *r, size_t row, size_t col)
+{
+    struct slice s = pg_text(r, row, col);
+    char *end;
+    long long v;
+
+    if (s.n == 0)
+        return 0;
+    errno = 0;
+    v = strtoll(s.p, &end, 10);
+    return errno == 0 && *end == '\0' ? (int64_t)v : 0;
+}
+
+static int
+hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+size_t
+pg_bytea(const struct pg_result *r, size_t row, size_t col, void *out, size_t cap)
+{
+    struct slice s = pg_text(r, row, col);
+    uint8_t *to = out;
+
+    if (s.n < 2 || s.p[0] != '\\' || s.p[1] != 'x' || s.n % 2 != 0 || (s.n - 2) / 2 > cap)
+        return SIZE_MAX;
+    for (size_t i = 2; i < s.n; i += 2) {
+        int high = hex_digit(s.p[i]), low = hex_digit(s.p[i + 1]);
+
+        if (high < 0 || low < 0)
+            return SIZE_MAX;
+        *to++ = (uint8_t)(high << 4 | low);
+    }
+    return (s.n - 2) / 2;
+}
+
+int64_t
+pg_affected(const struct pg_result *r)
+{
+    /* PQcmdTuples takes no const, though it changes nothing. */
+    union {
+        const struct pg_result *in;
+        PGresult *out;
+    } u = { .in = r };
+    const char *text = PQcmdTuples(u.out);
+
+    return *text == '\0' ? 0 : (int64_t)strtoll(text, NULL, 10);
+}
+
+void
+pg_free(struct pg_result *r)
+{
+    PQclear((PGresult *)r);
+}
+
+/* ---- transactions ---- */
+
+/* row_security off: a policy that would hide rows from the merge makes it fail, instead of doubling them. */
+#define LOCALS                                                                                                     \
+    "SET LOCAL synchronous_commit TO on; SET LOCAL lock_timeout TO '60s'; SET LOCAL statement_timeout TO 0;"       \
+    "SET LOCAL idle_in_transaction_session_timeout TO 0; SET LOCAL jit TO off; SET LOCAL row_security TO off;"     \
+    "SET LOCAL client_encoding TO 'UTF8'; SET LOCAL bytea_output TO hex; SET LOCAL DateStyle TO ISO;"              \
+    "SET LOCAL TimeZone TO 'UTC'; SET LOCAL standard_conforming_strings TO on;"
+
+enum st
+pg_begin(struct pg *pg, struct err *err)
+{
+    static const char what[] = "cannot open a transaction";
+    enum st st = pg_script(pg, what, pg->mode == PG_READ_ONLY
+                               ? "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY;" LOCALS
+                               : "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;" LOCALS, err);
+
+    if (st == ST_OK && PQserverVersion(pg->conn) >= 170000)
+        st = pg_script(pg, what, "SET LOCAL transaction_timeout TO 0", err);
+    if (st != ST_OK)
+        pg_rollback(pg);
+    return st;
+}
+
+enum st
+pg_commit(struct pg *pg, bool *unknown, struct err *err)
+{
+    static const char what[] = "cannot commit";
+    enum st st = check_ready(pg, what, err);
+    PGresult *res;
+
+    *unknown = false;
+    if (st != ST_OK)
+        return st;
+    res = PQexec(pg->conn, "COMMIT");
+    if (PQresultStatus(res) == PGRES_COMMAND_OK) {
+        if (strcmp(PQcmdStatus(res), "COMMIT") != 0) /* a failed transaction is rolled back, and that is no error to the server */
+            st = err_fail(err, ST_DB, what, "the server answered %.40s: an earlier statement had failed", PQcmdStatus(res));
+    } else {
+        const char *severity = PQresultErrorField(res, PG_DIAG_SEVERITY_NONLOCALIZED);
+        bool plain = severity != NULL && strcmp(severity, "ERROR") == 0;
+
+        /* Only an ordinary ERROR says that nothing was kept: a backend may be ended after its commit, before its answer. */
+        *unknown = !(plain && pg_is_alive(pg));
+        st = pg_failed(pg, res, what, NULL, err);
+    }
+    PQclear(res);
+    return st;
+}
+
+void
+pg_rollback(struct pg *pg)
+{
+    if (pg->copying)
+        pg_copy_abort(pg, "rolled back");
+    if (pg_is_alive(pg) && PQtransactionStatus(pg->conn) != PQTRANS_IDLE)
+        PQclear(PQexec(pg->conn, "ROLLBACK"));
+}
