@@ -18,10 +18,14 @@
 #define HLL_EXPLICIT_MAX 160
 #define HLL_WIRE_MAX     1283
 
-/* The memory of many sketches: blocks of 2, 4, ... hashes and of registers, reused by size, under one ceiling. */
+/*
+ * The memory of many sketches: blocks of 2, 4, ... 256 hashes, reused by size, under one ceiling. Registers take a block
+ * of 256 hashes too. Others may take from the arena what lives as long as the sketches.
+ */
+#define HLL_BLOCK_SIZES 8
 struct hll_pool {
     struct arena arena;
-    void        *free_blocks[10]; /* by size class, a list through the blocks themselves */
+    void        *free_blocks[HLL_BLOCK_SIZES]; /* a list through the blocks themselves */
 };
 
 void   hll_pool_init(struct hll_pool *pool, size_t ceiling_bytes);
@@ -35,11 +39,11 @@ size_t hll_pool_bytes(const struct hll_pool *pool); /* taken from the system */
  */
 struct hll {
     uint16_t n;        /* explicit elements held; HLL_IN_REGISTERS once promoted */
-    uint16_t cap;      /* elements that `many` has room for; 0: `one` is in use */
-    uint32_t spare;
+    uint16_t cap;      /* hashes that `many` has room for; 0: `one` is in use */
+    uint32_t has_zero; /* 1: hash 0 is an element, where `many` is a hash table and cannot hold it */
     union {
         uint64_t  one;
-        uint64_t *many; /* explicit elements, distinct, in no order that callers may rely on */
+        uint64_t *many;      /* up to 8 in order of arrival, from 16 an open-addressed table; 0 is a free place */
         uint8_t  *registers; /* HLL_REGISTERS bytes, one register each */
     } u;
 };
@@ -48,7 +52,8 @@ struct hll {
 /* ST_OK, or ST_MEMORY at the pool's ceiling (the sketch is as before). Hashing is the caller's affair. */
 enum st hll_add(struct hll *h, struct hll_pool *pool, uint64_t hash);
 
-/* Add all of `from` (of any pool) to `into`, whose blocks come from `pool`. ST_OK or ST_MEMORY (`into` still valid, as before or partly united). */
+/* Add all of `from` (of any pool) to `into`, whose blocks come from `pool`. ST_OK, or ST_MEMORY (`into` still valid, as
+ * before or partly united). */
 enum st hll_union(struct hll *into, struct hll_pool *pool, const struct hll *from);
 
 /* Gives the blocks back to the pool; the sketch is empty again. */
@@ -59,8 +64,9 @@ size_t hll_encode(const struct hll *h, uint8_t out[HLL_WIRE_MAX]);
 
 /*
  * Unite the sketch in `wire` into `into`, after checking every byte of it (version, parameters, type, length, order,
- * repeats, padding). Reads every canonical value and what python-hll writes (FULL from 513 registers).
- * ST_OK; ST_CORRUPT with the defect in err->cause, `into` untouched; ST_MEMORY.
+ * repeats, padding). Reads every canonical value and what python-hll writes (FULL from 513 registers); refuses what the
+ * server reads but no program writes: SPARSE out of order or with zeros, EXPLICIT with none or over 160, UNDEFINED.
+ * ST_OK; ST_CORRUPT with the defect in err->cause, `into` untouched; ST_MEMORY, as hll_union.
  */
 enum st hll_decode(struct hll *into, struct hll_pool *pool, struct slice wire, struct err *err);
 
