@@ -1,0 +1,113 @@
+/*
+ * The ledger in the database: is a payload known, claim it, write down what became of it. Asked by pipeline/ alone.
+ * Uses one connection; callers take turns.
+ */
+#ifndef INGEST_LEDGER_H
+#define INGEST_LEDGER_H
+
+#include "ingest/base.h"
+#include "ingest/err.h"
+#include "ingest/hash.h"
+#include "ingest/input.h"
+#include "ingest/pg.h"
+#include "ingest/tally.h"
+
+struct ledger {
+    struct pg         *pg;          /* borrowed */
+    struct hash_secret secret;      /* keys all digests of this database */
+    bool               has_machine; /* the host has a machine-id */
+    struct digest      machine;     /* its keyed digest: the id itself is not for strangers, machine-id(5) */
+    bool               read_only;
+};
+
+/*
+ * Looks that the ledger is there and reads its secret, or makes it. ST_DB: no ledger (hint: the command to type) or no right.
+ * `read_only` makes nothing: without a secret in the database a throw-away one is used.
+ */
+enum st ledger_open(struct ledger *l, struct pg *pg, bool read_only, struct err *err);
+
+/* Which payloads count as the same here: `dataset` NULL is any; `node` is the scope of datasets that have nodes. */
+struct ledger_scope {
+    const char *dataset;
+    int32_t     node;
+};
+
+/* A payload that the ledger holds. `id` 0: none. */
+struct known {
+    int64_t       id;
+    struct digest rules_id;
+    char          dataset[32];
+};
+
+/* Test 1: the same files by device, inode, size and times. out[i] belongs to files[i]. */
+enum st ledger_find_files(struct ledger *l, const struct ledger_scope *scope, const struct file_id *const *files, size_t n,
+                          struct known *out, struct err *err);
+
+/* Test 2: sightings of one of these sizes, sorted by size. Allocated, the caller frees it. */
+struct known_stored {
+    int64_t       size;
+    struct digest stored;
+    struct known  known;
+};
+enum st ledger_find_sizes(struct ledger *l, const struct ledger_scope *scope, const int64_t *sizes, size_t n,
+                          struct known_stored **out, size_t *n_out, struct err *err);
+
+/* Test 3: the same content. */
+struct ledger_key {
+    const char   *dataset;
+    int32_t       scope;
+    struct digest hash;
+};
+enum st ledger_find_hashes(struct ledger *l, const struct ledger_key *const *keys, size_t n, struct known *out, struct err *err);
+
+/* ---- inside the batch's transaction ---- */
+
+struct payload_day {
+    int32_t  day;
+    uint32_t hours;  /* bit 0: 00:00-00:59 */
+    int64_t  lines, count, bytes;
+};
+
+struct sighting {
+    const char    *path;
+    bool           is_file; /* else standard input: no identity, no stored bytes */
+    bool           young;   /* its times prove nothing: kept without them */
+    struct file_id file;
+    struct digest  stored;
+};
+
+struct payload {
+    struct ledger_key   key;
+    struct identity     identity;
+    const char         *format, *source; /* source NULL: none */
+    struct digest       rules_id;
+    struct tally        lines, records;
+    int64_t             first_us, last_us; /* of all events; first > last: none */
+    struct payload_day *days;
+    size_t              n_days;
+    struct sighting     sighting;
+    bool                verified; /* the container has checksums and they were right */
+    int64_t             id;   /* set by ledger_claim; 0: lost */
+};
+
+/* Inserts the rows, which the caller has sorted by key.hash; those of another run that committed first are lost (id 0). Waits for a run that holds one. */
+enum st ledger_claim(struct ledger *l, struct payload *const *payloads, size_t n, struct err *err);
+
+/* Days and sightings of the claimed payloads. */
+enum st ledger_record(struct ledger *l, struct payload *const *payloads, size_t n, struct err *err);
+
+/* One more sighting of a known payload. */
+enum st ledger_see(struct ledger *l, const int64_t *ids, const struct sighting *const *sightings, size_t n, struct err *err);
+
+/* ---- settings: small facts that the first writer decides ---- */
+
+#define SETTING_MAX 256
+/* *n 0: no such setting. */
+enum st ledger_setting(struct ledger *l, const char *key, void *value, size_t *n, struct err *err);
+/* Sets it unless it is there; then value and *n are what stands there (in and out, SETTING_MAX bytes of room). */
+enum st ledger_setting_claim(struct ledger *l, const char *key, void *value, size_t *n, struct err *err);
+
+/* The id of a node by its name, along the search path; 0 when there is none or no table of nodes. */
+enum st ledger_node(struct ledger *l, const char *name, int32_t *id, struct err *err);
+
+#endif

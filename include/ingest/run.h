@@ -1,0 +1,62 @@
+/*
+ * The belt: inputs in, committed rows out. The only room that knows all the others; cli/ starts it.
+ */
+#ifndef INGEST_RUN_H
+#define INGEST_RUN_H
+
+#include <signal.h>
+
+#include "ingest/base.h"
+#include "ingest/dataset.h"
+#include "ingest/err.h"
+#include "ingest/format.h"
+#include "ingest/input.h"
+#include "ingest/rules.h"
+#include "ingest/summary.h"
+
+enum run_sink {
+    RUN_TO_DATABASE,
+    RUN_DRY,     /* everything but the writing */
+    RUN_TO_TEXT, /* rows as JSON lines to `out` */
+};
+
+/* For a progress line; read while the run goes on. */
+struct run_progress {
+    uint64_t stored_bytes, stored_total; /* total 0: not known (standard input) */
+    uint64_t decoded_bytes, lines;
+    size_t   inputs_done, inputs;
+    double   seconds;
+};
+
+struct run_config {
+    enum run_sink         sink;
+    bool                  use_database;      /* always for RUN_TO_DATABASE; RUN_DRY: read the ledger */
+    const char           *conninfo;          /* NULL: libpq's environment */
+    FILE                 *out;               /* RUN_TO_TEXT */
+    const struct format  *format;            /* NULL: sniff */
+    const struct dataset *dataset;           /* NULL: what the format says */
+    const struct rules   *rules;
+    bool                  rules_named;       /* --rules was said: it may contradict the database */
+    const char           *node;              /* NULL: local */
+    const char           *source;            /* the [source] that named the inputs; NULL */
+    bool                  client_key_none;
+    const char           *client_key;        /* file; may be missing */
+    size_t                memory_bytes;
+    int                   jobs;
+    bool                  recheck;           /* do not trust device, inode and times */
+    const volatile sig_atomic_t *signals;    /* how many have come; may be NULL */
+
+    /* Called from one thread at a time. All may be NULL. */
+    void (*refused)(void *ctx, const struct err *err);      /* an input, once */
+    void (*choice)(void *ctx, const char *line);            /* what was chosen for an input, for -v */
+    void (*progress)(void *ctx, const struct run_progress *p);
+    void  *ctx;
+};
+
+/*
+ * Counts all inputs. ST_OK also when inputs were refused (summary->files.refused). Else the failure that stopped the run: ST_USAGE,
+ * ST_DB, ST_MEMORY, ST_DISK, ST_BUG, ST_STOPPED; what was committed before stands in *summary.
+ */
+enum st run(const struct run_config *config, struct source_list *inputs, struct summary *summary, struct err *err);
+
+#endif

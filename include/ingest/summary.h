@@ -1,0 +1,49 @@
+/*
+ * What a run did, from counts alone: for people on stderr, as one JSON object on stdout.
+ */
+#ifndef INGEST_SUMMARY_H
+#define INGEST_SUMMARY_H
+
+#include "ingest/base.h"
+#include "ingest/buf.h"
+#include "ingest/tally.h"
+
+#define SUMMARY_TABLES_MAX 8
+
+struct table_summary {
+    const char *table;
+    int64_t     inserted, updated; /* rows */
+    int32_t    *days;              /* that the run touched, ascending */
+    size_t      n_days, days_cap;
+};
+
+struct summary {
+    struct {
+        uint64_t read, known, known_otherwise, grown, partial, refused, skipped;
+    } files;
+    struct {
+        uint64_t stored, decoded, unterminated;
+    } bytes;
+    struct tally         lines, records;
+    struct table_summary tables[SUMMARY_TABLES_MAX];
+    size_t               n_tables;
+    struct {
+        double wall, cpu, decode, parse, rollup, load;
+    } seconds;
+    int64_t peak_rss_bytes;
+    bool    dry_run; /* rows are what would be written: inserted holds all of them */
+};
+
+void summary_release(struct summary *s);
+
+/* The entry of a table, made on first use; NULL when there are too many. */
+struct table_summary *summary_table(struct summary *s, const char *table);
+/* false: no memory. */
+bool summary_add_day(struct table_summary *t, int32_t day);
+
+/* DESIGN 3: files, bytes, lines, records, rows, days, seconds, peak_rss_bytes; one object and a line feed. */
+void summary_json(const struct summary *s, struct buf *out);
+/* A few lines that fit a screen, ending with the next step where something is wrong. */
+void summary_text(const struct summary *s, struct buf *out);
+
+#endif

@@ -1,0 +1,262 @@
+/*
+ * The ledger's part of a batch's transaction: claim the payloads, then write down their days and where they were seen.
+ * The claim is the mutual exclusion between machines: a second run that claims the same payload waits for the first
+ * and then finds that it lost.
+ */
+#include "ingest/base.h"
+
+#include "ingest/buf.h"
+
+#include "ledger_priv.h"
+
+#define COLUMNS_MAX 18
+
+/* Rows as arrays, one a column, for INSERT ... SELECT FROM unnest(...). */
+struct columns {
+    struct pg_array at[COLUMNS_MAX];
+    const char     *values[COLUMNS_MAX];
+    size_t          n;
+};
+
+static void
+columns_begin(struct columns *c, size_t n)
+{
+    assert(n <= COLUMNS_MAX);
+    c->n = n;
+    for (size_t i = 0; i < n; i++)
+        pg_array_begin(&c->at[i]);
+}
+
+static enum st
+columns_run(struct columns *c, struct pg *pg, const char *what, const char *sql, struct pg_result **out, struct err *err)
+{
+    for (size_t i = 0; i < c->n; i++) {
+        c->values[i] = pg_array_end(&c->at[i]);
+        if (c->values[i] == NULL)
+            return err_memory(err, what);
+    }
+    return pg_run(pg, what, sql, c->n, c->values, out, err);
+}
+
+static void
+columns_release(struct columns *c)
+{
+    for (size_t i = 0; i < c->n; i++)
+        pg_array_release(&c->at[i]);
+}
+
+static void
+put_text(struct pg_array *a, const char *text)
+{
+    if (text == NULL)
+        pg_array_null(a);
+    else
+        pg_array_text(a, slice_of(text));
+}
+
+/* {"method":3,"time":1}: everything but what was counted. */
+static void
+put_reasons(struct pg_array *a, const struct tally *t)
+{
+    struct buf b = { 0 };
+
+    buf_text(&b, "{");
+    for (int why = KEEP + 1; why < REASONS_N; why++)
+        if (t->by[why] > 0)
+            buf_printf(&b, "%s\"%s\":%" PRIu64, b.n > 1 ? "," : "", reason_name((enum reason)why), t->by[why]);
+    buf_text(&b, "}");
+    pg_array_text(a, (struct slice){ b.p, b.failed ? 0 : b.n });
+    buf_release(&b);
+}
+
+static void
+put_int(struct pg_array *a, bool known, int64_t us)
+{
+    if (known)
+        pg_array_int(a, us);
+    else
+        pg_array_null(a);
+}
+
+static void
+put_payload(struct columns *c, const struct payload *p)
+{
+    bool timed = p->first_us <= p->last_us;
+
+    pg_array_int(&c->at[0], p->key.scope);
+    put_text(&c->at[1], p->key.dataset);
+    pg_array_bytea(&c->at[2], p->key.hash.b, 16);
+    pg_array_int(&c->at[3], (int64_t)p->identity.length);
+    pg_array_bytea(&c->at[4], p->identity.head.b, 16);
+    put_text(&c->at[5], p->format);
+    put_text(&c->at[6], p->source);
+    pg_array_bytea(&c->at[7], p->rules_id.b, 16);
+    pg_array_int(&c->at[8], (int64_t)p->lines.read);
+    pg_array_int(&c->at[9], (int64_t)p->lines.by[KEEP]);
+    pg_array_int(&c->at[10], (int64_t)p->records.read);
+    pg_array_int(&c->at[11], (int64_t)p->records.by[KEEP]);
+    put_reasons(&c->at[12], &p->lines);
+    put_reasons(&c->at[13], &p->records);
+    put_int(&c->at[14], timed, p->first_us);
+    put_int(&c->at[15], timed, p->last_us);
+    put_text(&c->at[16], p->verified ? "verified" : "unverifiable");
+}
+
+/* Where payloads of this hash begin in an array that is sorted by hash. */
+static size_t
+lower_bound(struct payload *const *payloads, size_t n, const struct digest *hash)
+{
+    size_t low = 0;
+
+    while (low < n) {
+        size_t middle = low + (n - low) / 2;
+
+        if (memcmp(payloads[middle]->key.hash.b, hash->b, sizeof hash->b) < 0)
+            low = middle + 1;
+        else
+            n = middle;
+    }
+    return low;
+}
+
+static void
+mark_claimed(struct payload *const *payloads, size_t n, const struct pg_result *r)
+{
+    for (size_t i = 0; i < n; i++)
+        payloads[i]->id = 0;
+    for (size_t row = 0; row < pg_rows(r); row++) {
+        struct slice dataset = pg_text(r, row, 2);
+        struct digest hash = { 0 };
+
+        pg_bytea(r, row, 3, hash.b, sizeof hash.b);
+        for (size_t i = lower_bound(payloads, n, &hash); i < n && digest_eq(&payloads[i]->key.hash, &hash); i++)
+            if (payloads[i]->key.scope == pg_int(r, row, 1) && slice_eq(slice_of(payloads[i]->key.dataset), dataset))
+                payloads[i]->id = pg_int(r, row, 0);
+    }
+}
+
+enum st
+ledger_claim(struct ledger *l, struct payload *const *payloads, size_t n, struct err *err)
+{
+    static const char sql[] =
+        "INSERT INTO ingest.payloads (scope, dataset, hash, length, head, format, source, rules_id, lines_read,"
+        " lines_counted, records_read, records_counted, lines_why, records_why, first_event, last_event, integrity)"
+        " SELECT scope, dataset, hash, length, head, format, source, rules_id, lines_read, lines_counted,"
+        " records_read, records_counted, lines_why::jsonb, records_why::jsonb,"
+        " timestamptz 'epoch' + first_us * interval '1 microsecond',"
+        " timestamptz 'epoch' + last_us * interval '1 microsecond', integrity"
+        " FROM unnest($1::integer[], $2::text[], $3::bytea[], $4::bigint[], $5::bytea[], $6::text[], $7::text[],"
+        " $8::bytea[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::text[], $14::text[],"
+        " $15::bigint[], $16::bigint[], $17::text[]) AS new(scope, dataset, hash, length, head, format, source,"
+        " rules_id, lines_read, lines_counted, records_read, records_counted, lines_why, records_why, first_us,"
+        " last_us, integrity)"
+        " ORDER BY hash, dataset, scope ON CONFLICT (scope, dataset, hash) DO NOTHING"
+        " RETURNING id, scope, dataset, hash";
+    struct pg_result *r = NULL;
+    struct columns c;
+    enum st rc;
+
+    if (n == 0)
+        return ST_OK;
+    columns_begin(&c, 17);
+    for (size_t i = 0; i < n; i++)
+        put_payload(&c, payloads[i]);
+    rc = columns_run(&c, l->pg, "cannot claim payloads in the ledger", sql, &r, err);
+    if (rc == ST_OK)
+        mark_claimed(payloads, n, r);
+    pg_free(r);
+    columns_release(&c);
+    return rc;
+}
+
+static enum st
+record_days(struct ledger *l, struct payload *const *payloads, size_t n, struct err *err)
+{
+    static const char sql[] =
+        "INSERT INTO ingest.payload_days (payload, dataset, day, rules_id, lines, count, bytes, hours)"
+        " SELECT payload, dataset, date '1970-01-01' + day, rules_id, lines, count, bytes, hours"
+        " FROM unnest($1::bigint[], $2::text[], $3::integer[], $4::bytea[], $5::bigint[], $6::bigint[],"
+        " $7::bigint[], $8::integer[]) AS new(payload, dataset, day, rules_id, lines, count, bytes, hours)";
+    struct columns c;
+    enum st rc;
+
+    columns_begin(&c, 8);
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < payloads[i]->n_days; k++) {
+            const struct payload_day *d = &payloads[i]->days[k];
+
+            pg_array_int(&c.at[0], payloads[i]->id);
+            put_text(&c.at[1], payloads[i]->key.dataset);
+            pg_array_int(&c.at[2], d->day);
+            pg_array_bytea(&c.at[3], payloads[i]->rules_id.b, 16);
+            pg_array_int(&c.at[4], d->lines);
+            pg_array_int(&c.at[5], d->count);
+            pg_array_int(&c.at[6], d->bytes);
+            pg_array_int(&c.at[7], (int64_t)d->hours);
+        }
+    rc = columns_run(&c, l->pg, "cannot write days into the ledger", sql, NULL, err);
+    columns_release(&c);
+    return rc;
+}
+
+enum st
+ledger_see(struct ledger *l, const int64_t *ids, const struct sighting *const *sightings, size_t n, struct err *err)
+{
+    static const char sql[] =
+        "INSERT INTO ingest.sightings (payload, path, size, stored, device, inode, mtime_ns, ctime_ns, machine)"
+        " SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bytea[], $5::bigint[], $6::bigint[],"
+        " $7::bigint[], $8::bigint[], $9::bytea[]) ON CONFLICT DO NOTHING";
+    struct columns c;
+    enum st rc;
+
+    if (n == 0)
+        return ST_OK;
+    columns_begin(&c, 9);
+    for (size_t i = 0; i < n; i++) {
+        const struct sighting *s = sightings[i];
+        bool times = s->is_file && !s->young && l->has_machine;
+
+        pg_array_int(&c.at[0], ids[i]);
+        pg_array_bytea(&c.at[1], s->path, strlen(s->path));
+        put_int(&c.at[2], s->is_file, s->file.size);
+        if (s->is_file)
+            pg_array_bytea(&c.at[3], s->stored.b, 16);
+        else
+            pg_array_null(&c.at[3]);
+        put_int(&c.at[4], times, (int64_t)s->file.device);
+        put_int(&c.at[5], times, (int64_t)s->file.inode);
+        put_int(&c.at[6], times, s->file.mtime_ns);
+        put_int(&c.at[7], times, s->file.ctime_ns);
+        if (l->has_machine)
+            pg_array_bytea(&c.at[8], l->machine.b, 16);
+        else
+            pg_array_null(&c.at[8]);
+    }
+    rc = columns_run(&c, l->pg, "cannot write sightings into the ledger", sql, NULL, err);
+    columns_release(&c);
+    return rc;
+}
+
+enum st
+ledger_record(struct ledger *l, struct payload *const *payloads, size_t n, struct err *err)
+{
+    const struct sighting **sightings = calloc(n + 1, sizeof *sightings);
+    int64_t *ids = calloc(n + 1, sizeof *ids);
+    enum st rc;
+
+    if (sightings == NULL || ids == NULL) {
+        rc = err_memory(err, "cannot write into the ledger");
+        goto release;
+    }
+    for (size_t i = 0; i < n; i++) {
+        sightings[i] = &payloads[i]->sighting;
+        ids[i] = payloads[i]->id;
+    }
+    if ((rc = record_days(l, payloads, n, err)) != ST_OK)
+        goto release;
+    rc = ledger_see(l, ids, sightings, n, err);
+release:
+    free(sightings);
+    free(ids);
+    return rc;
+}

@@ -1,0 +1,219 @@
+/*
+ * The closing summary. Adds nothing up itself: pipeline/ hands it the counts.
+ */
+#include "ingest/base.h"
+
+#include "ingest/clock.h"
+#include "ingest/summary.h"
+
+void
+summary_release(struct summary *s)
+{
+    for (size_t i = 0; i < s->n_tables; i++)
+        free(s->tables[i].days);
+    *s = (struct summary){ 0 };
+}
+
+struct table_summary *
+summary_table(struct summary *s, const char *table)
+{
+    for (size_t i = 0; i < s->n_tables; i++)
+        if (strcmp(s->tables[i].table, table) == 0)
+            return &s->tables[i];
+    if (s->n_tables == SUMMARY_TABLES_MAX)
+        return NULL;
+    s->tables[s->n_tables] = (struct table_summary){ .table = table };
+    return &s->tables[s->n_tables++];
+}
+
+/* Kept sorted; days mostly come in order, so the search from the end is short. */
+bool
+summary_add_day(struct table_summary *t, int32_t day)
+{
+    size_t at = t->n_days;
+
+    while (at > 0 && t->days[at - 1] > day)
+        at--;
+    if (at > 0 && t->days[at - 1] == day)
+        return true;
+    if (t->n_days == t->days_cap) {
+        size_t cap = t->days_cap == 0 ? 32 : t->days_cap * 2;
+        int32_t *days = realloc(t->days, cap * sizeof *days);
+
+        if (days == NULL)
+            return false;
+        t->days = days;
+        t->days_cap = cap;
+    }
+    memmove(t->days + at + 1, t->days + at, (t->n_days - at) * sizeof *t->days);
+    t->days[at] = day;
+    t->n_days++;
+    return true;
+}
+
+static void
+json_reasons(struct buf *out, const struct tally *t, int first, int end)
+{
+    const char *comma = "";
+
+    buf_text(out, "{");
+    for (int why = first; why < end; why++)
+        if (t->by[why] > 0) {
+            buf_printf(out, "%s\"%s\":%" PRIu64, comma, reason_name((enum reason)why), t->by[why]);
+            comma = ",";
+        }
+    buf_text(out, "}");
+}
+
+static void
+json_tally(struct buf *out, const char *name, const struct tally *t)
+{
+    buf_printf(out, "\"%s\":{\"read\":%" PRIu64 ",\"counted\":%" PRIu64 ",\"filtered\":", name, t->read, t->by[KEEP]);
+    json_reasons(out, t, FILTERED_FIRST, REJECTED_FIRST);
+    buf_text(out, ",\"rejected\":");
+    json_reasons(out, t, REJECTED_FIRST, REASONS_N);
+    buf_text(out, "}");
+}
+
+void
+summary_json(const struct summary *s, struct buf *out)
+{
+    buf_printf(out,
+               "{\"files\":{\"read\":%" PRIu64 ",\"known\":%" PRIu64 ",\"known_otherwise\":%" PRIu64 ",\"grown\":%" PRIu64
+               ",\"partial\":%" PRIu64 ",\"refused\":%" PRIu64 ",\"skipped\":%" PRIu64 "},",
+               s->files.read, s->files.known, s->files.known_otherwise, s->files.grown, s->files.partial,
+               s->files.refused, s->files.skipped);
+    buf_printf(out, "\"bytes\":{\"stored\":%" PRIu64 ",\"decoded\":%" PRIu64 ",\"unterminated\":%" PRIu64 "},",
+               s->bytes.stored, s->bytes.decoded, s->bytes.unterminated);
+    json_tally(out, "lines", &s->lines);
+    buf_text(out, ",");
+    json_tally(out, "records", &s->records);
+    buf_text(out, ",\"rows\":{");
+    for (size_t i = 0; i < s->n_tables; i++)
+        buf_printf(out, "%s\"%s\":{\"inserted\":%" PRId64 ",\"updated\":%" PRId64 "}", i > 0 ? "," : "", s->tables[i].table,
+                   s->tables[i].inserted, s->tables[i].updated);
+    buf_text(out, "},\"days\":{");
+    for (size_t i = 0; i < s->n_tables; i++) {
+        buf_printf(out, "%s\"%s\":[", i > 0 ? "," : "", s->tables[i].table);
+        for (size_t k = 0; k < s->tables[i].n_days; k++) {
+            char day[11];
+
+            clock_format_day(s->tables[i].days[k], day);
+            buf_printf(out, "%s\"%s\"", k > 0 ? "," : "", day);
+        }
+        buf_text(out, "]");
+    }
+    buf_printf(out,
+               "},\"seconds\":{\"wall\":%.3f,\"cpu\":%.3f,\"decode\":%.3f,\"parse\":%.3f,\"rollup\":%.3f,\"load\":%.3f},"
+               "\"peak_rss_bytes\":%" PRId64 "}\n",
+               s->seconds.wall, s->seconds.cpu, s->seconds.decode, s->seconds.parse, s->seconds.rollup, s->seconds.load,
+               s->peak_rss_bytes);
+}
+
+/* 1234567 as "1,234,567". */
+static const char *
+grouped(uint64_t v, char out[32])
+{
+    char digits[24];
+    int n = snprintf(digits, sizeof digits, "%" PRIu64, v), at = 0;
+
+    for (int i = 0; i < n; i++) {
+        if (i > 0 && (n - i) % 3 == 0)
+            out[at++] = ',';
+        out[at++] = digits[i];
+    }
+    out[at] = '\0';
+    return out;
+}
+
+static void
+text_reasons(struct buf *out, const struct tally *t, const char *title, int first, int end)
+{
+    char number[32];
+    bool any = false;
+
+    for (int why = first; why < end; why++) {
+        if (t->by[why] == 0)
+            continue;
+        if (!any)
+            buf_printf(out, "  %s\n", title);
+        any = true;
+        buf_printf(out, "  %14s  %-16s %s\n", grouped(t->by[why], number), reason_name((enum reason)why),
+                   reason_about((enum reason)why));
+    }
+}
+
+static void
+text_files(const struct summary *s, struct buf *out)
+{
+    const struct {
+        uint64_t    n;
+        const char *word;
+    } parts[] = {
+        { s->files.known, "known" },
+        { s->files.known_otherwise, "known under other rules" },
+        { s->files.grown, "grown" },
+        { s->files.partial, "partial" },
+        { s->files.skipped, "skipped" },
+        { s->files.refused, "refused" },
+    };
+    char number[32];
+
+    buf_printf(out, "files    %s read", grouped(s->files.read, number));
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+        if (parts[i].n > 0)
+            buf_printf(out, ", %s %s", grouped(parts[i].n, number), parts[i].word);
+    buf_text(out, "\n");
+}
+
+static void
+text_tables(const struct summary *s, struct buf *out)
+{
+    for (size_t i = 0; i < s->n_tables; i++) {
+        const struct table_summary *t = &s->tables[i];
+        char a[32], b[32], first[11], last[11];
+
+        if (s->dry_run)
+            buf_printf(out, "rows     %s: %s", t->table, grouped((uint64_t)t->inserted, a));
+        else
+            buf_printf(out, "rows     %s: %s inserted, %s updated", t->table, grouped((uint64_t)t->inserted, a),
+                       grouped((uint64_t)t->updated, b));
+        if (t->n_days > 0) {
+            clock_format_day(t->days[0], first);
+            clock_format_day(t->days[t->n_days - 1], last);
+            buf_printf(out, " (%zu %s, %s to %s)", t->n_days, t->n_days == 1 ? "day" : "days", first, last);
+        }
+        buf_text(out, "\n");
+    }
+}
+
+void
+summary_text(const struct summary *s, struct buf *out)
+{
+    double wall = s->seconds.wall > 0 ? s->seconds.wall : 1e-6;
+    char a[32], b[32], c[32], d[32];
+    uint64_t rejected = tally_rejected(&s->lines);
+
+    text_files(s, out);
+    if (s->files.read > 0 || s->lines.read > 0) {
+        buf_printf(out, "lines    %s read = %s counted + %s filtered + %s rejected\n", grouped(s->lines.read, a),
+                   grouped(s->lines.by[KEEP], b), grouped(s->lines.read - s->lines.by[KEEP] - rejected, c),
+                   grouped(rejected, d));
+        text_reasons(out, &s->lines, "filtered", FILTERED_FIRST, REJECTED_FIRST);
+        text_reasons(out, &s->lines, "rejected", REJECTED_FIRST, REASONS_N);
+        if (s->records.read != s->lines.read)
+            buf_printf(out, "records  %s read, %s counted\n", grouped(s->records.read, a), grouped(s->records.by[KEEP], b));
+        text_tables(s, out);
+        buf_printf(out, "time     %.2f s, %.0f MB/s, %s lines/s\n", s->seconds.wall,
+                   (double)s->bytes.decoded / 1e6 / wall, grouped((uint64_t)((double)s->lines.read / wall), a));
+    } else if (s->files.known > 0 && s->files.refused == 0) {
+        buf_text(out, "everything is known; nothing was changed\n");
+    }
+    if (s->bytes.unterminated > 0)
+        buf_printf(out, "note     %s bytes behind the last line feed are left for the next run\n",
+                   grouped(s->bytes.unterminated, a));
+    if (s->files.known_otherwise > 0)
+        buf_text(out, "note     some files were counted under other rules before; `ingest recount` counts them anew\n");
+    if (s->files.refused > 0)
+        buf_text(out, "next     mend or replace the refused files and run again: everything else is counted already\n");
+}
