@@ -28,6 +28,7 @@
 #define unlikely(x)    __builtin_expect(!!(x), 0)
 
 /* No bound, no error, hidden state, or a time zone and locale that logs must not depend on. */
+#undef sprintf /* clang with _FORTIFY_SOURCE has it as a macro, which cannot be poisoned quietly */
 #pragma GCC poison strcpy strcat sprintf vsprintf strtok gmtime localtime mktime atoi atol
 
 #endif
