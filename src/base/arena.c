@@ -21,14 +21,17 @@ arena_init(struct arena *a, size_t ceiling_bytes)
 static struct arena_chunk *
 chunk_new(struct arena *a, size_t n)
 {
-    size_t want = a->now == NULL ? CHUNK_MIN : (a->now->cap + sizeof(struct arena_chunk)) * 2;
     struct arena_chunk *chunk;
+    size_t want = CHUNK_MIN, need = n + sizeof *chunk;
+    size_t left = a->ceiling_bytes > a->used_bytes ? a->ceiling_bytes - a->used_bytes : 0;
 
-    if (want > CHUNK_MAX)
-        want = CHUNK_MAX;
-    if (n > SIZE_MAX / 2 || want < n + sizeof *chunk)
-        want = n + sizeof *chunk;
-    if (n > SIZE_MAX / 2 || a->used_bytes > a->ceiling_bytes || want > a->ceiling_bytes - a->used_bytes)
+    if (a->now != NULL)
+        want = a->now->cap < CHUNK_MAX / 2 ? (a->now->cap + sizeof *chunk) * 2 : CHUNK_MAX;
+    if (want > left)
+        want = left; /* the last chunk is what the ceiling leaves */
+    if (want < need)
+        want = need;
+    if (want > left)
         return NULL;
     chunk = malloc(want);
     if (chunk == NULL)
@@ -49,6 +52,8 @@ arena_alloc(struct arena *a, size_t n)
     struct arena_chunk *chunk = a->now;
     size_t room = (n + 7) & ~(size_t)7;
 
+    if (unlikely(n > SIZE_MAX / 2))
+        return NULL;
     if (unlikely(chunk == NULL || chunk->cap - chunk->n < room)) {
         chunk = chunk_new(a, room);
         if (chunk == NULL)

@@ -3,6 +3,8 @@
  */
 #include "ingest/buf.h"
 
+#include <endian.h>
+
 bool
 buf_reserve(struct buf *b, size_t more)
 {
@@ -79,7 +81,7 @@ buf_hex(struct buf *b, const void *bytes, size_t n)
     static const char digits[] = "0123456789abcdef";
     const uint8_t *p = bytes;
 
-    if (n > SIZE_MAX / 2 || !buf_reserve(b, 2 * n))
+    if (!buf_reserve(b, n > SIZE_MAX / 2 ? SIZE_MAX : 2 * n))
         return false;
     for (size_t i = 0; i < n; i++) {
         b->p[b->n++] = digits[p[i] >> 4];
@@ -121,21 +123,21 @@ buf_json(struct buf *b, struct slice s)
 bool
 buf_be16(struct buf *b, uint16_t v)
 {
-    v = __builtin_bswap16(v);
+    v = htobe16(v);
     return buf_add(b, &v, sizeof v);
 }
 
 bool
 buf_be32(struct buf *b, uint32_t v)
 {
-    v = __builtin_bswap32(v);
+    v = htobe32(v);
     return buf_add(b, &v, sizeof v);
 }
 
 bool
 buf_be64(struct buf *b, uint64_t v)
 {
-    v = __builtin_bswap64(v);
+    v = htobe64(v);
     return buf_add(b, &v, sizeof v);
 }
 

@@ -3,55 +3,62 @@
  */
 #include "ingest/err.h"
 
-static void
-start(struct err *err, enum st code)
+/* A failure is put together aside: the words of an earlier one in `err` may be among the arguments of the new one. */
+static struct err
+fresh(enum st code)
 {
-    *err = (struct err){ .code = code, .offset = UINT64_MAX };
+    return (struct err){ .code = code, .offset = UINT64_MAX };
 }
 
 enum st
 err_set(struct err *err, enum st code, const char *what_format, ...)
 {
+    struct err next = fresh(code);
     va_list args;
 
-    start(err, code);
     va_start(args, what_format);
-    vsnprintf(err->what, sizeof err->what, what_format, args);
+    vsnprintf(next.what, sizeof next.what, what_format, args);
     va_end(args);
+    *err = next;
     return code;
 }
 
 enum st
 err_fail(struct err *err, enum st code, const char *what, const char *cause_format, ...)
 {
+    struct err next = fresh(code);
     va_list args;
 
-    start(err, code);
-    snprintf(err->what, sizeof err->what, "%s", what);
+    snprintf(next.what, sizeof next.what, "%s", what);
     va_start(args, cause_format);
-    vsnprintf(err->cause, sizeof err->cause, cause_format, args);
+    vsnprintf(next.cause, sizeof next.cause, cause_format, args);
     va_end(args);
+    *err = next;
     return code;
 }
 
 void
 err_cause(struct err *err, const char *format, ...)
 {
+    char text[sizeof err->cause];
     va_list args;
 
     va_start(args, format);
-    vsnprintf(err->cause, sizeof err->cause, format, args);
+    vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    snprintf(err->cause, sizeof err->cause, "%s", text);
 }
 
 void
 err_hint(struct err *err, const char *format, ...)
 {
+    char text[sizeof err->hint];
     va_list args;
 
     va_start(args, format);
-    vsnprintf(err->hint, sizeof err->hint, format, args);
+    vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    snprintf(err->hint, sizeof err->hint, "%s", text);
 }
 
 enum st
