@@ -214,6 +214,8 @@ gzip_read(void *state, struct stored *s, char *p, size_t cap, size_t *n, struct 
         before = s->at;
         how = inflater_run(&g->inflater, &s->at, s->end, (uint8_t *)p, cap, n);
         g->n_out += (uint32_t)*n;
+        if (how == INFLATED_NO_MEMORY)
+            return err_memory(err, "cannot decode gzip");
         if (how == INFLATED_BAD)
             return corrupt(s, err, "the deflate data is damaged");
         if (how == INFLATED_END && (rc = read_trailer(g, s, err)) != ST_OK)

@@ -124,6 +124,8 @@ inflater_run(struct inflater *inf, uint8_t **in, uint8_t *end, uint8_t *out, siz
     s->crc = (uint32_t)crc32(s->crc, out, (uInt)*n);
     if (rc == Z_STREAM_END)
         return INFLATED_END;
+    if (rc == Z_MEM_ERROR) /* zlib takes its window on first need */
+        return INFLATED_NO_MEMORY;
     return rc == Z_OK || rc == Z_BUF_ERROR ? INFLATED_MORE : INFLATED_BAD;
 }
 

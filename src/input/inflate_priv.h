@@ -14,6 +14,7 @@ enum inflated {
     INFLATED_MORE, /* wants more input or more room */
     INFLATED_END,  /* the last block is complete; *in stands behind its last byte */
     INFLATED_BAD,
+    INFLATED_NO_MEMORY,
 };
 
 bool inflater_init(struct inflater *inf); /* false: no memory */

@@ -5,7 +5,6 @@
 #include "ingest/base.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 
 #include "input_priv.h"
 
@@ -27,24 +26,12 @@ struct input {
 };
 
 /* Containers that are not ours to read, so that the message can name them. */
-static const struct codec codec_zstd = { .magic = { 0x28, 0xb5, 0x2f, 0xfd }, .n_magic = 4, .about = "zstd" };
-static const struct codec codec_bzip2 = { .magic = "BZh", .n_magic = 3, .about = "bzip2" };
-static const struct codec codec_xz = { .magic = { 0xfd, '7', 'z', 'X', 'Z', 0 }, .n_magic = 6, .about = "xz" };
-static const struct codec codec_zip = { .magic = "PK\3\4", .n_magic = 4, .about = "zip" };
+static const struct codec codec_zstd = { "zstd", { 0x28, 0xb5, 0x2f, 0xfd }, 4, .about = "zstd -dc" };
+static const struct codec codec_bzip2 = { "bzip2", "BZh", 3, .about = "bzip2 -dc" };
+static const struct codec codec_xz = { "xz", { 0xfd, '7', 'z', 'X', 'Z', 0 }, 6, .about = "xz -dc" };
+static const struct codec codec_zip = { "zip", "PK\3\4", 4, .about = "unzip -p" };
 
 static const struct codec *const codecs[] = { &codec_gzip, &codec_zstd, &codec_bzip2, &codec_xz, &codec_zip };
-
-static int64_t
-nanoseconds(struct timespec t)
-{
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
-static struct file_id
-file_id_of(const struct stat *st)
-{
-    return (struct file_id){ st->st_dev, st->st_ino, st->st_size, nanoseconds(st->st_mtim), nanoseconds(st->st_ctim) };
-}
 
 /* Opens without blocking on a FIFO and without becoming owner of a terminal. */
 static enum st
@@ -101,30 +88,18 @@ last_line_end(int fd, uint64_t size, uint64_t *out, struct err *err)
 static enum st
 choose_codec(struct input *in, struct err *err)
 {
-    enum st rc = stored_fill(&in->stored, err);
+    enum st rc = stored_peek(&in->stored, MAGIC_MAX, err);
     size_t have = (size_t)(in->stored.end - in->stored.at);
 
     if (rc != ST_OK && rc != ST_EOF)
         return rc;
-    /* A pipe may give a first piece that is shorter than a magic number. */
-    while (rc == ST_OK && in->is_stdin && have < 6) {
-        ssize_t got = read(in->fd, in->stored.end, 6 - have);
-
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            break;
-        in->stored.end += got;
-        in->stored.n_read += (uint64_t)got;
-        have += (size_t)got;
-    }
     in->codec = &codec_plain;
     for (size_t i = 0; i < ARRAY_LEN(codecs); i++)
         if (have >= codecs[i]->n_magic && memcmp(in->stored.at, codecs[i]->magic, codecs[i]->n_magic) == 0)
             in->codec = codecs[i];
     if (in->codec->open == NULL) {
-        err_fail(err, ST_FORMAT, "cannot decode input", "it is a %s container, which is not supported", in->codec->about);
-        err_hint(err, "unpack it on the way: %s ... | ingest -", in->codec == &codec_zip ? "unzip -p" : in->codec == &codec_zstd ? "zstd -dc" : in->codec == &codec_xz ? "xz -dc" : "bzip2 -dc");
+        err_fail(err, ST_FORMAT, "cannot decode input", "it is a %s container, which is not supported", in->codec->name);
+        err_hint(err, "unpack it on the way: %s ... | ingest -", in->codec->about);
         return ST_FORMAT;
     }
     return in->codec->open(&in->state, &in->stored, err);
@@ -138,7 +113,7 @@ is_young(const struct file_id *file)
 
     if (clock_gettime(CLOCK_REALTIME, &now) != 0)
         return true;
-    edge = nanoseconds(now) - INT64_C(2000000000);
+    edge = ((int64_t)now.tv_sec - 2) * 1000000000 + now.tv_nsec;
     return file->mtime_ns > edge || file->ctime_ns > edge;
 }
 
@@ -194,7 +169,7 @@ input_open(struct input **out, const struct source *source, const struct hash_se
     return ST_OK;
 }
 
-/* Blocks are full but for the last of all, which is kept out of `blocks`: see input_result. */
+/* Blocks are full but for the last of all: input_read is asked for whole blocks and gives less only at the end. */
 static void
 identify(struct input *in, const char *p, size_t n)
 {
@@ -213,11 +188,47 @@ identify(struct input *in, const char *p, size_t n)
     }
 }
 
-/* All has been decoded: read what a plain file has behind its last line, and look whether it is still the same file. */
+static enum st
+changed(struct err *err, const char *cause)
+{
+    err_fail(err, ST_CHANGED, "cannot read input", "%s", cause);
+    err_hint(err, "load it again once it is closed");
+    return ST_CHANGED;
+}
+
+/*
+ * Is it still the file that was opened? A container must not have changed at all. A plain file may grow; one that was
+ * written anew under our eyes (copytruncate) begins with other bytes or is not longer.
+ */
+static enum st
+check_unchanged(struct input *in, struct err *err)
+{
+    struct file_id now;
+    struct digest head;
+    char piece[HEAD_BYTES];
+    struct stat st;
+    ssize_t got;
+
+    if (in->stored.n_read < (uint64_t)in->file.size)
+        return changed(err, "the file became shorter while it was read");
+    if (fstat(in->fd, &st) != 0)
+        return err_fail(err, ST_IO, "cannot read input", "%s", strerror(errno));
+    now = file_id_of(&st);
+    if (now.size == in->file.size && now.mtime_ns == in->file.mtime_ns)
+        return ST_OK;
+    if (in->codec != &codec_plain || now.size <= in->file.size)
+        return changed(err, "the file changed while it was read");
+    got = pread(in->fd, piece, in->identity.length < HEAD_BYTES ? (size_t)in->identity.length : HEAD_BYTES, 0);
+    if (got < 0)
+        return err_fail(err, ST_IO, "cannot read input", "%s", strerror(errno));
+    head = hash_keyed(in->secret, piece, (size_t)got);
+    return digest_eq(&head, &in->identity.head) ? ST_OK : changed(err, "the file was written anew while it was read");
+}
+
+/* All has been decoded: read what a plain file has behind its last line, and say who the payload is. */
 static enum st
 finish(struct input *in, struct err *err)
 {
-    struct stat st;
     enum st rc = ST_OK;
     uint8_t length[8];
 
@@ -225,20 +236,10 @@ finish(struct input *in, struct err *err)
         in->stored.at = in->stored.end;
     if (rc != ST_OK && rc != ST_EOF)
         return rc;
-    if (!in->is_stdin) {
-        if (fstat(in->fd, &st) != 0)
-            return err_fail(err, ST_IO, "cannot read input", "%s", strerror(errno));
-        if (in->stored.n_read < (uint64_t)in->file.size)
-            return err_fail(err, ST_CHANGED, "cannot read input", "the file became shorter while it was read");
-        if (in->codec != &codec_plain &&
-            (st.st_size != in->file.size || nanoseconds(st.st_mtim) != in->file.mtime_ns)) {
-            err_fail(err, ST_CHANGED, "cannot read input", "the file changed while it was read");
-            err_hint(err, "load it again once it is closed");
-            return ST_CHANGED;
-        }
-    }
     if (in->identity.length == 0)
         in->identity.head = hash_keyed(in->secret, "", 0);
+    if (!in->is_stdin && (rc = check_unchanged(in, err)) != ST_OK)
+        return rc;
     for (int i = 0; i < 8; i++)
         length[i] = (uint8_t)(in->identity.length >> (8 * i));
     in->identity.hash = murmur3_finish(&in->blocks, length, sizeof length);

@@ -4,9 +4,12 @@
 #ifndef INPUT_PRIV_H
 #define INPUT_PRIV_H
 
+#include <sys/stat.h>
+
 #include "ingest/input.h"
 
 #define STORED_BUF    (128 * KIB)
+#define MAGIC_MAX     6
 #define STORED_UNREAD 16 /* bytes that a decoder may put back after a refill */
 
 /* Reads a file descriptor; hashes what passes. Bytes not yet taken are at `at`..`end`. */
@@ -24,16 +27,20 @@ enum st stored_init(struct stored *s, int fd, uint64_t limit, struct hash_stream
 void    stored_release(struct stored *s);
 /* Makes at least one byte available at `at`. ST_OK, ST_EOF, ST_IO. The last STORED_UNREAD bytes before stay readable in front of `at`. */
 enum st stored_fill(struct stored *s, struct err *err);
+/* As stored_fill, and tries for at least `n` (at most STORED_UNREAD) bytes: a pipe may bring them one by one. For the first bytes only. */
+enum st stored_peek(struct stored *s, size_t n, struct err *err);
 /* Where `at` is in the file. */
 uint64_t stored_offset(const struct stored *s);
 
+struct file_id file_id_of(const struct stat *st);
+
 struct codec {
     const char *name;
-    uint8_t     magic[6];
+    uint8_t     magic[MAGIC_MAX];
     size_t      n_magic;
-    /* NULL where open is: a container that we know and do not read; `about` then says what it is. */
+    /* NULL: a container that we know and do not read; `about` is the command that unpacks it. */
     enum st (*open)(void **state, struct stored *s, struct err *err);
-    /* Up to `cap` bytes; *n 0 with ST_EOF only. ST_OK, ST_EOF, ST_CORRUPT, ST_IO. */
+    /* Up to `cap` bytes; *n 0 with ST_EOF only. ST_OK, ST_EOF, ST_CORRUPT, ST_IO, ST_MEMORY. */
     enum st (*read)(void *state, struct stored *s, char *p, size_t cap, size_t *n, struct err *err);
     void (*close)(void *state);
     const char *about;

@@ -6,9 +6,8 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <sys/stat.h>
 
-#include "ingest/input.h"
+#include "input_priv.h"
 
 #define DEPTH_MAX 64 /* of directories in directories: a loop of bind mounts must end somewhere */
 
@@ -54,15 +53,29 @@ add_trouble(struct source_list *list, const char *path, bool walked, const char 
     return add(list, (struct source){ .path = path, .walked = walked, .trouble = ST_IO, .cause = cause }, err);
 }
 
-static struct file_id
+static const char *
+words(int error)
+{
+    const char *text = strerrordesc_np(error);
+
+    return text != NULL ? text : "the system gave an unknown error";
+}
+
+static int64_t
+nanoseconds(struct timespec t)
+{
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+struct file_id
 file_id_of(const struct stat *st)
 {
     return (struct file_id){
         .device = st->st_dev,
         .inode = st->st_ino,
         .size = st->st_size,
-        .mtime_ns = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec,
-        .ctime_ns = (int64_t)st->st_ctim.tv_sec * 1000000000 + st->st_ctim.tv_nsec,
+        .mtime_ns = nanoseconds(st->st_mtim),
+        .ctime_ns = nanoseconds(st->st_ctim),
     };
 }
 
@@ -100,7 +113,7 @@ walk(struct source_list *list, const char *path, int depth, struct err *err)
         return add_trouble(list, path, true, "directories are nested too deeply", err);
     n = scandir(path, &entries, wanted, by_bytes);
     if (n < 0)
-        return add_trouble(list, path, depth > 0, strerrordesc_np(errno), err);
+        return add_trouble(list, path, depth > 0, words(errno), err);
     for (int i = 0; i < n; i++) {
         size_t cap = n_path + strlen(entries[i]->d_name) + 2;
         char *child = rc == ST_OK ? malloc(cap) : NULL;
@@ -113,11 +126,11 @@ walk(struct source_list *list, const char *path, int depth, struct err *err)
 
             snprintf(child, cap, "%s%s%s", path, slash ? "" : "/", entries[i]->d_name);
             if (lstat(child, &st) != 0)
-                rc = add_trouble(list, child, true, strerrordesc_np(errno), err);
+                rc = add_trouble(list, child, true, words(errno), err);
             else if (S_ISDIR(st.st_mode))
                 rc = walk(list, child, depth + 1, err);
             else if (S_ISLNK(st.st_mode) && stat(child, &st) != 0)
-                rc = add_trouble(list, child, true, strerrordesc_np(errno), err);
+                rc = add_trouble(list, child, true, words(errno), err);
             else if (S_ISREG(st.st_mode)) /* a link to a directory is not followed: it may lead in a circle */
                 rc = add(list, (struct source){ .path = child, .walked = true, .file = file_id_of(&st) }, err);
             free(child);
@@ -136,7 +149,7 @@ source_list_add(struct source_list *list, const char *path, struct err *err)
     if (strcmp(path, "-") == 0)
         return add(list, (struct source){ .path = path, .is_stdin = true }, err);
     if (stat(path, &st) != 0)
-        return add_trouble(list, path, false, strerrordesc_np(errno), err);
+        return add_trouble(list, path, false, words(errno), err);
     if (S_ISDIR(st.st_mode))
         return walk(list, path, 0, err);
     if (!S_ISREG(st.st_mode))

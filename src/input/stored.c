@@ -4,6 +4,8 @@
  */
 #include "ingest/base.h"
 
+#include <poll.h>
+
 #include "input_priv.h"
 
 enum st
@@ -31,36 +33,63 @@ stored_offset(const struct stored *s)
     return s->n_read - (uint64_t)(s->end - s->at);
 }
 
-enum st
-stored_fill(struct stored *s, struct err *err)
+/* Reads up to `want` bytes to `p`. A standard input that another program made non-blocking is waited for. */
+static enum st
+read_some(struct stored *s, uint8_t *p, size_t want, size_t *n, struct err *err)
 {
-    uint8_t *start = s->buf + STORED_UNREAD;
-    size_t want = STORED_BUF;
     ssize_t got;
 
-    if (s->at < s->end)
-        return ST_OK;
-    if (s->limit - s->n_read < want)
-        want = (size_t)(s->limit - s->n_read);
-    if (s->eof || want == 0)
-        return ST_EOF;
-    memmove(s->buf, s->end - STORED_UNREAD, STORED_UNREAD);
-    do
-        got = read(s->fd, start, want);
-    while (got < 0 && errno == EINTR);
-    if (got < 0) {
+    while ((got = read(s->fd, p, want)) < 0) {
+        if (errno == EAGAIN && poll(&(struct pollfd){ .fd = s->fd, .events = POLLIN }, 1, -1) >= 0)
+            continue;
+        if (errno == EINTR)
+            continue;
         err_fail(err, ST_IO, "cannot read input", "%s", strerror(errno));
         err->offset = s->n_read;
         return ST_IO;
     }
-    s->at = start;
-    s->end = start + got;
     s->n_read += (uint64_t)got;
+    *n = (size_t)got;
     if (got == 0) {
         s->eof = true;
         return ST_EOF;
     }
     if (s->hash != NULL)
-        hash_stream_add(s->hash, start, (size_t)got);
+        hash_stream_add(s->hash, p, *n);
     return ST_OK;
+}
+
+enum st
+stored_fill(struct stored *s, struct err *err)
+{
+    uint64_t left = s->limit - s->n_read;
+    size_t n;
+    enum st rc;
+
+    if (likely(s->at < s->end))
+        return ST_OK;
+    if (s->eof || left == 0)
+        return ST_EOF;
+    memmove(s->buf, s->end - STORED_UNREAD, STORED_UNREAD);
+    s->at = s->end = s->buf + STORED_UNREAD;
+    rc = read_some(s, s->end, left < STORED_BUF ? (size_t)left : STORED_BUF, &n, err);
+    if (rc == ST_OK)
+        s->end += n;
+    return rc;
+}
+
+enum st
+stored_peek(struct stored *s, size_t want, struct err *err)
+{
+    enum st rc = stored_fill(s, err);
+
+    assert(s->n_read <= STORED_BUF && want <= STORED_UNREAD);
+    while (rc == ST_OK && (size_t)(s->end - s->at) < want && s->n_read < s->limit) {
+        size_t n;
+
+        rc = read_some(s, s->end, want - (size_t)(s->end - s->at), &n, err);
+        if (rc == ST_OK)
+            s->end += n;
+    }
+    return rc == ST_EOF && s->at < s->end ? ST_OK : rc;
 }
