@@ -12,6 +12,9 @@
 
 #define CARRY_MAX (LINE_BYTES_MAX + 64)
 
+/* A line inside one window is never too long, and what is left of a window fits before it. */
+static_assert(LINES_WINDOW % IDENTITY_BLOCK == 0 && LINES_WINDOW <= LINE_BYTES_MAX, "fill() relies on it");
+
 struct lines {
     struct input *in;
     char         *buf;
@@ -75,6 +78,8 @@ fill(struct lines *l, struct err *err)
     if (l->ended)
         return ST_EOF;
     rc = input_read(l->in, window(l), LINES_WINDOW, &l->filled, err);
+    if (rc != ST_OK)
+        l->filled = 0;
     if (rc == ST_EOF)
         l->ended = true;
     return rc;
@@ -84,7 +89,7 @@ enum st
 lines_peek(struct lines *l, struct slice *head, struct err *err)
 {
     const char *lf;
-    enum st rc = fill(l, err);
+    enum st rc = l->filled == 0 ? fill(l, err) : ST_OK;
 
     *head = (struct slice){ window(l), l->filled < 64 * KIB ? l->filled : 64 * KIB };
     if (rc != ST_OK)
