@@ -23,12 +23,16 @@ struct format {
     const char *about;    /* one clause for --help */
     const char *dataset;  /* the dataset that it feeds unless --dataset says otherwise */
 
-    /* One line (no LF, no CR before it, never empty), one record. All fields of *rec are zero but line_no and first. Returns rec->why. */
+    /*
+     * One line (no LF, no CR before it, never empty), one record. All fields of *rec are zero but line_no, first and day
+     * (DAY_NONE). Returns what becomes rec->why.
+     */
     enum reason (*line)(struct parser *p, struct slice line, struct record *rec);
 
     /*
      * Or, where a line gives many records or the hot path wants its own loop: up to `max` records from p->at .. p->end, in
-     * place; advances p->at and p->line_no. *n_records 0 with ST_OK: the block is used up. ST_FORMAT refuses the whole input.
+     * place; advances p->at and p->line_no, and resets p->scratch itself, once no line needs it. *n_records 0 with ST_OK: the
+     * block is used up. ST_FORMAT refuses the whole input, with err->line_no set.
      */
     enum st (*block)(struct parser *p, struct record *out, size_t max, size_t *n_records, struct err *err);
 
@@ -45,7 +49,7 @@ struct parser {
     const struct format *format;
     char        *at, *end;     /* what is left of the block */
     uint64_t     line_no;      /* of the line at `at` */
-    struct arena scratch;      /* unescaped text of the records given last; reset at each parser_next */
+    struct arena scratch;      /* unescaped text of the records given last; lives as long as they do */
     void        *state;        /* the format's own */
 };
 
@@ -61,11 +65,12 @@ void    parser_release(struct parser *p);
 
 /*
  * The format of an input by its beginning: the highest score wins. ST_OK; ST_FORMAT with a cause that names the two of
- * a tie, or says that none fits.
+ * a tie, or says that none fits (a best score below SNIFF_SURE is none).
  */
+#define SNIFF_SURE 50
 enum st format_sniff(struct slice head, const struct format **out, int *score, struct err *err);
 
-/* What a sniff is made of: the share 0..100 of the lines of `head` (comments and blanks apart) that `format` accepts. */
+/* What a sniff is made of: the share 0..100 of the lines of `head` (comments and blanks apart) that `format` does not reject. */
 int format_share(const struct format *format, struct slice head);
 
 #endif

@@ -1,0 +1,43 @@
+/*
+ * What the files of formats share besides cursors: lines one by one, and the parts of a sniff.
+ */
+#ifndef INGEST_FORMAT_PRIV_H
+#define INGEST_FORMAT_PRIV_H
+
+#include "ingest/format.h"
+
+#define FORMAT(name) extern const struct format format_##name;
+#include "formats.def"
+#undef FORMAT
+
+/* Unescaped text that one call may gather before it gives what it has; a line adds at most about twice its size. */
+#define SCRATCH_ENOUGH (4 * MIB)
+
+/* The line at p->at, without its LF and a CR before it; *next is where the one behind it begins. p stays as it is. */
+static inline struct slice
+line_at(const struct parser *p, char **next)
+{
+    char *feed = memchr(p->at, '\n', (size_t)(p->end - p->at));
+    size_t n = (size_t)((feed == NULL ? p->end : feed) - p->at);
+
+    *next = feed == NULL ? p->end : feed + 1;
+    if (feed != NULL && n > 0 && p->at[n - 1] == '\r')
+        n--;
+    return (struct slice){ p->at, n };
+}
+
+/* An empty record for the line at p->at. */
+static inline void
+record_begin(const struct parser *p, struct record *rec)
+{
+    *rec = (struct record){ .line_no = p->line_no, .first = true, .day = DAY_NONE };
+}
+
+/*
+ * The share 0..100 of the lines of `head` whose first record is not rejected and for which `also` holds (NULL: always);
+ * comments and blanks do not count. `also` may look at the state of the parser, which has just read that line.
+ */
+int share_of(const struct format *format, struct slice head,
+    bool (*also)(const struct parser *p, const struct record *rec));
+
+#endif

@@ -1,0 +1,90 @@
+/*
+ * Neighbouring lines were written on the same day, mostly in the same second. These remember how the last date was read,
+ * so that a line pays for a comparison instead of a calendar. Zeroed memory is an empty memo: no date is all NUL.
+ */
+#ifndef INGEST_FORMAT_MEMO_H
+#define INGEST_FORMAT_MEMO_H
+
+#include "ingest/clock.h"
+
+/* "2024-02-29" and "13:55:36", each in a field of its own. */
+struct day_memo {
+    char    text[10];
+    int32_t day;
+};
+
+static inline bool
+memo_day(struct day_memo *memo, struct slice s, int32_t *out)
+{
+    if (likely(s.n == 10 && memcmp(s.p, memo->text, 10) == 0)) {
+        *out = memo->day;
+        return true;
+    }
+    if (!clock_parse_day(s, out))
+        return false;
+    memcpy(memo->text, s.p, 10);
+    memo->day = *out;
+    return true;
+}
+
+struct hms_memo {
+    char    text[8];
+    int32_t seconds;
+};
+
+static inline bool
+memo_hms(struct hms_memo *memo, struct slice s, int32_t *out)
+{
+    if (likely(s.n == 8 && memcmp(s.p, memo->text, 8) == 0)) {
+        *out = memo->seconds;
+        return true;
+    }
+    if (!clock_parse_hms(s, out))
+        return false;
+    memcpy(memo->text, s.p, 8);
+    memo->seconds = *out;
+    return true;
+}
+
+/* "10/Oct/2000:13:55:36 -0700": the date and the offset are remembered, the time of day is read each time. */
+struct clf_memo {
+    char            date[12], offset[6];
+    int64_t         midnight_us; /* of that date at that offset, UTC */
+    struct hms_memo hms;
+};
+
+/* Remembers the date and offset of `s`, if each second of that day can be told from its midnight. */
+static inline void
+memo_clf_learn(struct clf_memo *memo, const char s[26])
+{
+    char text[26];
+    int64_t midnight_us;
+
+    memcpy(text, s, sizeof text);
+    memcpy(text + 12, "00:00:00", 8);
+    if (!clock_parse_clf((struct slice){ text, sizeof text }, &midnight_us) ||
+        midnight_us > DAY_MAX * DAY_US)
+        return;
+    memcpy(memo->date, s, sizeof memo->date);
+    memcpy(memo->offset, s + 20, sizeof memo->offset);
+    memo->midnight_us = midnight_us;
+}
+
+static inline bool
+memo_clf(struct clf_memo *memo, const char s[26], int64_t *time_us)
+{
+    int32_t seconds;
+
+    if (likely(memcmp(s, memo->date, 12) == 0 && memcmp(s + 20, memo->offset, 6) == 0)) {
+        if (!memo_hms(&memo->hms, (struct slice){ s + 12, 8 }, &seconds))
+            return false;
+        *time_us = memo->midnight_us + seconds * INT64_C(1000000);
+        return true;
+    }
+    if (!clock_parse_clf((struct slice){ s, 26 }, time_us))
+        return false;
+    memo_clf_learn(memo, s);
+    return true;
+}
+
+#endif

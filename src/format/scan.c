@@ -1,0 +1,154 @@
+/*
+ * The index of separators and line feeds: 64 bytes become two words of bits, and the bits become positions. Storing
+ * eight positions at once, wanted or not, and stepping by the number of bits avoids a branch that no CPU can guess
+ * (Langdale and Lemire, "Parsing Gigabytes of JSON per Second", 2019, section 3.2).
+ */
+#include "scan.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+static inline void
+begin(struct marks *m)
+{
+    m->n = 0;
+    m->n_lines = 0;
+    m->mark[0] = UINT32_MAX;
+}
+
+/* `all` has a bit for each separator and line feed of the 64 bytes at `base`, `feeds` for the line feeds alone. */
+static inline __attribute__((always_inline)) void
+add_word(struct marks *m, uint32_t base, uint64_t all, uint64_t feeds)
+{
+    uint32_t *out = m->mark + 1 + m->n;
+    size_t n = (size_t)__builtin_popcountll(all);
+
+    if (feeds != 0) {
+        do {
+            uint64_t below = (feeds & -feeds) - 1;
+
+            m->line_end[m->n_lines++] =
+                (uint32_t)(m->n + 1 + (size_t)__builtin_popcountll(all & below));
+            feeds &= feeds - 1;
+        } while (feeds != 0);
+    }
+    m->n += n;
+    for (size_t done = 0; done < n; done += 8) {
+        for (size_t i = done; i < done + 8; i++) {
+            /* Once `all` is 0 what is stored lies behind the last mark and is never read. */
+            out[i] = base + (uint32_t)__builtin_ctzll(all | UINT64_C(1) << 63);
+            all &= all - 1;
+        }
+    }
+}
+
+/* The bits of a last, short word that belong to the text. */
+static inline __attribute__((always_inline)) uint64_t
+within(size_t left)
+{
+    return left >= 64 ? UINT64_MAX : (UINT64_C(1) << left) - 1;
+}
+
+static bool
+runs_everywhere(void)
+{
+    return true;
+}
+
+static void
+scan_plain(struct marks *m, const char *p, size_t n, char separator)
+{
+    begin(m);
+    for (size_t i = 0; i < n; i++) {
+        if (p[i] != separator && p[i] != '\n')
+            continue;
+        m->mark[++m->n] = (uint32_t)i;
+        if (p[i] == '\n')
+            m->line_end[m->n_lines++] = (uint32_t)m->n;
+    }
+}
+
+#if defined(__x86_64__)
+
+#define TARGET_AVX2 __attribute__((target("avx2,bmi,popcnt")))
+
+static bool
+runs_avx2(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+           __builtin_cpu_supports("popcnt");
+}
+
+TARGET_AVX2 static inline uint64_t
+bits_avx2(__m256i low, __m256i high, __m256i want)
+{
+    uint64_t a = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(low, want));
+    uint64_t b = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(high, want));
+
+    return a | b << 32;
+}
+
+TARGET_AVX2 static void
+scan_avx2(struct marks *m, const char *p, size_t n, char separator)
+{
+    const __m256i want = _mm256_set1_epi8(separator), feed = _mm256_set1_epi8('\n');
+
+    begin(m);
+    for (size_t i = 0; i < n; i += 64) {
+        __m256i low = _mm256_loadu_si256((const void *)(p + i));
+        __m256i high = _mm256_loadu_si256((const void *)(p + i + 32));
+        uint64_t ours = within(n - i), feeds = bits_avx2(low, high, feed) & ours;
+
+        add_word(m, (uint32_t)i, (bits_avx2(low, high, want) & ours) | feeds, feeds);
+    }
+}
+
+static inline uint64_t
+bits_sse2(const char *p, __m128i want)
+{
+    uint64_t bits = 0;
+
+    for (int i = 3; i >= 0; i--) {
+        __m128i v = _mm_loadu_si128((const void *)(p + 16 * i));
+
+        bits = bits << 16 | (uint16_t)_mm_movemask_epi8(_mm_cmpeq_epi8(v, want));
+    }
+    return bits;
+}
+
+static void
+scan_sse2(struct marks *m, const char *p, size_t n, char separator)
+{
+    const __m128i want = _mm_set1_epi8(separator), feed = _mm_set1_epi8('\n');
+
+    begin(m);
+    for (size_t i = 0; i < n; i += 64) {
+        uint64_t ours = within(n - i), feeds = bits_sse2(p + i, feed) & ours;
+
+        add_word(m, (uint32_t)i, (bits_sse2(p + i, want) & ours) | feeds, feeds);
+    }
+}
+
+#endif
+
+const struct scan_variant scan_variants[] = {
+#if defined(__x86_64__)
+    { "avx2", runs_avx2, scan_avx2 },
+    { "sse2", runs_everywhere, scan_sse2 },
+#endif
+    { "plain", runs_everywhere, scan_plain },
+    { NULL, NULL, NULL },
+};
+
+/* Asking anew each time costs two loads per 16 KiB, and needs no state that threads would share. */
+void
+scan_marks(struct marks *m, const char *p, size_t n, char separator)
+{
+    const struct scan_variant *v = scan_variants;
+
+    assert(n <= SCAN_BYTES_MAX);
+    while (!v->runs_here())
+        v++;
+    v->scan(m, p, n, separator);
+}
