@@ -9,6 +9,8 @@
 #include "ingest/err.h"
 #include "ingest/slice.h"
 
+#define COMMENT_OURS "made by ingest" /* the COMMENT of what our migrations made begins so: nothing else is altered or dropped */
+
 struct pg;
 struct pg_result; /* rows of one statement */
 

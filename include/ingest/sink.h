@@ -16,15 +16,18 @@ struct target {
     uint32_t oid;
     char     schema[64];
     bool     ours;               /* its COMMENT says that our migrations made it */
+    bool     has_sum[SUMS_MAX];  /* a live table may lack "bytes" */
     bool     has_sketch;         /* the uniques column is there */
     bool     has_updated_at;     /* dataselect_stats: created_at, updated_at are kept like EIDA's */
     char     hll_schema[64];     /* where hll_union lives; "" without the extension */
-    int32_t  node_id;            /* for datasets with a node; else 0 */
+    char     lowest[64];         /* a live table's primary key of one column: tells which of doubled rows is the lowest; "" without one */
+    int32_t  node_id;            /* for datasets with a node; else 0. The caller sets it: target_find does not know nodes */
 };
 
 /*
  * Finds the table along the search path and looks at its columns and types. ST_DB when it is missing (err->hint: the `ingest migrate up`
- * to type), lacks a column, or has one of a wrong type (hll of other parameters included).
+ * to type), lacks a column, has one of a wrong type (hll of other parameters included) or one that must be filled and that we do not know,
+ * or, on a connection that may write, when the role lacks a right (err->hint: the GRANT).
  */
 enum st target_find(struct pg *pg, const struct dataset *d, struct target *out, struct err *err);
 
@@ -37,6 +40,10 @@ struct merge_result {
  * Inside the caller's open transaction, after it took the advisory lock of the table: adds `rows` (of days first_day..last_day) to the
  * table. Straight COPY if the table is ours and has no row of these days (of this node); else through a stage, UPDATE then INSERT, for NULL
  * and non-NULL keys apart. Rows touched equal rows sent, or ST_BUG. ST_DB, ST_DB_RETRY, and whatever rows_next gives.
+ *
+ * A unique violation by a writer who does not take our lock: on the stage's way UPDATE and INSERT are tried again at once. On the
+ * straight way it is ST_DB_RETRY, because `rows` has been read: roll back, open the rows again, and the next call finds the
+ * stranger's row and takes the stage.
  */
 enum st sink_merge(struct pg *pg, const struct target *t, struct rows *rows, int32_t first_day, int32_t last_day,
                    struct merge_result *out, struct err *err);

@@ -1,6 +1,5 @@
--- The ledger: what was counted, how, from where, with which result. Needs no extension.
-CREATE SCHEMA ingest;
-COMMENT ON SCHEMA ingest IS 'made by ingest: the ledger';
+-- The ledger: what was counted, how, from where, with which result. Needs no extension. The schema `ingest` is there
+-- already: the runner made it for its notebook.
 
 -- One row a payload: the decoded bytes of one input, whatever its name or compression. Its digests are keyed by settings.block_secret.
 CREATE TABLE ingest.payloads (
@@ -68,3 +67,8 @@ CREATE TABLE ingest.settings (
     value  bytea NOT NULL,
     set_at timestamptz NOT NULL DEFAULT now()
 );
+
+COMMENT ON TABLE ingest.payloads     IS 'made by ingest: every payload that was counted';
+COMMENT ON TABLE ingest.payload_days IS 'made by ingest: what a payload added, by day';
+COMMENT ON TABLE ingest.sightings    IS 'made by ingest: the files in which payloads were seen';
+COMMENT ON TABLE ingest.settings     IS 'made by ingest: the block secret, and per table its key and ecosystem';

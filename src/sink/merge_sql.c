@@ -1,0 +1,212 @@
+/*
+ * The statements of a merge, made from a dataset's description. They rely on no unique constraint: a live table may
+ * have none that fits. Only our own tables are known to hold each key once.
+ */
+#include "sink_priv.h"
+
+const struct key_column *
+key_nullable(const struct dataset *d)
+{
+    for (size_t i = 0; i < d->n_keys; i++)
+        if (d->keys[i].nullable)
+            return &d->keys[i];
+    return NULL;
+}
+
+const struct key_column *
+key_day(const struct dataset *d)
+{
+    for (size_t i = 0; i < d->n_keys; i++)
+        if (d->keys[i].kind == COLUMN_DAY)
+            return &d->keys[i];
+    assert(!"a dataset without a day");
+    return &d->keys[0];
+}
+
+static void
+column(struct buf *b, const char *alias, const char *name)
+{
+    buf_text(b, alias);
+    pg_ident(NULL, b, name);
+}
+
+static void
+listed(struct buf *b, const char **comma, const char *alias, const char *name)
+{
+    buf_text(b, *comma);
+    *comma = ", ";
+    column(b, alias, name);
+}
+
+void
+sql_columns(struct buf *b, const struct target *t, enum columns_of which, const char *alias)
+{
+    const struct dataset *d = t->dataset;
+    const char *comma = "";
+
+    if (d->has_node)
+        listed(b, &comma, alias, "node_id");
+    for (size_t i = 0; i < d->n_keys; i++)
+        listed(b, &comma, alias, d->keys[i].name);
+    if (which == COLUMNS_KEYS)
+        return;
+    for (size_t i = 0; i < d->n_sums; i++)
+        if (t->has_sum[i])
+            listed(b, &comma, alias, d->sums[i]);
+    if (t->has_sketch)
+        listed(b, &comma, alias, d->uniques);
+}
+
+void
+sql_table(struct buf *b, const struct target *t)
+{
+    pg_ident(NULL, b, t->schema);
+    buf_text(b, ".");
+    pg_ident(NULL, b, t->dataset->table);
+}
+
+void
+sql_hll(struct buf *b, const struct target *t, const char *function)
+{
+    pg_ident(NULL, b, t->hll_schema);
+    buf_printf(b, ".%s", function);
+}
+
+/* left.key = right.key for every key of this pass; the nullable one is NULL on both sides, or on neither. */
+static void
+same_key(struct buf *b, const struct target *t, const char *left, const char *right, enum pass pass)
+{
+    const struct dataset *d = t->dataset;
+    const char *and = "";
+
+    if (d->has_node) {
+        column(b, left, "node_id");
+        buf_text(b, " = ");
+        column(b, right, "node_id");
+        and = " AND ";
+    }
+    for (size_t i = 0; i < d->n_keys; i++) {
+        buf_text(b, and);
+        and = " AND ";
+        column(b, left, d->keys[i].name);
+        if (d->keys[i].nullable && pass == PASS_NULL) {
+            buf_text(b, " IS NULL AND ");
+            column(b, right, d->keys[i].name);
+            buf_text(b, " IS NULL");
+        } else {
+            buf_text(b, " = ");
+            column(b, right, d->keys[i].name);
+        }
+    }
+}
+
+/* name = coalesce(t.name, 0) + s.name, ...: live tables may hold NULLs, and NULL + n is NULL. */
+static void
+set_list(struct buf *b, const struct target *t)
+{
+    const struct dataset *d = t->dataset;
+    const char *comma = "";
+
+    for (size_t i = 0; i < d->n_sums; i++) {
+        if (!t->has_sum[i])
+            continue;
+        listed(b, &comma, "", d->sums[i]);
+        buf_text(b, " = coalesce(");
+        column(b, "t.", d->sums[i]);
+        buf_text(b, ", 0) + ");
+        column(b, "s.", d->sums[i]);
+    }
+    if (t->has_sketch) {
+        listed(b, &comma, "", d->uniques);
+        buf_text(b, " = coalesce(");
+        sql_hll(b, t, "hll_union(");
+        column(b, "t.", d->uniques);
+        buf_text(b, ", ");
+        column(b, "s.", d->uniques);
+        buf_text(b, "), ");
+        column(b, "s.", d->uniques);
+        buf_text(b, ")");
+    }
+    if (t->has_updated_at)
+        buf_printf(b, "%s\"updated_at\" = now()", comma);
+}
+
+/* Of the rows that share a key, the lowest: "(SELECT DISTINCT ON (keys) keys, which row ... ORDER BY keys, lowest) AS one". */
+static void
+one_of_each(struct buf *b, const struct target *t, const char *stage, enum pass pass)
+{
+    buf_text(b, "(SELECT DISTINCT ON (");
+    sql_columns(b, t, COLUMNS_KEYS, "x.");
+    buf_text(b, ") ");
+    sql_columns(b, t, COLUMNS_KEYS, "x.");
+    buf_text(b, ", x.tableoid AS in_table, x.ctid AS at_place FROM ");
+    sql_table(b, t);
+    buf_printf(b, " AS x JOIN %s AS s ON ", stage);
+    same_key(b, t, "x.", "s.", pass);
+    buf_text(b, " ORDER BY ");
+    sql_columns(b, t, COLUMNS_KEYS, "x.");
+    if (t->lowest[0] != '\0') {
+        buf_text(b, ", ");
+        column(b, "x.", t->lowest);
+    }
+    buf_text(b, ", x.tableoid, x.ctid) AS one");
+}
+
+void
+sql_update(struct buf *b, const struct target *t, const char *stage, enum pass pass)
+{
+    buf_text(b, "UPDATE ");
+    sql_table(b, t);
+    buf_text(b, " AS t SET ");
+    set_list(b, t);
+    buf_printf(b, " FROM %s AS s", stage);
+    if (!t->ours) {
+        buf_text(b, " JOIN ");
+        one_of_each(b, t, stage, pass);
+        buf_text(b, " ON ");
+        same_key(b, t, "one.", "s.", pass);
+        buf_text(b, " WHERE t.tableoid = one.in_table AND t.ctid = one.at_place");
+        return;
+    }
+    buf_text(b, " WHERE ");
+    same_key(b, t, "t.", "s.", pass);
+}
+
+void
+sql_insert(struct buf *b, const struct target *t, const char *stage, enum pass pass)
+{
+    const struct key_column *nullable = key_nullable(t->dataset);
+
+    buf_text(b, "INSERT INTO ");
+    sql_table(b, t);
+    buf_text(b, " (");
+    sql_columns(b, t, COLUMNS_ALL, "");
+    buf_text(b, ") SELECT ");
+    sql_columns(b, t, COLUMNS_ALL, "s.");
+    buf_printf(b, " FROM %s AS s WHERE NOT EXISTS (SELECT FROM ", stage);
+    sql_table(b, t);
+    buf_text(b, " AS t WHERE ");
+    same_key(b, t, "t.", "s.", pass);
+    buf_text(b, ")");
+    if (nullable != NULL) {
+        buf_text(b, " AND ");
+        column(b, "s.", nullable->name);
+        buf_text(b, pass == PASS_NULL ? " IS NULL" : " IS NOT NULL");
+    }
+    /* Sorted: two writers then meet on the same row first and wait, instead of waiting for each other. */
+    buf_text(b, " ORDER BY ");
+    sql_columns(b, t, COLUMNS_KEYS, "s.");
+}
+
+void
+sql_any_row(struct buf *b, const struct target *t)
+{
+    buf_text(b, "SELECT EXISTS (SELECT FROM ");
+    sql_table(b, t);
+    buf_text(b, " AS t WHERE ");
+    column(b, "t.", key_day(t->dataset)->name);
+    buf_text(b, " BETWEEN $1::date AND $2::date");
+    if (t->dataset->has_node)
+        buf_text(b, " AND t.node_id = $3::integer");
+    buf_text(b, ")");
+}

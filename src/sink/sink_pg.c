@@ -1,0 +1,158 @@
+/*
+ * Rows into a table, inside the caller's transaction: straight where nothing can be in the way, else through the
+ * stage. Counts are added and sketches united by the server, row for row, in two statements a pass.
+ */
+#include "sink_priv.h"
+
+#define LOCK_CLASS "1768843013" /* "inge" with a 5, read as a number: this program's lock on a table, whose OID follows */
+#define TRIES      3            /* of UPDATE and INSERT, against writers who do not take that lock */
+
+static const char what[] = "cannot merge rows";
+
+enum st
+sink_lock(struct pg *pg, const struct target *t, struct err *err)
+{
+    char oid[16];
+    const char *values[] = { oid };
+
+    snprintf(oid, sizeof oid, "%" PRId32, (int32_t)t->oid); /* the lock's key is a signed integer, an OID is not */
+    return pg_run(pg, "cannot lock the table against other merges", "SELECT pg_advisory_xact_lock(" LOCK_CLASS ", $1::integer)",
+                  1, values, NULL, err);
+}
+
+/* ---- straight ---- */
+
+static enum st
+is_free(struct pg *pg, const struct target *t, int32_t first_day, int32_t last_day, bool *free_range, struct err *err)
+{
+    char first[11], last[11], node[16];
+    const char *values[] = { first, last, node };
+    struct pg_result *r = NULL;
+    struct buf sql = { 0 };
+    enum st st;
+
+    clock_format_day(first_day, first);
+    clock_format_day(last_day, last);
+    snprintf(node, sizeof node, "%" PRId32, t->node_id);
+    sql_any_row(&sql, t);
+    st = buf_str(&sql) == NULL ? err_memory(err, what)
+                               : pg_run(pg, what, sql.p, t->dataset->has_node ? 3 : 2, values, &r, err);
+    if (st == ST_OK)
+        *free_range = slice_is(pg_text(r, 0, 0), "f");
+    pg_free(r);
+    buf_release(&sql);
+    return st;
+}
+
+static enum st
+merge_straight(struct pg *pg, const struct target *t, struct rows *rows, struct merge_result *out, struct err *err)
+{
+    struct buf table = { 0 };
+    enum st st;
+
+    sql_table(&table, t);
+    st = buf_str(&table) == NULL ? err_memory(err, what) : send_rows(pg, t, table.p, rows, &out->sent, err);
+    buf_release(&table);
+    if (st == ST_DB && strcmp(pg_sqlstate(pg), "23505") == 0)
+        st = err->code = ST_DB_RETRY; /* a stranger's row came between our look and our rows: see sink.h */
+    out->inserted = out->sent;
+    out->copied = true;
+    return st;
+}
+
+/* ---- through the stage ---- */
+
+static enum st
+run_counted(struct pg *pg, struct buf *sql, int64_t *n, struct err *err)
+{
+    struct pg_result *r = NULL;
+    enum st st = buf_str(sql) == NULL ? err_memory(err, what) : pg_run(pg, what, sql->p, 0, NULL, &r, err);
+
+    if (st == ST_OK)
+        *n += pg_affected(r);
+    pg_free(r);
+    buf_reset(sql);
+    return st;
+}
+
+static enum st
+update_and_insert(struct pg *pg, const struct target *t, const struct stage *s, struct merge_result *out, struct err *err)
+{
+    static const enum pass both[] = { PASS_NOT_NULL, PASS_NULL }, once[] = { PASS_ALL };
+    bool nullable = key_nullable(t->dataset) != NULL;
+    const enum pass *passes = nullable ? both : once;
+    struct buf sql = { 0 };
+    enum st st = ST_OK;
+
+    out->updated = out->inserted = 0;
+    for (size_t i = 0; i < (nullable ? 2 : 1) && st == ST_OK; i++) {
+        sql_update(&sql, t, s->name, passes[i]);
+        st = run_counted(pg, &sql, &out->updated, err);
+        if (st != ST_OK)
+            break;
+        sql_insert(&sql, t, s->name, passes[i]);
+        st = run_counted(pg, &sql, &out->inserted, err);
+    }
+    buf_release(&sql);
+    return st;
+}
+
+/*
+ * A writer without our lock may insert a key between our UPDATE, which did not see it, and our INSERT, which then
+ * violates a unique index or leaves the row out. Done again, UPDATE sees it.
+ */
+static enum st
+merge_stage(struct pg *pg, const struct target *t, const struct stage *s, struct merge_result *out, struct err *err)
+{
+    for (int i = 0; i < TRIES; i++) {
+        enum st st = pg_script(pg, what, "SAVEPOINT ingest_merge", err);
+        bool taken;
+
+        if (st != ST_OK)
+            return st;
+        st = update_and_insert(pg, t, s, out, err);
+        taken = st == ST_DB && strcmp(pg_sqlstate(pg), "23505") == 0;
+        if (st != ST_OK && !taken)
+            return st;
+        if (st == ST_OK && out->updated + out->inserted == out->sent)
+            return pg_script(pg, what, "RELEASE SAVEPOINT ingest_merge", err);
+        if (i + 1 == TRIES && taken)
+            return st;
+        st = pg_script(pg, what, "ROLLBACK TO SAVEPOINT ingest_merge", err);
+        if (st != ST_OK)
+            return st;
+    }
+    return err_fail(err, ST_BUG, what, "%" PRId64 " rows were sent, %" PRId64 " updated and %" PRId64 " inserted", out->sent,
+                    out->updated, out->inserted);
+}
+
+static enum st
+merge_through_stage(struct pg *pg, const struct target *t, struct rows *rows, struct merge_result *out, struct err *err)
+{
+    struct stage stage;
+    enum st st = stage_open(pg, t, &stage, err);
+
+    if (st == ST_OK)
+        st = send_rows(pg, t, stage.name, rows, &out->sent, err);
+    if (st == ST_OK && out->sent > 0) {
+        st = stage_filled(pg, t, &stage, err);
+        if (st == ST_OK)
+            st = merge_stage(pg, t, &stage, out, err);
+    }
+    return st == ST_OK ? stage_close(pg, &stage, err) : st;
+}
+
+enum st
+sink_merge(struct pg *pg, const struct target *t, struct rows *rows, int32_t first_day, int32_t last_day,
+           struct merge_result *out, struct err *err)
+{
+    bool free_range = false;
+    enum st st = ST_OK;
+
+    *out = (struct merge_result){ 0 };
+    if (t->ours && first_day != DAY_NONE)
+        st = is_free(pg, t, first_day, last_day, &free_range, err);
+    if (st != ST_OK)
+        return st;
+    return free_range ? merge_straight(pg, t, rows, out, err) : merge_through_stage(pg, t, rows, out, err);
+}

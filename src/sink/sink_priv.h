@@ -1,0 +1,45 @@
+/*
+ * The steps of a merge, each in a file of its own: what a table is (target.c), where rows wait (stage.c), how they are
+ * sent (send.c), which SQL unites them (merge_sql.c). sink_pg.c walks through them.
+ */
+#ifndef INGEST_SINK_PRIV_H
+#define INGEST_SINK_PRIV_H
+
+#include "ingest/sink.h"
+
+/* What the alias of a column list is put before: "t." or "". */
+enum columns_of { COLUMNS_KEYS, COLUMNS_ALL };
+
+/* "node_id", "name", ...: the columns in the order in which copy_encode_row writes them. */
+void sql_columns(struct buf *b, const struct target *t, enum columns_of which, const char *alias);
+/* "schema"."table" */
+void sql_table(struct buf *b, const struct target *t);
+/* schema.hll_union and the like */
+void sql_hll(struct buf *b, const struct target *t, const char *function);
+
+/* NULL versions and the others go apart, so that each statement can use an index. */
+enum pass { PASS_ALL, PASS_NULL, PASS_NOT_NULL };
+void sql_update(struct buf *b, const struct target *t, const char *stage, enum pass pass);
+void sql_insert(struct buf *b, const struct target *t, const char *stage, enum pass pass);
+/* Does the table hold rows of days $1..$2 (of node $3)? One row, one boolean. */
+void sql_any_row(struct buf *b, const struct target *t);
+
+/* The key column that may be NULL, or NULL when there is none. A dataset has at most one. */
+const struct key_column *key_nullable(const struct dataset *d);
+const struct key_column *key_day(const struct dataset *d);
+
+/*
+ * The stage: here a temporary table that the transaction drops. A database that is sharded wants a permanent one
+ * beside its table; then these three change, and nothing else.
+ */
+struct stage {
+    char name[64]; /* as SQL wants it */
+};
+enum st stage_open(struct pg *pg, const struct target *t, struct stage *s, struct err *err);
+enum st stage_filled(struct pg *pg, const struct target *t, const struct stage *s, struct err *err); /* statistics for the planner */
+enum st stage_close(struct pg *pg, const struct stage *s, struct err *err);
+
+/* COPY all of `rows` into `into` (SQL for a table with the columns of t). The server must take as many as were sent. */
+enum st send_rows(struct pg *pg, const struct target *t, const char *into, struct rows *rows, int64_t *sent, struct err *err);
+
+#endif

@@ -1,0 +1,81 @@
+/*
+ * Rows as JSON lines, for a look or for another program. No database is near.
+ */
+#include "ingest/sink.h"
+
+static void
+key_json(struct buf *b, const struct key_column *column, const uint8_t **at)
+{
+    buf_text(b, ",");
+    buf_json(b, slice_of(column->name));
+    buf_text(b, ":");
+    if (column->kind == COLUMN_DAY) {
+        char day[11];
+
+        clock_format_day(key_get_day(at), day);
+        buf_printf(b, "\"%s\"", day);
+    } else {
+        struct slice s = key_get_text(at);
+
+        if (s.p == NULL)
+            buf_text(b, "null");
+        else
+            buf_json(b, s);
+    }
+}
+
+static void
+row_json(struct buf *b, const struct dataset *d, const char *node, const struct row *row)
+{
+    const uint8_t *at = (const uint8_t *)row->key.p;
+
+    buf_text(b, "{\"table\":");
+    buf_json(b, slice_of(d->table));
+    if (d->has_node) {
+        buf_text(b, ",\"node\":");
+        buf_json(b, slice_of(node == NULL ? "local" : node));
+    }
+    for (size_t i = 0; i < d->n_keys; i++)
+        key_json(b, &d->keys[i], &at);
+    for (size_t i = 0; i < d->n_sums; i++) {
+        buf_text(b, ",");
+        buf_json(b, slice_of(d->sums[i]));
+        buf_printf(b, ":%" PRId64, row->sums[i]);
+    }
+    if (d->uniques != NULL && row->sketch.p != NULL) {
+        buf_text(b, ",");
+        buf_json(b, slice_of(d->uniques));
+        buf_text(b, ":\"\\\\x");
+        buf_hex(b, row->sketch.p, row->sketch.n);
+        buf_text(b, "\"");
+    }
+    buf_text(b, "}\n");
+}
+
+enum st
+sink_text(FILE *out, const struct dataset *d, const char *node, struct rows *rows, int64_t *n_rows, struct err *err)
+{
+    static const char what[] = "cannot write rows";
+    struct buf line = { 0 };
+    struct row row;
+    enum st st;
+
+    *n_rows = 0;
+    while ((st = rows_next(rows, &row, err)) == ST_OK) {
+        buf_reset(&line);
+        row_json(&line, d, node, &row);
+        if (line.failed) {
+            st = err_memory(err, what);
+            break;
+        }
+        if (fwrite(line.p, 1, line.n, out) != line.n) {
+            st = err_fail(err, ST_DISK, what, "%s", strerror(errno));
+            break;
+        }
+        ++*n_rows;
+    }
+    if (st == ST_EOF)
+        st = fflush(out) == 0 ? ST_OK : err_fail(err, ST_DISK, what, "%s", strerror(errno));
+    buf_release(&line);
+    return st;
+}

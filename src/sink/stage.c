@@ -1,0 +1,78 @@
+/*
+ * Where rows wait before they are merged: a temporary table with the columns that we send. Sums are bigint here
+ * whatever they are in the table, so a row is always sent in the same way; a table with narrower ones complains when
+ * its own limit is reached.
+ */
+#include "sink_priv.h"
+
+static void
+stage_columns(struct buf *b, const struct target *t)
+{
+    const struct dataset *d = t->dataset;
+
+    if (d->has_node)
+        buf_text(b, "node_id::integer AS node_id, ");
+    for (size_t i = 0; i < d->n_keys; i++) {
+        buf_text(b, i == 0 ? "" : ", ");
+        pg_ident(NULL, b, d->keys[i].name);
+    }
+    for (size_t i = 0; i < d->n_sums; i++) {
+        if (!t->has_sum[i])
+            continue;
+        buf_text(b, ", ");
+        pg_ident(NULL, b, d->sums[i]);
+        buf_text(b, "::bigint AS ");
+        pg_ident(NULL, b, d->sums[i]);
+    }
+    if (t->has_sketch) {
+        buf_text(b, ", ");
+        pg_ident(NULL, b, d->uniques);
+    }
+}
+
+enum st
+stage_open(struct pg *pg, const struct target *t, struct stage *s, struct err *err)
+{
+    static const char what[] = "cannot make the stage";
+    struct buf sql = { 0 };
+    enum st st;
+
+    snprintf(s->name, sizeof s->name, "pg_temp.ingest_stage_%" PRIu32, t->oid);
+    buf_printf(&sql, "CREATE TEMPORARY TABLE ingest_stage_%" PRIu32 " ON COMMIT DROP AS SELECT ", t->oid);
+    stage_columns(&sql, t);
+    buf_text(&sql, " FROM ");
+    sql_table(&sql, t);
+    buf_text(&sql, " WITH NO DATA");
+    st = buf_str(&sql) == NULL ? err_memory(err, what) : pg_script(pg, what, sql.p, err);
+    buf_release(&sql);
+    return st;
+}
+
+enum st
+stage_filled(struct pg *pg, const struct target *t, const struct stage *s, struct err *err)
+{
+    static const char what[] = "cannot look at the stage";
+    struct buf sql = { 0 };
+    enum st st;
+
+    /* Nothing else tells the planner whether it has ten rows or a million. */
+    buf_printf(&sql, "ANALYZE %s (", s->name);
+    sql_columns(&sql, t, COLUMNS_KEYS, "");
+    buf_text(&sql, ")");
+    st = buf_str(&sql) == NULL ? err_memory(err, what) : pg_script(pg, what, sql.p, err);
+    buf_release(&sql);
+    return st;
+}
+
+enum st
+stage_close(struct pg *pg, const struct stage *s, struct err *err)
+{
+    static const char what[] = "cannot drop the stage";
+    struct buf sql = { 0 };
+    enum st st;
+
+    buf_printf(&sql, "DROP TABLE %s", s->name);
+    st = buf_str(&sql) == NULL ? err_memory(err, what) : pg_script(pg, what, sql.p, err);
+    buf_release(&sql);
+    return st;
+}
