@@ -158,7 +158,7 @@ local_leave(struct local *l)
     if (enter_fd >= 0 && flock(l->users_fd, LOCK_EX | LOCK_NB) == 0 && who_find(&who, &ignored) == ST_OK) {
         log_fd = log_open(l, &ignored);
         if (log_fd >= 0) {
-            server_stop(&(struct server){ .local = l, .who = &who, .log_fd = log_fd });
+            server_stop(&(struct server){ .local = l, .who = &who, .log_fd = log_fd }, enter_fd);
             close(log_fd);
         }
     }

@@ -92,7 +92,8 @@ enum server_state server_look(const struct local *l);
 enum st server_make(const struct server *s, int lock_fd, struct err *err);
 /* Starts it, or waits until it is ready. */
 enum st server_start(const struct server *s, struct err *err);
-void    server_stop(const struct server *s);
+/* `lock_fd` is kept by pg_ctl: were we killed, nobody could enter a server that is about to stop. */
+void    server_stop(const struct server *s, int lock_fd);
 
 /* ---- log.c: DIR/server.log ---- */
 

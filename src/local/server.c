@@ -314,11 +314,11 @@ server_start(const struct server *s, struct err *err)
 }
 
 void
-server_stop(const struct server *s)
+server_stop(const struct server *s, int lock_fd)
 {
     char pg_ctl[512];
     const char *const argv[] = { pg_ctl, "stop", "-m", "fast", "-w", "-s", "-t", "60", NULL };
 
     snprintf(pg_ctl, sizeof pg_ctl, "%s/pg_ctl", s->local->bin);
-    (void)run(s, s->local->data, NULL, -1, argv);
+    (void)run(s, s->local->data, NULL, lock_fd, argv);
 }
