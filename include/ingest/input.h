@@ -42,6 +42,9 @@ void source_list_release(struct source_list *list);
  */
 enum st source_list_add(struct source_list *list, const char *path, struct err *err);
 
+/* Is a time of the file under 2 s old, or in the future? Then a later write may leave the same times behind. */
+bool input_is_young(const struct file_id *file);
+
 /* ---- one input, decoded ---- */
 
 #define IDENTITY_BLOCK (64 * KIB)

@@ -105,8 +105,8 @@ choose_codec(struct input *in, struct err *err)
     return in->codec->open(&in->state, &in->stored, err);
 }
 
-static bool
-is_young(const struct file_id *file)
+bool
+input_is_young(const struct file_id *file)
 {
     struct timespec now;
     int64_t edge;
@@ -126,7 +126,7 @@ open_file(struct input *in, const struct source *source, struct err *err)
     if ((rc = open_regular(source->path, &in->fd, &st, err)) != ST_OK)
         return rc;
     in->file = file_id_of(&st);
-    in->young = is_young(&in->file);
+    in->young = input_is_young(&in->file);
     in->stored_hash = hash_stream_new(in->secret);
     if (in->stored_hash == NULL)
         return err_memory(err, "cannot read input");

@@ -1,0 +1,392 @@
+/*
+ * A batch: the inputs that commit together. Hands them out to the workers, asks the ledger about what they have read,
+ * and keeps the books of what was accepted, so that all of it can be undone until it is committed.
+ */
+#include "ingest/base.h"
+
+#include "pipeline_priv.h"
+
+enum st
+batch_init(struct run *run, struct err *err)
+{
+    run->todo = calloc(BATCH_INPUTS_MAX, sizeof *run->todo);
+    run->batch.items = calloc(BATCH_INPUTS_MAX, sizeof *run->batch.items);
+    if (run->todo == NULL || run->batch.items == NULL)
+        return err_memory(err, "cannot hold a batch");
+    return ST_OK;
+}
+
+static void
+free_claim(struct payload *p)
+{
+    free(p->days);
+    free(p);
+}
+
+static void
+forget(struct run *run)
+{
+    struct batch *b = &run->batch;
+
+    for (size_t i = 0; i < b->n_claims; i++)
+        free_claim(b->claims[i]);
+    b->n_claims = 0;
+    for (size_t i = 0; i < b->n_items; i++) {
+        free(b->items[i]->sighting);
+        b->items[i]->sighting = NULL;
+        b->items[i]->payload = NULL;
+    }
+    summary_release(&b->days);
+}
+
+void
+batch_release(struct run *run)
+{
+    forget(run);
+    free(run->batch.claims);
+    free(run->batch.items);
+    free(run->todo);
+    seen_release(&run->batch.seen);
+    seen_release(&run->seen);
+}
+
+void
+batch_begin(struct run *run)
+{
+    struct batch *b = &run->batch;
+
+    b->n_items = b->n_claims = 0;
+    b->lines = b->records = (struct tally){ 0 };
+    b->decoded = b->stored = b->unterminated = 0;
+    b->closed = b->again = false;
+    seen_reset(&b->seen);
+    for (size_t i = 0; i < run->n_tables; i++) {
+        run->tables[i].first_day = INT32_MAX;
+        run->tables[i].last_day = INT32_MIN;
+    }
+}
+
+/* DESIGN 5: half of --memory, 4,096 inputs or 1 GiB decoded. */
+static bool
+is_full(const struct run *run)
+{
+    if (run->batch.n_items == BATCH_INPUTS_MAX)
+        return true;
+    return run->config->sink == RUN_TO_DATABASE &&
+           (run->batch.decoded >= BATCH_BYTES_MAX ||
+            atomic_load(&run->held_bytes) >= run->config->memory_bytes / 10 * 3);
+}
+
+struct item *
+batch_take(struct run *run)
+{
+    struct batch *b = &run->batch;
+    struct item *item = NULL;
+
+    pthread_mutex_lock(&run->lock);
+    if (run->failed || run_signals(run) > 0 || is_full(run))
+        b->closed = true;
+    if (!b->closed && run->next_todo < run->n_todo) {
+        item = run->todo[run->next_todo++];
+        b->items[b->n_items++] = item;
+    }
+    pthread_mutex_unlock(&run->lock);
+    return item;
+}
+
+enum st
+batch_refuse(struct run *run, struct item *item, struct err *err)
+{
+    struct err *copy = malloc(sizeof *copy);
+
+    if (copy == NULL)
+        return err_memory(err, "cannot remember a refused input");
+    *copy = *err;
+    pthread_mutex_lock(&run->lock);
+    item->fate = FATE_REFUSED;
+    item->refusal = copy;
+    pthread_mutex_unlock(&run->lock);
+    return ST_OK;
+}
+
+/* Under the lock. */
+static enum st
+mark_known(struct run *run, struct item *item, const struct known *known, const struct sighting *sighting, struct err *err)
+{
+    const struct digest *rules_id = &run->config->rules->id;
+
+    for (size_t i = 0; i < run->n_tables; i++)
+        if (strcmp(run->tables[i].dataset->name, known->dataset) == 0)
+            rules_id = &run->tables[i].rules->id;
+    item->fate = digest_eq(rules_id, &known->rules_id) ? FATE_KNOWN : FATE_KNOWN_OTHERWISE;
+    item->known_id = known->id;
+    if (sighting == NULL || !sighting->is_file)
+        return ST_OK;
+    item->sighting = malloc(sizeof *item->sighting);
+    if (item->sighting == NULL)
+        return err_memory(err, "cannot remember a sighting");
+    *item->sighting = *sighting;
+    return ST_OK;
+}
+
+enum st
+batch_known(struct run *run, struct item *item, const struct known *known, const struct sighting *sighting, struct err *err)
+{
+    enum st rc;
+
+    pthread_mutex_lock(&run->lock);
+    rc = mark_known(run, item, known, sighting, err);
+    pthread_mutex_unlock(&run->lock);
+    return rc;
+}
+
+/* ---- accepting what workers have read ---- */
+
+/* Under the lock: this input counts. Its payload belongs to the batch from here on. */
+static enum st
+accept(struct run *run, struct pending *p, struct err *err)
+{
+    struct batch *b = &run->batch;
+    struct table_summary *days;
+
+    if (b->n_claims % BATCH_INPUTS_MAX == 0) {
+        struct payload **claims = realloc(b->claims, (b->n_claims + BATCH_INPUTS_MAX) * sizeof *claims);
+
+        if (claims == NULL)
+            return err_memory(err, "cannot hold a batch");
+        b->claims = claims;
+    }
+    tally_join(&b->lines, &p->payload->lines);
+    tally_join(&b->records, &p->payload->records);
+    b->decoded += p->payload->identity.length;
+    b->stored += p->stored;
+    b->unterminated += p->unterminated;
+    p->item->fate = FATE_COUNTED;
+    if (p->table != NULL) {
+        size_t d = (size_t)(p->table - run->tables);
+        bool ok = true;
+
+        days = summary_table(&b->days, p->table->dataset->table);
+        for (size_t i = 0; i < p->payload->n_days; i++)
+            if (p->payload->days[i].count > 0)
+                ok = ok && summary_add_day(days, p->payload->days[i].day);
+        if (!ok)
+            return err_memory(err, "cannot list days");
+        if (!rollup_is_empty(p->rollups[d])) {
+            int32_t first = rollup_first_day(p->rollups[d]), last = rollup_last_day(p->rollups[d]);
+
+            p->table->first_day = first < p->table->first_day ? first : p->table->first_day;
+            p->table->last_day = last > p->table->last_day ? last : p->table->last_day;
+        }
+    }
+    if (run->config->sink == RUN_TO_DATABASE)
+        p->item->payload = b->claims[b->n_claims++] = p->payload;
+    else
+        free_claim(p->payload);
+    p->payload = NULL;
+    return ST_OK;
+}
+
+/* Under the lock: is it known to the ledger, or a second time in this batch? */
+static enum st
+decide(struct run *run, struct pending *p, const struct known *known, struct err *err)
+{
+    enum st rc;
+
+    if (known->id != 0)
+        return mark_known(run, p->item, known, &p->payload->sighting, err);
+    rc = seen_has(&run->seen, &p->payload->key) ? ST_EOF : seen_add(&run->batch.seen, &p->payload->key, err);
+    if (rc == ST_OK)
+        return accept(run, p, err);
+    if (rc == ST_EOF) {
+        p->item->fate = FATE_KNOWN;
+        return ST_OK;
+    }
+    return rc;
+}
+
+static enum st
+ask(struct worker *w, struct err *err)
+{
+    const struct ledger_key *keys[PENDING_MAX];
+    struct known known[PENDING_MAX] = { 0 };
+    struct run *run = w->run;
+    enum st rc = ST_OK;
+
+    pthread_mutex_lock(&run->lock);
+    for (size_t i = 0; i < w->n_pending; i++)
+        keys[i] = &w->pending[i].payload->key;
+    if (run->pg != NULL)
+        rc = ledger_find_hashes(&run->ledger, keys, w->n_pending, known, err);
+    for (size_t i = 0; rc == ST_OK && i < w->n_pending; i++)
+        rc = decide(run, &w->pending[i], &known[i], err);
+    pthread_mutex_unlock(&run->lock);
+    return rc;
+}
+
+/* The accepted inputs' hits join the worker's part of the batch; the others are dropped. */
+static enum st
+absorb(struct worker *w, struct pending *p, struct err *err)
+{
+    size_t d;
+    enum st rc = ST_OK;
+
+    if (p->table == NULL)
+        return ST_OK;
+    d = (size_t)(p->table - w->run->tables);
+    if (p->item->fate == FATE_COUNTED && !rollup_is_empty(p->rollups[d])) {
+        if (w->batch[d] == NULL)
+            w->batch[d] = rollup_new(&p->table->shape, run_ceiling(w->run), NULL, err);
+        if (w->batch[d] == NULL)
+            return err->code;
+        rc = rollup_absorb(w->batch[d], p->rollups[d], err);
+    }
+    rollup_reset(p->rollups[d]);
+    return rc;
+}
+
+enum st
+batch_accept(struct worker *w, struct err *err)
+{
+    size_t before = 0, after = 0;
+    enum st rc = ST_OK;
+
+    if (w->n_pending == 0)
+        return ST_OK;
+    for (size_t d = 0; d < DATASETS_MAX; d++)
+        before += w->batch[d] == NULL ? 0 : rollup_held_bytes(w->batch[d]);
+    rc = ask(w, err);
+    for (size_t i = 0; rc == ST_OK && i < w->n_pending; i++)
+        rc = absorb(w, &w->pending[i], err);
+    for (size_t i = 0; i < w->n_pending; i++)
+        if (w->pending[i].payload != NULL) {
+            free_claim(w->pending[i].payload);
+            w->pending[i].payload = NULL;
+        }
+    w->n_pending = 0;
+    w->pending_bytes = 0;
+    for (size_t d = 0; d < DATASETS_MAX; d++)
+        after += w->batch[d] == NULL ? 0 : rollup_held_bytes(w->batch[d]);
+    atomic_fetch_add(&w->run->held_bytes, after - before);
+    return rc;
+}
+
+/* ---- the ecosystem ---- */
+
+void
+batch_note_ecosystem(struct run *run, struct item *item, const char *ecosystem)
+{
+    size_t i;
+
+    if (ecosystem[0] == '\0')
+        return;
+    pthread_mutex_lock(&run->lock);
+    for (i = 1; i <= run->n_ecosystems; i++)
+        if (strcmp(run->ecosystems[i], ecosystem) == 0)
+            break;
+    if (i > run->n_ecosystems && i < ECOSYSTEMS_MAX)
+        snprintf(run->ecosystems[++run->n_ecosystems], sizeof run->ecosystems[i], "%s", ecosystem);
+    item->ecosystem = i < ECOSYSTEMS_MAX ? (uint8_t)i : 0;
+    pthread_mutex_unlock(&run->lock);
+}
+
+/*
+ * While a table's ecosystem is open, each input's first hit decides for that input alone. Here the first input on the
+ * command line decides for the table, so that the rows do not depend on which worker was faster; if another input
+ * took another one, the batch is read again.
+ */
+void
+batch_settle_ecosystems(struct run *run)
+{
+    struct batch *b = &run->batch;
+
+    for (size_t t = 0; t < run->n_tables; t++) {
+        struct table *table = &run->tables[t];
+        const struct item *first = NULL;
+
+        if (!table->dataset->has_ecosystem || table->ecosystem[0] != '\0')
+            continue;
+        for (size_t i = 0; i < b->n_items; i++)
+            if (b->items[i]->fate == FATE_COUNTED && b->items[i]->ecosystem != 0 && (first == NULL || b->items[i]->at < first->at))
+                first = b->items[i];
+        if (first == NULL)
+            continue;
+        snprintf(table->ecosystem, sizeof table->ecosystem, "%s", run->ecosystems[first->ecosystem]);
+        for (size_t i = 0; i < b->n_items; i++)
+            b->again = b->again || (b->items[i]->fate == FATE_COUNTED && b->items[i]->ecosystem != 0 &&
+                                    b->items[i]->ecosystem != first->ecosystem);
+    }
+}
+
+/* ---- the end of a batch ---- */
+
+void
+batch_undo(struct run *run)
+{
+    struct batch *b = &run->batch;
+
+    forget(run);
+    for (size_t i = 0; i < b->n_items; i++) {
+        struct item *item = b->items[i];
+
+        free(item->refusal);
+        item->refusal = NULL;
+        item->fate = FATE_TODO;
+        item->ecosystem = 0;
+    }
+    for (size_t w = 0; w < run->n_workers; w++)
+        worker_reset(&run->workers[w]);
+    seen_reset(&b->seen);
+    atomic_store(&run->held_bytes, 0);
+}
+
+static void
+tell(struct run *run, struct item *item)
+{
+    switch ((enum fate)item->fate) {
+    case FATE_COUNTED:
+        run->summary->files.read++;
+        break;
+    case FATE_KNOWN:
+        run->summary->files.known++;
+        break;
+    case FATE_KNOWN_OTHERWISE:
+        run->summary->files.known_otherwise++;
+        break;
+    case FATE_REFUSED:
+        run->summary->files.refused++;
+        if (run->config->refused != NULL)
+            run->config->refused(run->config->ctx, item->refusal);
+        free(item->refusal);
+        item->refusal = NULL;
+        break;
+    case FATE_TODO:
+        break;
+    }
+}
+
+enum st
+batch_settle(struct run *run, struct err *err)
+{
+    struct batch *b = &run->batch;
+    struct summary *s = run->summary;
+    bool ok = true;
+
+    for (size_t i = 0; i < b->n_items; i++)
+        tell(run, b->items[i]);
+    tally_join(&s->lines, &b->lines);
+    tally_join(&s->records, &b->records);
+    s->bytes.decoded += b->decoded;
+    s->bytes.stored += b->stored;
+    s->bytes.unterminated += b->unterminated;
+    for (size_t t = 0; t < b->days.n_tables; t++) {
+        struct table_summary *to = summary_table(s, b->days.tables[t].table);
+
+        for (size_t i = 0; i < b->days.tables[t].n_days; i++)
+            ok = ok && summary_add_day(to, b->days.tables[t].days[i]);
+    }
+    forget(run);
+    if (!ok)
+        return err_memory(err, "cannot list days");
+    return run->config->sink == RUN_TO_DATABASE ? ST_OK : seen_join(&run->seen, &b->seen, err);
+}

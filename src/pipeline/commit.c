@@ -1,0 +1,328 @@
+/*
+ * The one transaction of a batch (DESIGN 5): claim, lock, merge, write down, COMMIT; tried again when the server says
+ * that this may help, and never believed before COMMIT has answered. Or, without a database, the rows as text.
+ */
+#include "ingest/base.h"
+
+#include <sodium.h>
+
+#include "ingest/clock.h"
+#include "pipeline_priv.h"
+
+#define TRIES_MAX 6
+
+/* ---- the rows of one table ---- */
+
+/* All workers' rollups of a table that hold something. */
+static size_t
+rollups_of(const struct run *run, size_t table, struct rollup **out)
+{
+    size_t n = 0;
+
+    for (size_t w = 0; w < run->n_workers; w++) {
+        const struct worker *worker = &run->workers[w];
+        struct rollup *r = run->config->sink == RUN_TO_DATABASE ? worker->batch[table] : worker->all[table];
+
+        if (r != NULL && !rollup_is_empty(r))
+            out[n++] = r;
+    }
+    return n;
+}
+
+static struct rows *
+open_rows(struct run *run, size_t table, bool *none, struct err *err)
+{
+    struct rollup **rollups = calloc(run->n_workers, sizeof *rollups);
+    struct rows *rows = NULL;
+    size_t n;
+
+    *none = false;
+    if (rollups == NULL) {
+        err_memory(err, "cannot collect rows");
+        return NULL;
+    }
+    n = rollups_of(run, table, rollups);
+    *none = n == 0;
+    if (n > 0)
+        rows = rows_new(rollups, n, err);
+    free(rollups);
+    return rows;
+}
+
+/* ---- the transaction ---- */
+
+struct merged {
+    int64_t inserted, updated;
+};
+
+static int
+by_hash(const void *a, const void *b)
+{
+    const struct payload *const *x = a, *const *y = b;
+
+    return memcmp((*x)->key.hash.b, (*y)->key.hash.b, sizeof (*x)->key.hash.b);
+}
+
+/* (b): ST_EOF when another run has committed one of ours first. */
+static enum st
+claim(struct run *run, struct err *err)
+{
+    struct batch *b = &run->batch;
+    bool lost = false;
+    enum st rc = ledger_claim(&run->ledger, b->claims, b->n_claims, err);
+
+    if (rc != ST_OK)
+        return rc;
+    for (size_t i = 0; i < b->n_claims; i++)
+        lost = lost || b->claims[i]->id == 0;
+    return lost ? ST_EOF : ST_OK;
+}
+
+/* The first batch with hits fixes a table's ecosystem. ST_EOF: another run has just fixed another one. */
+static enum st
+claim_ecosystem(struct run *run, struct table *t, struct err *err)
+{
+    uint8_t value[SETTING_MAX] = { 0 };
+    size_t n = strlen(t->ecosystem);
+    char key[200];
+    enum st rc;
+
+    if (!t->dataset->has_ecosystem || n == 0)
+        return ST_OK;
+    snprintf(key, sizeof key, "ecosystem:%s.%s", t->target.schema, t->dataset->table);
+    memcpy(value, t->ecosystem, n);
+    rc = ledger_setting_claim(&run->ledger, key, value, &n, err);
+    if (rc != ST_OK || (n == strlen(t->ecosystem) && memcmp(value, t->ecosystem, n) == 0))
+        return rc;
+    if (run->batch.items[0]->source->is_stdin || t->fixed) {
+        err_fail(err, ST_DB, "cannot count into this table", "another run has just begun it with downloads of %.*s", (int)n, (const char *)value);
+        err_hint(err, "nothing was counted; feed it again");
+        return ST_DB;
+    }
+    snprintf(t->ecosystem, sizeof t->ecosystem, "%.*s", (int)n, (const char *)value);
+    return ST_EOF;
+}
+
+static int
+by_oid(const void *a, const void *b)
+{
+    const struct table *const *x = a, *const *y = b;
+
+    return ((*x)->target.oid > (*y)->target.oid) - ((*x)->target.oid < (*y)->target.oid);
+}
+
+static enum st
+merge_table(struct run *run, struct table *t, struct merged *merged, struct err *err)
+{
+    struct merge_result result = { 0 };
+    struct rows *rows;
+    bool none;
+    enum st rc;
+
+    rows = open_rows(run, (size_t)(t - run->tables), &none, err);
+    if (rows == NULL)
+        return none ? ST_OK : err->code;
+    rc = sink_merge(run->pg, &t->target, rows, t->first_day, t->last_day, &result, err);
+    rows_free(rows);
+    merged->inserted = result.inserted;
+    merged->updated = result.updated;
+    return rc;
+}
+
+/* (d) and (e): locks in the order of OIDs, so that two runs never wait for each other in a circle. */
+static enum st
+merge_tables(struct run *run, struct merged *merged, struct err *err)
+{
+    struct table *order[DATASETS_MAX];
+    size_t n = 0;
+    enum st rc = ST_OK;
+
+    for (size_t i = 0; i < run->n_tables; i++)
+        if (run->tables[i].ready && run->tables[i].first_day <= run->tables[i].last_day)
+            order[n++] = &run->tables[i];
+    qsort(order, n, sizeof *order, by_oid);
+    for (size_t i = 0; i < n && rc == ST_OK; i++)
+        rc = claim_ecosystem(run, order[i], err);
+    for (size_t i = 0; i < n && rc == ST_OK; i++)
+        rc = sink_lock(run->pg, &order[i]->target, err);
+    for (size_t i = 0; i < n && rc == ST_OK; i++)
+        rc = merge_table(run, order[i], &merged[order[i] - run->tables], err);
+    return rc;
+}
+
+/* New sightings of known payloads. */
+static enum st
+see(struct run *run, struct err *err)
+{
+    const struct batch *b = &run->batch;
+    const struct sighting **sightings = calloc(b->n_items + 1, sizeof *sightings);
+    int64_t *ids = calloc(b->n_items + 1, sizeof *ids);
+    enum st rc = ST_MEMORY;
+    size_t n = 0;
+
+    if (sightings == NULL || ids == NULL) {
+        err_memory(err, "cannot write sightings");
+        goto release;
+    }
+    for (size_t i = 0; i < b->n_items; i++)
+        if (b->items[i]->sighting != NULL) {
+            sightings[n] = b->items[i]->sighting;
+            ids[n++] = b->items[i]->known_id;
+        }
+    rc = ledger_see(&run->ledger, ids, sightings, n, err);
+release:
+    free(sightings);
+    free(ids);
+    return rc;
+}
+
+static enum st
+transact(struct run *run, struct merged *merged, bool *unknown, struct err *err)
+{
+    struct batch *b = &run->batch;
+    enum st rc;
+
+    *unknown = false;
+    memset(merged, 0, DATASETS_MAX * sizeof *merged);
+    if ((rc = pg_begin(run->pg, err)) != ST_OK)
+        return rc;
+    if ((rc = claim(run, err)) != ST_OK || (rc = merge_tables(run, merged, err)) != ST_OK ||
+        (rc = ledger_record(&run->ledger, b->claims, b->n_claims, err)) != ST_OK || (rc = see(run, err)) != ST_OK)
+        goto rollback;
+    if (run_signals(run) >= 2) {
+        rc = err_fail(err, ST_STOPPED, "stopped", "a second signal came before the batch was committed");
+        goto rollback;
+    }
+    return pg_commit(run->pg, unknown, err);
+rollback:
+    pg_rollback(run->pg);
+    return rc;
+}
+
+/* ---- trying again ---- */
+
+/* 0.1 s, doubling, each with up to as much again by chance, so that rivals do not meet again and again. */
+static void
+back_off(int attempt)
+{
+    uint32_t base = UINT32_C(100000) << attempt;
+
+    usleep(base + randombytes_uniform(base));
+}
+
+static enum st
+reconnect(struct run *run, struct err *err)
+{
+    enum st rc = ST_OK;
+
+    for (int attempt = 0; attempt < TRIES_MAX && !pg_is_alive(run->pg); attempt++) {
+        if (run_signals(run) >= 2)
+            return err_fail(err, ST_STOPPED, "stopped", "a second signal came");
+        back_off(attempt);
+        rc = pg_reconnect(run->pg, err);
+        if (rc != ST_OK && rc != ST_DB_RETRY)
+            return rc;
+    }
+    return pg_is_alive(run->pg) ? ST_OK : rc;
+}
+
+/* COMMIT was sent and no answer came. The ledger knows: the batch is there as a whole, or not at all. */
+static enum st
+ask_ledger(struct run *run, bool *committed, struct err *err)
+{
+    const struct ledger_key *key;
+    struct known known;
+    enum st rc = reconnect(run, err);
+
+    *committed = false;
+    if (rc != ST_OK || run->batch.n_claims == 0)
+        return rc;
+    key = &run->batch.claims[0]->key;
+    rc = ledger_find_hashes(&run->ledger, &key, 1, &known, err);
+    *committed = rc == ST_OK && known.id != 0 && known.id == run->batch.claims[0]->id;
+    return rc;
+}
+
+enum st
+commit_batch(struct run *run, struct err *err)
+{
+    struct batch *b = &run->batch;
+    struct merged merged[DATASETS_MAX];
+    bool unknown, committed = false, anything = b->n_claims > 0;
+    enum st rc = ST_OK;
+
+    for (size_t i = 0; i < b->n_items; i++)
+        anything = anything || b->items[i]->sighting != NULL;
+    if (!anything)
+        return ST_OK;
+    qsort(b->claims, b->n_claims, sizeof *b->claims, by_hash);
+    for (int attempt = 0; attempt < TRIES_MAX; attempt++) {
+        rc = transact(run, merged, &unknown, err);
+        if (rc == ST_OK || (rc != ST_DB_RETRY && !unknown))
+            break;
+        if (unknown) {
+            if ((rc = ask_ledger(run, &committed, err)) != ST_OK || committed)
+                break;
+            rc = ST_DB_RETRY;
+        }
+        back_off(attempt);
+        struct err lost;
+
+        if (reconnect(run, &lost) != ST_OK) {
+            *err = lost;
+            break;
+        }
+    }
+    if (rc != ST_OK)
+        return rc == ST_DB_RETRY ? ST_DB : rc;
+    for (size_t i = 0; i < run->n_tables; i++) {
+        struct table_summary *t;
+
+        if (run->tables[i].first_day > run->tables[i].last_day)
+            continue;
+        t = summary_table(run->summary, run->tables[i].dataset->table);
+        t->inserted += merged[i].inserted;
+        t->updated += merged[i].updated;
+        run->tables[i].fixed = true;
+    }
+    return ST_OK;
+}
+
+/* ---- no database ---- */
+
+static enum st
+drain(struct rows *rows, int64_t *n, struct err *err)
+{
+    struct row row;
+    enum st rc;
+
+    while ((rc = rows_next(rows, &row, err)) == ST_OK)
+        (*n)++;
+    return rc == ST_EOF ? ST_OK : rc;
+}
+
+enum st
+commit_text(struct run *run, struct err *err)
+{
+    const struct run_config *c = run->config;
+
+    for (size_t i = 0; i < run->n_tables; i++) {
+        const struct dataset *d = run->tables[i].dataset;
+        int64_t n = 0;
+        bool none;
+        struct rows *rows = open_rows(run, i, &none, err);
+        enum st rc;
+
+        if (rows == NULL && none)
+            continue;
+        if (rows == NULL)
+            return err->code;
+        rc = c->sink == RUN_DRY ? drain(rows, &n, err)
+                                : sink_text(c->out, d, c->node == NULL ? "local" : c->node, rows, &n, err);
+        rows_free(rows);
+        if (rc != ST_OK)
+            return rc;
+        summary_table(run->summary, d->table)->inserted = n;
+    }
+    return ST_OK;
+}

@@ -1,0 +1,236 @@
+/*
+ * Inside pipeline/: one run, its batches, its workers.
+ *
+ *   run.c      opens everything, cuts the inputs into batches, turns the crank
+ *   worker.c   one input: decode, cut, parse, pick, add up; many workers at once
+ *   batch.c    which inputs of a batch count: known ones dropped, good ones absorbed
+ *   tables.c   a dataset's table, node, ecosystem and client key, looked up on first use
+ *   commit.c   the one transaction of a batch; or rows as text
+ *   days.c     what an input holds by day; seen.c: a set of payload hashes
+ */
+#ifndef PIPELINE_PRIV_H
+#define PIPELINE_PRIV_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "ingest/ledger.h"
+#include "ingest/lines.h"
+#include "ingest/rollup.h"
+#include "ingest/run.h"
+#include "ingest/sink.h"
+
+#define DATASETS_MAX     8
+#define RECORDS_MAX      256
+#define ECOSYSTEMS_MAX   32
+#define PENDING_MAX      64   /* inputs counted and waiting for the ledger's word: one question for all of them */
+#define BATCH_INPUTS_MAX 4096
+#define BATCH_BYTES_MAX  (UINT64_C(1) << 30)
+
+/* ---- days.c ---- */
+
+#define DAY_BLOCK      512
+#define DAY_BLOCKS     ((DAY_MAX + DAY_BLOCK) / DAY_BLOCK)
+#define DAY_BLOCKS_MAX 72 /* of one input: about a hundred years. A hostile log cannot make us hold more */
+
+struct days {
+    struct payload_day *blocks[DAY_BLOCKS];
+    uint16_t            used[DAY_BLOCKS_MAX]; /* which blocks are in use, in order of first use */
+    size_t              n_used;
+    struct payload_day *spare[DAY_BLOCKS_MAX];
+    size_t              n_spare;
+};
+
+/* The entry of a day, made on first use; NULL: too many days or no memory. */
+struct payload_day *days_at(struct days *d, int32_t day);
+/* The days that hold lines, ascending; allocated, the caller frees them. NULL: no memory. */
+struct payload_day *days_list(const struct days *d, size_t *n);
+void                days_reset(struct days *d);
+void                days_release(struct days *d);
+
+/* ---- seen.c ---- */
+
+/* Payloads that were accepted: two equal inputs in one call are one payload. */
+struct seen {
+    struct ledger_key *slots; /* dataset NULL: free */
+    size_t             n, cap;
+};
+
+/* ST_OK: new, now in the set. ST_EOF: it was there. ST_MEMORY. */
+enum st seen_add(struct seen *s, const struct ledger_key *key, struct err *err);
+bool    seen_has(const struct seen *s, const struct ledger_key *key);
+enum st seen_join(struct seen *into, const struct seen *from, struct err *err);
+void    seen_reset(struct seen *s);
+void    seen_release(struct seen *s);
+
+/* ---- items and batches ---- */
+
+enum fate {
+    FATE_TODO,
+    FATE_COUNTED, /* absorbed into the batch */
+    FATE_KNOWN,
+    FATE_KNOWN_OTHERWISE,
+    FATE_REFUSED,
+};
+
+/* One input of the run. Small: there may be 100,000. */
+struct item {
+    struct source  *source;
+    struct payload *payload;   /* while its batch lasts, when counted */
+    struct err     *refusal;   /* when refused; freed once it has been told */
+    int64_t         known_id;  /* when known */
+    uint32_t        at;        /* place on the command line */
+    uint8_t         fate;
+    uint8_t         ecosystem; /* of its first hit, as a number in run->ecosystems; 0: none */
+    bool            see;       /* known by its bytes: write a sighting, so that the next run knows it by its times */
+    struct sighting *sighting; /* for `see` */
+};
+
+/* What is known about a dataset's table, looked up on first use under run->lock. */
+struct table {
+    const struct dataset *dataset;
+    const struct rules   *rules;     /* the run's, or for datasets without routes a plain set with the same dates */
+    bool                  ready;
+    struct target         target;    /* RUN_TO_DATABASE */
+    int32_t               node_id;   /* scope */
+    char                  ecosystem[64]; /* "" while not fixed */
+    bool                  fixed;     /* the ecosystem stands in the ledger or was said by --rules */
+    struct rollup_shape   shape;
+    int32_t               first_day, last_day; /* buckets of the batch */
+};
+
+/* What the accepted inputs of a batch add up to. */
+struct batch {
+    struct item   **items;   /* taken so far */
+    size_t          n_items;
+    struct payload **claims; /* of counted items, RUN_TO_DATABASE only */
+    size_t          n_claims;
+    struct seen     seen;
+    struct tally    lines, records;
+    uint64_t        decoded, stored, unterminated;
+    struct summary  days;    /* tables' days; its other members are unused */
+    bool            closed;  /* take no more inputs */
+    bool            again;   /* must be read again: an ecosystem was not what its readers took it for */
+};
+
+struct run;
+
+/* One input that was read to its good end and waits for the ledger's word. */
+struct pending {
+    struct item          *item;
+    struct table         *table;
+    struct rollup        *rollups[DATASETS_MAX]; /* one a dataset, made on first use */
+    struct payload       *payload;
+    size_t                bytes; /* that the rollup holds */
+    uint64_t              stored, unterminated;
+};
+
+struct worker {
+    struct run    *run;
+    pthread_t      thread;
+    struct lines  *lines;
+    struct rollup *batch[DATASETS_MAX]; /* what this worker adds to the batch */
+    struct rollup *all[DATASETS_MAX];   /* without a database: what it added to the batches before */
+    struct picker  pickers[DATASETS_MAX];
+    bool           picker_ready[DATASETS_MAX];
+    struct pending pending[PENDING_MAX];
+    size_t         n_pending;
+    size_t         pending_bytes; /* held by the rollups of all pending inputs */
+    struct days    days;
+    struct record  records[RECORDS_MAX];
+    struct {
+        int64_t decode, parse, rollup;
+    } us;
+};
+
+struct run {
+    const struct run_config *config;
+    struct pg      *pg;
+    struct ledger   ledger;      /* its secret is a throw-away one without a database */
+    struct ledger_scope scope;
+    struct rules    plain_rules;
+    struct client_key clients;
+    bool            clients_ready;
+    struct table    tables[DATASETS_MAX];
+    size_t          n_tables;
+    char            ecosystems[ECOSYSTEMS_MAX][64]; /* [0] is none */
+    size_t          n_ecosystems;
+    struct item    *items;
+    size_t          n_items;
+    struct known_stored *stored; /* test 2's candidates for the batch, sorted by size */
+    size_t          n_stored;
+    struct item   **todo;        /* the batch's window, in the order in which workers take them */
+    size_t          n_todo, next_todo;
+    struct batch    batch;
+    struct seen     seen;        /* without a database: the payloads of the batches before */
+    struct worker  *workers;
+    size_t          n_workers, n_workers_max;
+    pthread_mutex_t lock;        /* everything above that workers share, the connection included */
+    pthread_cond_t  done;        /* a worker has finished */
+    size_t          n_running;
+    bool            failed;
+    struct err      failure;     /* the first */
+    struct summary *summary;
+    int64_t         started_us, load_us;
+    _Atomic uint64_t progress_stored, progress_decoded, progress_lines;
+    _Atomic size_t  progress_done;
+    uint64_t        stored_total;
+    _Atomic size_t  held_bytes;  /* of the workers' batch rollups */
+};
+
+/* The ceiling of one of a worker's rollups: the batch's, the input's that is being read, and all pending ones together. */
+static inline size_t
+run_ceiling(const struct run *run)
+{
+    return run->config->memory_bytes / run->n_workers_max / 10 * 3;
+}
+
+/* Signals so far: one finishes the batch, two roll it back. */
+static inline int
+run_signals(const struct run *run)
+{
+    return run->config->signals == NULL ? 0 : (int)*run->config->signals;
+}
+
+/* Keeps the first failure of the run. Takes the lock. */
+void run_fail(struct run *run, const struct err *err);
+
+/* tables.c */
+enum st tables_init(struct run *run, struct err *err);
+void    tables_release(struct run *run);
+/* Makes the table of `dataset` ready; takes the lock. ST_USAGE, ST_DB. */
+enum st table_ready(struct run *run, const struct dataset *dataset, struct table **out, struct err *err);
+
+/* worker.c */
+enum st worker_init(struct worker *w, struct run *run, struct err *err);
+void    worker_release(struct worker *w);
+void    worker_batch(struct worker *w); /* takes inputs until the batch is closed; failures go to run_fail */
+void    worker_reset(struct worker *w); /* drops what it holds of the batch */
+enum st worker_keep(struct worker *w, struct err *err); /* without a database: keeps it for the end */
+
+/* batch.c */
+enum st batch_init(struct run *run, struct err *err);
+void    batch_release(struct run *run);
+void    batch_begin(struct run *run);
+struct item *batch_take(struct run *run); /* the next input, NULL when the batch is closed; takes the lock */
+/* Notes the first ecosystem that an input's hits belong to. */
+void    batch_note_ecosystem(struct run *run, struct item *item, const char *ecosystem);
+/* Asks the ledger about the worker's pending inputs and absorbs the new ones. */
+enum st batch_accept(struct worker *w, struct err *err);
+/* Keeps the refusal of an input until its batch has settled. `err` is taken over for a failure of our own: ST_OK, ST_MEMORY. */
+enum st batch_refuse(struct run *run, struct item *item, struct err *err);
+/* The ledger knows this input; a sighting is kept for files, so that the next run knows it by its times. */
+enum st batch_known(struct run *run, struct item *item, const struct known *known, const struct sighting *sighting, struct err *err);
+/* After all workers are done: fixes the ecosystem if it was open. run->batch.again: some inputs had another. */
+void    batch_settle_ecosystems(struct run *run);
+/* Puts the batch's inputs back to be read again. */
+void    batch_undo(struct run *run);
+/* It stands: tell refusals, add to the summary, free. */
+enum st batch_settle(struct run *run, struct err *err);
+
+/* commit.c */
+/* ST_OK: committed. ST_EOF: something was lost to another run; undo and read again. */
+enum st commit_batch(struct run *run, struct err *err);
+enum st commit_text(struct run *run, struct err *err);
+
+#endif

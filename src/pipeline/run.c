@@ -1,0 +1,401 @@
+/*
+ * The crank: connects, drops what the ledger knows at a glance, cuts the inputs into batches, lets workers count them
+ * and commits. Read this first, then worker.c.
+ */
+#include "ingest/base.h"
+
+#include <sodium.h>
+#include <sys/resource.h>
+
+#include "ingest/clock.h"
+#include "pipeline_priv.h"
+
+void
+run_fail(struct run *run, const struct err *err)
+{
+    pthread_mutex_lock(&run->lock);
+    if (!run->failed) {
+        run->failed = true;
+        run->failure = *err;
+    }
+    pthread_mutex_unlock(&run->lock);
+}
+
+/* ---- beginning ---- */
+
+static enum st
+open_database(struct run *run, struct err *err)
+{
+    const struct run_config *c = run->config;
+    bool read_only = c->sink != RUN_TO_DATABASE;
+    enum st rc;
+
+    if (!c->use_database) {
+        hash_secret_random(&run->ledger.secret);
+        return ST_OK;
+    }
+    run->pg = pg_connect(c->conninfo, read_only ? PG_READ_ONLY : PG_READ_WRITE, err);
+    if (run->pg == NULL)
+        return err->code;
+    if ((rc = ledger_open(&run->ledger, run->pg, read_only, err)) != ST_OK)
+        return rc;
+    run->scope = (struct ledger_scope){ .dataset = c->dataset == NULL ? NULL : c->dataset->name };
+    rc = ledger_node(&run->ledger, c->node == NULL ? "local" : c->node, &run->scope.node, err);
+    if (rc == ST_OK && c->node != NULL && run->scope.node == 0) {
+        err_fail(err, ST_USAGE, "cannot count for a node", "there is no node \"%s\"", c->node);
+        rc = ST_USAGE;
+    }
+    return rc;
+}
+
+static enum st
+make_items(struct run *run, struct source_list *inputs, struct err *err)
+{
+    run->items = calloc(inputs->n + 1, sizeof *run->items);
+    if (run->items == NULL)
+        return err_memory(err, "cannot hold the list of inputs");
+    run->n_items = inputs->n;
+    for (size_t i = 0; i < inputs->n; i++) {
+        run->items[i] = (struct item){ .source = &inputs->at[i], .at = (uint32_t)i };
+        run->stored_total += inputs->at[i].is_stdin ? 0 : (uint64_t)inputs->at[i].file.size;
+    }
+    for (size_t i = 0; i < inputs->n; i++)
+        if (inputs->at[i].is_stdin)
+            run->stored_total = 0;
+    return ST_OK;
+}
+
+static enum st
+start_workers(struct run *run, struct err *err)
+{
+    size_t n = (size_t)run->config->jobs < run->n_items ? (size_t)run->config->jobs : run->n_items;
+
+    n = n == 0 ? 1 : n;
+    run->n_workers_max = n;
+    run->workers = calloc(n, sizeof *run->workers);
+    if (run->workers == NULL)
+        return err_memory(err, "cannot start workers");
+    for (; run->n_workers < n; run->n_workers++)
+        if (worker_init(&run->workers[run->n_workers], run, err) != ST_OK)
+            return err->code;
+    return ST_OK;
+}
+
+/* ---- what is known at a glance ---- */
+
+/* Inputs that could not even be listed are refused without a batch. */
+static void
+refuse_troubled(struct run *run)
+{
+    for (size_t i = 0; i < run->n_items; i++) {
+        struct item *item = &run->items[i];
+        struct err err;
+
+        if (item->source->trouble == ST_OK)
+            continue;
+        item->fate = FATE_REFUSED;
+        err_fail(&err, item->source->trouble, "cannot read input", "%s", item->source->cause);
+        snprintf(err.path, sizeof err.path, "%s", item->source->path);
+        run->summary->files.refused++;
+        if (run->config->refused != NULL)
+            run->config->refused(run->config->ctx, &err);
+    }
+}
+
+/* DESIGN 5, test 1, for many inputs at once. */
+static enum st
+find_same_files(struct run *run, struct err *err)
+{
+    const struct file_id *files[BATCH_INPUTS_MAX];
+    struct item *items[BATCH_INPUTS_MAX];
+    struct known *known = NULL;
+    enum st rc = ST_OK;
+    size_t n = 0;
+
+    if (run->pg == NULL || run->config->recheck)
+        return ST_OK;
+    known = calloc(BATCH_INPUTS_MAX, sizeof *known);
+    if (known == NULL)
+        return err_memory(err, "cannot ask the ledger for files");
+    for (size_t i = 0; rc == ST_OK && i <= run->n_items; i++) {
+        if (n == BATCH_INPUTS_MAX || (i == run->n_items && n > 0)) {
+            rc = ledger_find_files(&run->ledger, &run->scope, files, n, known, err);
+            for (size_t k = 0; rc == ST_OK && k < n; k++)
+                if (known[k].id != 0)
+                    rc = batch_known(run, items[k], &known[k], NULL, err);
+            n = 0;
+        }
+        if (i < run->n_items && run->items[i].fate == FATE_TODO && !run->items[i].source->is_stdin) {
+            files[n] = &run->items[i].source->file;
+            items[n++] = &run->items[i];
+        }
+    }
+    free(known);
+    for (size_t i = 0; i < run->n_items; i++) {
+        run->summary->files.known += run->items[i].fate == FATE_KNOWN;
+        run->summary->files.known_otherwise += run->items[i].fate == FATE_KNOWN_OTHERWISE;
+        if (run->items[i].fate != FATE_TODO)
+            atomic_fetch_add(&run->progress_done, 1);
+    }
+    return rc;
+}
+
+/* Test 2 needs the stored digests of all sightings that have the size of an input of the batch. */
+static enum st
+find_same_sizes(struct run *run, struct err *err)
+{
+    int64_t sizes[BATCH_INPUTS_MAX];
+    size_t n = 0;
+
+    free(run->stored);
+    run->stored = NULL;
+    run->n_stored = 0;
+    if (run->pg == NULL)
+        return ST_OK;
+    for (size_t i = 0; i < run->n_todo; i++)
+        if (!run->todo[i]->source->is_stdin)
+            sizes[n++] = run->todo[i]->source->file.size;
+    return ledger_find_sizes(&run->ledger, &run->scope, sizes, n, &run->stored, &run->n_stored, err);
+}
+
+/* ---- batches ---- */
+
+static int
+by_size(const void *a, const void *b)
+{
+    const struct item *const *x = a, *const *y = b;
+    int64_t m = (*x)->source->file.size, n = (*y)->source->file.size;
+
+    return m != n ? (m < n) - (m > n) : ((*x)->at > (*y)->at) - ((*x)->at < (*y)->at);
+}
+
+/* Every table that has an ecosystem knows it. */
+static bool
+ecosystems_are_known(const struct run *run)
+{
+    for (size_t i = 0; i < run->n_tables; i++)
+        if (run->tables[i].dataset->has_ecosystem && run->tables[i].ecosystem[0] == '\0')
+            return false;
+    return true;
+}
+
+/*
+ * The inputs that the next batch may take: the next ones on the command line, standard input alone. The largest are
+ * taken first, so that no worker is left with a large one at the end; but while an ecosystem is open the order of the
+ * command line decides it, so it must be kept.
+ */
+static bool
+next_window(struct run *run)
+{
+    run->n_todo = run->next_todo = 0;
+    for (size_t i = 0; i < run->n_items && run->n_todo < BATCH_INPUTS_MAX; i++) {
+        struct item *item = &run->items[i];
+
+        if (item->fate != FATE_TODO)
+            continue;
+        if (item->source->is_stdin && run->n_todo > 0)
+            break;
+        run->todo[run->n_todo++] = item;
+        if (item->source->is_stdin)
+            break;
+    }
+    if (ecosystems_are_known(run))
+        qsort(run->todo, run->n_todo, sizeof *run->todo, by_size);
+    return run->n_todo > 0;
+}
+
+static void
+report_progress(struct run *run)
+{
+    struct run_progress p = {
+        .stored_bytes = atomic_load(&run->progress_stored),
+        .stored_total = run->stored_total,
+        .decoded_bytes = atomic_load(&run->progress_decoded),
+        .lines = atomic_load(&run->progress_lines),
+        .inputs_done = atomic_load(&run->progress_done),
+        .inputs = run->n_items,
+        .seconds = (double)(clock_monotonic_us() - run->started_us) / 1e6,
+    };
+
+    if (run->config->progress != NULL)
+        run->config->progress(run->config->ctx, &p);
+}
+
+static void *
+worker_main(void *arg)
+{
+    struct worker *w = arg;
+
+    worker_batch(w);
+    pthread_mutex_lock(&w->run->lock);
+    w->run->n_running--;
+    pthread_cond_signal(&w->run->done);
+    pthread_mutex_unlock(&w->run->lock);
+    return NULL;
+}
+
+/* Workers count, this thread waits and tells how far they are. Where no thread can be had, it works itself. */
+static void
+let_workers_work(struct run *run)
+{
+    size_t started = 0;
+
+    run->n_running = run->n_workers;
+    for (; started < run->n_workers; started++)
+        if (pthread_create(&run->workers[started].thread, NULL, worker_main, &run->workers[started]) != 0)
+            break;
+    pthread_mutex_lock(&run->lock);
+    run->n_running -= run->n_workers - started;
+    pthread_mutex_unlock(&run->lock);
+    if (started == 0)
+        worker_batch(&run->workers[0]);
+    pthread_mutex_lock(&run->lock);
+    while (run->n_running > 0) {
+        struct timespec until;
+
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_nsec += 200 * 1000000;
+        until.tv_sec += until.tv_nsec / 1000000000;
+        until.tv_nsec %= 1000000000;
+        pthread_cond_timedwait(&run->done, &run->lock, &until);
+        report_progress(run);
+    }
+    pthread_mutex_unlock(&run->lock);
+    for (size_t i = 0; i < started; i++)
+        pthread_join(run->workers[i].thread, NULL);
+}
+
+static void
+reset_workers(struct run *run)
+{
+    for (size_t i = 0; i < run->n_workers; i++)
+        worker_reset(&run->workers[i]);
+    atomic_store(&run->held_bytes, 0);
+}
+
+/* One batch from reading to COMMIT. ST_EOF: it has to be read again. */
+static enum st
+do_batch(struct run *run, struct err *err)
+{
+    int64_t start;
+    enum st rc;
+
+    batch_begin(run);
+    if ((rc = find_same_sizes(run, err)) != ST_OK)
+        return rc;
+    let_workers_work(run);
+    if (run->failed) {
+        *err = run->failure;
+        return err->code;
+    }
+    if (run_signals(run) >= 2)
+        return err_fail(err, ST_STOPPED, "stopped", "a second signal came");
+    batch_settle_ecosystems(run);
+    if (run->batch.again)
+        return ST_EOF;
+    if (run->config->sink != RUN_TO_DATABASE)
+        return ST_OK;
+    start = clock_monotonic_us();
+    rc = commit_batch(run, err);
+    run->load_us += clock_monotonic_us() - start;
+    if (rc == ST_EOF && run->batch.items[0]->source->is_stdin) {
+        batch_undo(run); /* another run has just committed the same: known, and it cannot be read again anyway */
+        run->batch.lines = run->batch.records = (struct tally){ 0 };
+        run->batch.decoded = run->batch.stored = 0;
+        run->batch.items[0]->fate = FATE_KNOWN;
+        return ST_OK;
+    }
+    return rc;
+}
+
+static enum st
+do_batches(struct run *run, struct err *err)
+{
+    enum st rc;
+
+    while (run_signals(run) == 0 && next_window(run)) {
+        rc = do_batch(run, err);
+        if (rc != ST_OK)
+            batch_undo(run);
+        if (rc == ST_EOF)
+            continue;
+        if (rc != ST_OK || (rc = batch_settle(run, err)) != ST_OK)
+            return rc;
+        for (size_t i = 0; i < run->n_workers && rc == ST_OK; i++)
+            if (run->config->sink != RUN_TO_DATABASE)
+                rc = worker_keep(&run->workers[i], err);
+        if (rc != ST_OK)
+            return rc;
+        reset_workers(run);
+    }
+    if (run_signals(run) > 0)
+        return err_fail(err, ST_STOPPED, "stopped", "a signal came; what was counted is committed");
+    return ST_OK;
+}
+
+static void
+finish_summary(struct run *run)
+{
+    struct summary *s = run->summary;
+    struct rusage usage;
+
+    for (size_t i = 0; i < run->n_workers; i++) {
+        s->seconds.decode += (double)run->workers[i].us.decode / 1e6;
+        s->seconds.parse += (double)run->workers[i].us.parse / 1e6;
+        s->seconds.rollup += (double)run->workers[i].us.rollup / 1e6;
+    }
+    s->seconds.load = (double)run->load_us / 1e6;
+    s->seconds.wall = (double)(clock_monotonic_us() - run->started_us) / 1e6;
+    s->seconds.cpu = (double)clock_cpu_us() / 1e6;
+    s->dry_run = run->config->sink != RUN_TO_DATABASE;
+    if (getrusage(RUSAGE_SELF, &usage) == 0)
+        s->peak_rss_bytes = (int64_t)usage.ru_maxrss * 1024;
+}
+
+static void
+run_release(struct run *run)
+{
+    for (size_t i = 0; i < run->n_workers; i++)
+        worker_release(&run->workers[i]);
+    free(run->workers);
+    batch_release(run);
+    for (size_t i = 0; i < run->n_items; i++)
+        free(run->items[i].refusal);
+    free(run->items);
+    free(run->stored);
+    tables_release(run);
+    pg_close(run->pg);
+    sodium_memzero(&run->clients, sizeof run->clients);
+    pthread_mutex_destroy(&run->lock);
+    pthread_cond_destroy(&run->done);
+    free(run);
+}
+
+enum st
+run(const struct run_config *config, struct source_list *inputs, struct summary *summary, struct err *err)
+{
+    struct run *run = calloc(1, sizeof *run);
+    enum st rc;
+
+    *summary = (struct summary){ 0 };
+    if (run == NULL)
+        return err_memory(err, "cannot start");
+    run->config = config;
+    run->summary = summary;
+    run->started_us = clock_monotonic_us();
+    pthread_mutex_init(&run->lock, NULL);
+    pthread_cond_init(&run->done, NULL);
+    if ((rc = tables_init(run, err)) == ST_OK && (rc = open_database(run, err)) == ST_OK &&
+        (rc = make_items(run, inputs, err)) == ST_OK && (rc = batch_init(run, err)) == ST_OK &&
+        (rc = start_workers(run, err)) == ST_OK) {
+        refuse_troubled(run);
+        rc = find_same_files(run, err);
+        if (rc == ST_OK)
+            rc = do_batches(run, err);
+        if (rc == ST_OK && config->sink != RUN_TO_DATABASE)
+            rc = commit_text(run, err);
+    }
+    finish_summary(run);
+    run_release(run);
+    return rc;
+}

@@ -1,0 +1,240 @@
+/*
+ * A dataset's table in this database: where it is, whose node, which ecosystem, which client key. Looked up when the
+ * first input needs it, because only the input tells which dataset it feeds.
+ */
+#include "ingest/base.h"
+
+#include "pipeline_priv.h"
+
+enum st
+tables_init(struct run *run, struct err *err)
+{
+    const struct rules *rules = run->config->rules;
+    enum st rc = rules_init(&run->plain_rules, NULL, NULL, 0, rules->since, rules->until, err);
+
+    if (rc != ST_OK)
+        return rc;
+    for (size_t i = 0; datasets[i] != NULL && i < DATASETS_MAX; i++) {
+        const struct dataset *d = datasets[i];
+
+        run->tables[run->n_tables++] = (struct table){
+            .dataset = d,
+            .rules = d->has_ecosystem ? rules : &run->plain_rules,
+            .shape = { .n_sums = d->n_sums, .sketch = d->uniques != NULL, .group = d->group, .total = d->total },
+            .first_day = INT32_MAX,
+            .last_day = INT32_MIN,
+        };
+    }
+    return ST_OK;
+}
+
+void
+tables_release(struct run *run)
+{
+    rules_release(&run->plain_rules);
+}
+
+static void
+setting_key(char out[200], const char *what, const struct table *t)
+{
+    snprintf(out, 200, "%s:%s.%s", what, t->target.schema, t->dataset->table);
+}
+
+/* ---- the client key ---- */
+
+static enum st
+key_differs(const struct run *run, const struct table *t, bool missing, const uint8_t *made, size_t n_made, struct err *err)
+{
+    err_set(err, ST_USAGE, "cannot count clients into table \"%s\"", t->dataset->table);
+    if (missing)
+        err_cause(err, "its sketches were made under a client key, and there is none in %s", run->config->client_key);
+    else if (run->clients.none)
+        err_cause(err, "its sketches were made under a client key, not with --client-key none");
+    else
+        err_cause(err, "its sketches were made under another client key than that in %s", run->clients.path);
+    if (n_made > 0)
+        err_hint(err, "every host that feeds a database needs the same file; it was made as %.*s", (int)n_made, (const char *)made);
+    else
+        err_hint(err, "use the key that fed this table first (--client-key)");
+    return ST_USAGE;
+}
+
+/* HOST:PATH, so that another host's refusal can say where to look. */
+static size_t
+where_made(const struct run *run, uint8_t out[SETTING_MAX])
+{
+    char host[65] = "";
+    int n;
+
+    if (gethostname(host, sizeof host - 1) != 0)
+        snprintf(host, sizeof host, "localhost");
+    n = snprintf((char *)out, SETTING_MAX, "%s:%s", host, run->clients.none ? "(none)" : run->clients.path);
+    return n < 0 ? 0 : n >= SETTING_MAX ? SETTING_MAX - 1 : (size_t)n;
+}
+
+/* Reads the key file, or decides what to do without one. `stored`: the database has a key_id. */
+static enum st
+load_key(struct run *run, bool stored, bool *missing, bool *made, struct err *err)
+{
+    const struct run_config *c = run->config;
+    enum st rc;
+
+    *missing = *made = false;
+    if (run->clients_ready)
+        return ST_OK;
+    if (c->client_key_none) {
+        client_key_none(&run->clients);
+        run->clients_ready = true;
+        return ST_OK;
+    }
+    rc = client_key_read(&run->clients, c->client_key, missing, err);
+    if (rc != ST_OK && !*missing)
+        return rc;
+    if (*missing && c->sink == RUN_TO_TEXT) {
+        err_fail(err, ST_USAGE, "cannot make sketches of clients", "there is no client key in %s", c->client_key);
+        err_hint(err, "say --client-key none, or name the file of the database that these rows are compared with");
+        return ST_USAGE;
+    }
+    if (*missing && stored)
+        return ST_OK; /* the caller says what is wrong */
+    if (*missing && c->sink == RUN_DRY) {
+        client_key_throwaway(&run->clients);
+        *missing = false;
+    } else if (*missing) {
+        rc = client_key_make(&run->clients, c->client_key, err);
+        if (rc != ST_OK) /* another run of this host may have made it a moment ago */
+            rc = client_key_read(&run->clients, c->client_key, missing, err);
+        if (rc != ST_OK)
+            return rc;
+        *missing = false;
+        *made = true;
+    }
+    run->clients_ready = true;
+    return ST_OK;
+}
+
+/* DESIGN 9: the same key for all hosts that feed a table, decided by the first INSERT. */
+static enum st
+check_key(struct run *run, struct table *t, struct err *err)
+{
+    uint8_t id[SETTING_MAX] = { 0 }, where[SETTING_MAX] = { 0 };
+    char key[200], key_where[200];
+    bool missing, made, throwaway;
+    size_t n_id = 0, n_where = 0;
+    enum st rc;
+
+    setting_key(key, "key_id", t);
+    setting_key(key_where, "key_made", t);
+    if (run->pg != NULL && ((rc = ledger_setting(&run->ledger, key, id, &n_id, err)) != ST_OK ||
+                            (rc = ledger_setting(&run->ledger, key_where, where, &n_where, err)) != ST_OK))
+        return rc;
+    if ((rc = load_key(run, n_id > 0, &missing, &made, err)) != ST_OK)
+        return rc;
+    if (missing)
+        return key_differs(run, t, true, where, n_where, err);
+    throwaway = !run->clients.none && run->clients.path[0] == '\0';
+    if (run->pg == NULL || throwaway)
+        return ST_OK;
+    if (n_id == 0 && run->config->sink == RUN_TO_DATABASE) {
+        n_id = sizeof run->clients.id;
+        memcpy(id, run->clients.id, n_id);
+        if ((rc = ledger_setting_claim(&run->ledger, key, id, &n_id, err)) != ST_OK)
+            return rc;
+        n_where = where_made(run, where);
+        if ((rc = ledger_setting_claim(&run->ledger, key_where, where, &n_where, err)) != ST_OK)
+            return rc;
+    }
+    if (n_id > 0 && (n_id != sizeof run->clients.id || memcmp(id, run->clients.id, n_id) != 0)) {
+        if (made)
+            unlink(run->config->client_key); /* lost the race against another host: ours has keyed nothing */
+        return key_differs(run, t, false, where, n_where, err);
+    }
+    return ST_OK;
+}
+
+/* ---- node and ecosystem ---- */
+
+static enum st
+find_node(struct run *run, struct table *t, struct err *err)
+{
+    const char *name = run->config->node;
+    enum st rc;
+
+    if (!t->dataset->has_node || run->pg == NULL)
+        return ST_OK;
+    if (name == NULL && run->config->sink == RUN_TO_DATABASE && !t->target.ours) {
+        err_fail(err, ST_USAGE, "cannot count for a node", "table \"%s\" belongs to another system, which names its nodes", t->dataset->table);
+        err_hint(err, "say --node NAME");
+        return ST_USAGE;
+    }
+    rc = ledger_node(&run->ledger, name == NULL ? "local" : name, &t->node_id, err);
+    if (rc == ST_OK && t->node_id == 0 && run->config->sink == RUN_TO_DATABASE) {
+        err_fail(err, ST_USAGE, "cannot count for a node", "there is no node \"%s\" in table \"nodes\"", name == NULL ? "local" : name);
+        rc = ST_USAGE;
+    }
+    t->target.node_id = t->node_id;
+    return rc;
+}
+
+static enum st
+find_ecosystem(struct run *run, struct table *t, struct err *err)
+{
+    const char *named = run->config->rules_named ? run->config->rules->pack->ecosystem : NULL;
+    uint8_t value[SETTING_MAX];
+    char key[200];
+    size_t n = 0;
+    enum st rc;
+
+    if (!t->dataset->has_ecosystem)
+        return ST_OK;
+    setting_key(key, "ecosystem", t);
+    if (run->pg != NULL && (rc = ledger_setting(&run->ledger, key, value, &n, err)) != ST_OK)
+        return rc;
+    if (n > 0)
+        snprintf(t->ecosystem, sizeof t->ecosystem, "%.*s", (int)n, (const char *)value);
+    if (n > 0 && named != NULL && strcmp(named, t->ecosystem) != 0) {
+        err_fail(err, ST_USAGE, "cannot count with these rules", "table \"%s\" holds downloads of %s, --rules %s counts those of %s",
+                 t->dataset->table, t->ecosystem, run->config->rules->pack->name, named);
+        err_hint(err, "a table holds one ecosystem: use another database or schema");
+        return ST_USAGE;
+    }
+    if (n == 0 && named != NULL)
+        snprintf(t->ecosystem, sizeof t->ecosystem, "%s", named);
+    t->fixed = n > 0 || named != NULL;
+    return ST_OK;
+}
+
+static enum st
+make_ready(struct run *run, struct table *t, struct err *err)
+{
+    enum st rc = ST_OK;
+
+    if (run->config->sink == RUN_TO_DATABASE) {
+        if ((rc = target_find(run->pg, t->dataset, &t->target, err)) != ST_OK)
+            return rc;
+        t->shape.sketch = t->target.has_sketch;
+    } else if (run->pg != NULL && target_find(run->pg, t->dataset, &t->target, err) != ST_OK) {
+        t->target.schema[0] = '\0'; /* a dry run counts without a table too */
+    }
+    if ((rc = find_node(run, t, err)) != ST_OK || (rc = find_ecosystem(run, t, err)) != ST_OK)
+        return rc;
+    if (t->shape.sketch && t->dataset->clients == CLIENT_KEYED)
+        rc = check_key(run, t, err);
+    t->ready = rc == ST_OK;
+    return rc;
+}
+
+enum st
+table_ready(struct run *run, const struct dataset *dataset, struct table **out, struct err *err)
+{
+    enum st rc = ST_OK;
+
+    pthread_mutex_lock(&run->lock);
+    for (size_t i = 0; i < run->n_tables; i++)
+        if (run->tables[i].dataset == dataset)
+            *out = &run->tables[i];
+    if (!(*out)->ready)
+        rc = make_ready(run, *out, err);
+    pthread_mutex_unlock(&run->lock);
+    return rc;
+}

@@ -1,0 +1,478 @@
+/*
+ * One worker: takes inputs until the batch is closed and counts each into a rollup of its own, which is given to the
+ * batch when the input has come to its good end and the ledger does not know it. Nothing is locked while lines are
+ * read.
+ */
+#include "ingest/base.h"
+
+#include "ingest/clock.h"
+#include "pipeline_priv.h"
+
+enum st
+worker_init(struct worker *w, struct run *run, struct err *err)
+{
+    *w = (struct worker){ .run = run };
+    w->lines = lines_new(err);
+    return w->lines == NULL ? ST_MEMORY : ST_OK;
+}
+
+static void
+drop_payload(struct pending *p)
+{
+    if (p->payload != NULL)
+        free(p->payload->days);
+    free(p->payload);
+    p->payload = NULL;
+}
+
+static void
+drop_pending(struct worker *w)
+{
+    for (size_t i = 0; i < w->n_pending; i++)
+        drop_payload(&w->pending[i]);
+    w->n_pending = 0;
+    w->pending_bytes = 0;
+}
+
+void
+worker_reset(struct worker *w)
+{
+    drop_pending(w);
+    for (size_t d = 0; d < DATASETS_MAX; d++)
+        if (w->batch[d] != NULL)
+            rollup_reset(w->batch[d]);
+}
+
+enum st
+worker_keep(struct worker *w, struct err *err)
+{
+    for (size_t d = 0; d < DATASETS_MAX; d++) {
+        enum st rc;
+
+        if (w->batch[d] == NULL || rollup_is_empty(w->batch[d]))
+            continue;
+        if (w->all[d] == NULL)
+            w->all[d] = rollup_new(&w->run->tables[d].shape, run_ceiling(w->run), NULL, err);
+        if (w->all[d] == NULL)
+            return err->code;
+        if ((rc = rollup_absorb(w->all[d], w->batch[d], err)) != ST_OK)
+            return rc;
+    }
+    return ST_OK;
+}
+
+void
+worker_release(struct worker *w)
+{
+    drop_pending(w);
+    for (size_t d = 0; d < DATASETS_MAX; d++) {
+        rollup_free(w->batch[d]);
+        rollup_free(w->all[d]);
+        for (size_t i = 0; i < PENDING_MAX; i++)
+            rollup_free(w->pending[i].rollups[d]);
+        if (w->picker_ready[d])
+            picker_release(&w->pickers[d]);
+    }
+    days_release(&w->days);
+    lines_free(w->lines);
+}
+
+/* ---- what is it ---- */
+
+static void
+say_choice(struct run *run, const struct item *item, const struct format *format, int score, const struct dataset *dataset)
+{
+    char line[600];
+
+    if (run->config->choice == NULL)
+        return;
+    if (score < 0)
+        snprintf(line, sizeof line, "%s: format %s, as told, for %s", item->source->path, format->name, dataset->name);
+    else
+        snprintf(line, sizeof line, "%s: format %s (%d %% sure), for %s", item->source->path, format->name, score, dataset->name);
+    pthread_mutex_lock(&run->lock);
+    run->config->choice(run->config->ctx, line);
+    pthread_mutex_unlock(&run->lock);
+}
+
+/* Format and dataset. An empty input has neither, unless they were named. */
+static enum st
+choose(struct worker *w, struct item *item, const struct format **format, const struct dataset **dataset, struct err *err)
+{
+    const struct run_config *c = w->run->config;
+    struct slice head;
+    int score = -1;
+    enum st rc = lines_peek(w->lines, &head, err);
+
+    *format = c->format;
+    *dataset = c->dataset;
+    if (rc != ST_OK)
+        return rc;
+    if (head.n > 0 && c->format == NULL && (rc = format_sniff(head, format, &score, err)) != ST_OK)
+        return rc;
+    if (*dataset == NULL && *format != NULL)
+        *dataset = dataset_by_name((*format)->dataset);
+    if (*dataset != NULL && *format != NULL && dataset_by_name((*format)->dataset) != *dataset)
+        return err_fail(err, ST_FORMAT, "cannot count this input", "format %s does not feed dataset %s", (*format)->name, (*dataset)->name);
+    if (head.n > 0)
+        say_choice(w->run, item, *format, score, *dataset);
+    return ST_OK;
+}
+
+/* ---- the crank ---- */
+
+/* One input on its way from lines to rollup. */
+struct pass {
+    struct worker      *w;
+    struct item        *item;
+    struct payload     *payload;
+    struct rollup      *rollup;
+    struct picker      *picker;
+    struct parser       parser;
+    struct payload_day *day;    /* of the record before: most lines share it */
+    int32_t             day_no; /* DAY_NONE: none yet */
+    enum reason         line_why;
+    bool                in_line;
+};
+
+/* Days and hours are those of all lines whose time could be read, counted or not: coverage is about logs. */
+static enum reason
+note_day(struct pass *p, const struct record *rec, enum reason why)
+{
+    if (rec->day != p->day_no) {
+        p->day_no = rec->day;
+        p->day = days_at(&p->w->days, rec->day);
+    }
+    if (p->day == NULL)
+        return REJECT_TOO_MANY_DAYS;
+    p->day->lines += rec->first;
+    p->day->hours |= UINT32_C(1) << rec->hour;
+    if (why == KEEP) {
+        p->day->count++;
+        p->day->bytes = rec->bytes > INT64_MAX - p->day->bytes ? INT64_MAX : p->day->bytes + rec->bytes;
+    }
+    if (rec->time_us != 0 && rec->time_us < p->payload->first_us)
+        p->payload->first_us = rec->time_us;
+    if (rec->time_us > p->payload->last_us)
+        p->payload->last_us = rec->time_us;
+    return why;
+}
+
+static void
+close_line(struct pass *p)
+{
+    if (p->in_line)
+        tally_add(&p->payload->lines, p->line_why);
+    p->in_line = false;
+}
+
+/* A line is counted if one of its records is; else it has the reason of its first record. */
+static void
+note_record(struct pass *p, const struct record *rec, enum reason why)
+{
+    tally_add(&p->payload->records, why);
+    if (rec->first) {
+        close_line(p);
+        p->in_line = true;
+        p->line_why = why;
+    } else if (why == KEEP) {
+        p->line_why = KEEP;
+    }
+}
+
+static enum st
+take_records(struct pass *p, const struct record *records, size_t n, struct err *err)
+{
+    const struct dataset *dataset = p->picker->dataset;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct record *rec = &records[i];
+        struct hit hit = { 0 };
+        enum reason why = rec->why;
+        enum st rc;
+
+        if (why == KEEP)
+            why = dataset->pick(p->picker, rec, &hit);
+        if (rec->day != DAY_NONE && note_day(p, rec, why) == REJECT_TOO_MANY_DAYS)
+            why = REJECT_TOO_MANY_DAYS;
+        if (why == KEEP) {
+            rc = rollup_add(p->rollup, &hit, err);
+            if (rc == ST_EOF) {
+                why = REJECT_NUMBER; /* a sum would overflow */
+                p->day->count--;
+                p->day->bytes -= rec->bytes;
+            } else if (rc != ST_OK) {
+                return rc;
+            }
+        }
+        note_record(p, rec, why);
+    }
+    return ST_OK;
+}
+
+static enum st
+take_block(struct pass *p, const struct block *block, struct err *err)
+{
+    struct worker *w = p->w;
+    size_t n;
+
+    for (uint64_t i = 0; i < block->n_too_long; i++) {
+        close_line(p);
+        tally_add(&p->payload->lines, REJECT_LINE_TOO_LONG);
+        tally_add(&p->payload->records, REJECT_LINE_TOO_LONG);
+    }
+    parser_feed(&p->parser, block);
+    for (;;) {
+        int64_t start = clock_monotonic_us(), parsed;
+        enum st rc = parser_next(&p->parser, w->records, RECORDS_MAX, &n, err);
+
+        parsed = clock_monotonic_us();
+        w->us.parse += parsed - start;
+        if (rc != ST_OK || n == 0)
+            return rc;
+        if ((rc = take_records(p, w->records, n, err)) != ST_OK)
+            return rc;
+        w->us.rollup += clock_monotonic_us() - parsed;
+    }
+}
+
+static enum st
+turn(struct pass *p, struct input *in, struct err *err)
+{
+    struct run *run = p->w->run;
+    uint64_t stored = 0, lines = 0;
+    struct block block;
+
+    for (;;) {
+        int64_t start = clock_monotonic_us();
+        enum st rc = lines_next(p->w->lines, &block, err);
+
+        p->w->us.decode += clock_monotonic_us() - start;
+        atomic_fetch_add(&run->progress_stored, input_position(in) - stored);
+        stored = input_position(in);
+        if (rc == ST_EOF)
+            break;
+        if (rc != ST_OK || (rc = take_block(p, &block, err)) != ST_OK)
+            return rc;
+        lines_used(p->w->lines, p->parser.line_no);
+        atomic_fetch_add(&run->progress_decoded, block.n);
+        atomic_fetch_add(&run->progress_lines, p->parser.line_no - 1 - lines);
+        lines = p->parser.line_no - 1;
+        if (run_signals(run) >= 2)
+            return err_fail(err, ST_STOPPED, "stopped", "a second signal came");
+    }
+    close_line(p);
+    return ST_OK;
+}
+
+/* ---- one input ---- */
+
+static struct rollup *
+fresh_rollup(struct worker *w, struct rollup **slot, const struct table *t, struct err *err)
+{
+    if (*slot == NULL)
+        *slot = rollup_new(&t->shape, run_ceiling(w->run), NULL, err);
+    return *slot;
+}
+
+static enum st
+fresh_picker(struct worker *w, struct table *t, struct picker **out, struct err *err)
+{
+    size_t d = (size_t)(t - w->run->tables);
+    enum st rc;
+
+    *out = &w->pickers[d];
+    if (!w->picker_ready[d]) {
+        rc = picker_init(*out, t->dataset, t->rules, &w->run->clients, err);
+        if (rc != ST_OK)
+            return rc;
+        w->picker_ready[d] = true;
+    }
+    snprintf((*out)->ecosystem, sizeof (*out)->ecosystem, "%s", t->ecosystem);
+    return ST_OK;
+}
+
+static void
+describe(struct payload *payload, const struct item *item, const struct input_result *r)
+{
+    payload->identity = r->identity;
+    payload->key.hash = r->identity.hash;
+    payload->verified = strcmp(r->codec, "plain") != 0;
+    payload->sighting = (struct sighting){
+        .path = item->source->path,
+        .is_file = !item->source->is_stdin,
+        .young = r->young,
+        .file = r->file,
+        .stored = r->stored,
+    };
+}
+
+/* Reads all of an input that has lines. */
+static enum st
+count_lines(struct worker *w, struct input *in, struct pending *p, const struct format *format, struct err *err)
+{
+    struct pass pass = { .w = w, .item = p->item, .payload = p->payload, .day_no = DAY_NONE };
+    size_t d = (size_t)(p->table - w->run->tables), n_days;
+    enum st rc;
+
+    pass.rollup = fresh_rollup(w, &p->rollups[d], p->table, err);
+    if (pass.rollup == NULL)
+        return err->code;
+    rollup_reset(pass.rollup);
+    if ((rc = fresh_picker(w, p->table, &pass.picker, err)) != ST_OK ||
+        (rc = parser_init(&pass.parser, format, err)) != ST_OK)
+        return rc;
+    days_reset(&w->days);
+    rc = turn(&pass, in, err);
+    if (rc == ST_OK) {
+        assert(tally_balances(&p->payload->lines) && tally_balances(&p->payload->records));
+        p->payload->days = days_list(&w->days, &n_days);
+        p->payload->n_days = n_days;
+        if (p->payload->days == NULL)
+            rc = err_memory(err, "cannot list days");
+        p->bytes = rollup_held_bytes(pass.rollup);
+        batch_note_ecosystem(w->run, p->item, pass.picker->ecosystem);
+    } else if (err->line_no == 0) {
+        err->line_no = pass.parser.line_no;
+    }
+    parser_release(&pass.parser);
+    return rc;
+}
+
+static enum st
+count_input(struct worker *w, struct input *in, struct pending *p, struct err *err)
+{
+    const struct run_config *c = w->run->config;
+    const struct dataset *dataset;
+    const struct format *format;
+    struct input_result result;
+    enum st rc;
+
+    lines_start(w->lines, in);
+    if ((rc = choose(w, p->item, &format, &dataset, err)) != ST_OK)
+        return rc;
+    p->payload = calloc(1, sizeof *p->payload);
+    if (p->payload == NULL)
+        return err_memory(err, "cannot describe a payload");
+    p->table = NULL;
+    p->payload->first_us = INT64_MAX;
+    p->payload->last_us = INT64_MIN;
+    p->payload->source = c->source;
+    p->payload->format = format == NULL ? "none" : format->name;
+    p->payload->key.dataset = dataset == NULL ? "none" : dataset->name;
+    p->payload->rules_id = c->rules->id;
+    if (dataset != NULL && format != NULL) {
+        if ((rc = table_ready(w->run, dataset, &p->table, err)) != ST_OK)
+            return rc;
+        p->payload->key.scope = dataset->has_node ? p->table->node_id : 0;
+        p->payload->rules_id = p->table->rules->id;
+        rc = count_lines(w, in, p, format, err);
+    } else {
+        struct block block;
+
+        rc = lines_next(w->lines, &block, err); /* to the end: the checksums of an empty container too */
+        rc = rc == ST_EOF ? ST_OK : rc;
+    }
+    if (rc != ST_OK)
+        return rc;
+    input_result(in, &result);
+    describe(p->payload, p->item, &result);
+    p->stored = result.stored_bytes;
+    p->unterminated = result.unterminated_bytes;
+    return ST_OK;
+}
+
+/* An input's own trouble: it is refused, the others go on. */
+static bool
+is_refusal(enum st rc)
+{
+    return rc == ST_CORRUPT || rc == ST_IO || rc == ST_FORMAT || rc == ST_CHANGED;
+}
+
+/* DESIGN 5, test 2. ST_OK: known, the item is done. ST_EOF: not known. */
+static enum st
+known_by_bytes(struct worker *w, struct item *item, struct err *err)
+{
+    struct run *run = w->run;
+    size_t low = 0, high = run->n_stored;
+    struct digest stored;
+    enum st rc;
+
+    if (item->source->is_stdin || run->n_stored == 0)
+        return ST_EOF;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (run->stored[middle].size < item->source->file.size)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == run->n_stored || run->stored[low].size != item->source->file.size)
+        return ST_EOF;
+    if ((rc = input_digest_stored(item->source, &run->ledger.secret, &stored, err)) != ST_OK)
+        return rc;
+    for (; low < run->n_stored && run->stored[low].size == item->source->file.size; low++)
+        if (digest_eq(&run->stored[low].stored, &stored)) {
+            struct sighting s = {
+                .path = item->source->path,
+                .is_file = true,
+                .young = input_is_young(&item->source->file),
+                .file = item->source->file,
+                .stored = stored,
+            };
+
+            return batch_known(run, item, &run->stored[low].known, &s, err);
+        }
+    return ST_EOF;
+}
+
+/* Counts one input into a pending place, or refuses it. A failure is one of the run. */
+static enum st
+take(struct worker *w, struct item *item, struct err *err)
+{
+    struct pending *p = &w->pending[w->n_pending];
+    struct input *in = NULL;
+    enum st rc;
+
+    rc = known_by_bytes(w, item, err);
+    if (rc == ST_EOF) {
+        p->item = item;
+        p->bytes = 0;
+        rc = input_open(&in, item->source, &w->run->ledger.secret, err);
+        if (rc == ST_OK)
+            rc = count_input(w, in, p, err);
+        input_close(in);
+        if (rc == ST_OK) {
+            w->pending_bytes += p->bytes;
+            w->n_pending++;
+        } else {
+            drop_payload(p);
+        }
+    }
+    if (rc != ST_OK)
+        snprintf(err->path, sizeof err->path, "%s", item->source->path);
+    if (!is_refusal(rc))
+        return rc;
+    return batch_refuse(w->run, item, err);
+}
+
+void
+worker_batch(struct worker *w)
+{
+    size_t enough = run_ceiling(w->run) / 3;
+    struct err err = { 0 };
+    struct item *item;
+    enum st rc = ST_OK;
+
+    while (rc == ST_OK && (item = batch_take(w->run)) != NULL) {
+        rc = take(w, item, &err);
+        if (rc == ST_OK && (w->n_pending == PENDING_MAX || w->pending_bytes > enough))
+            rc = batch_accept(w, &err);
+        atomic_fetch_add(&w->run->progress_done, 1);
+    }
+    if (rc == ST_OK)
+        rc = batch_accept(w, &err);
+    if (rc != ST_OK)
+        run_fail(w->run, &err);
+}
