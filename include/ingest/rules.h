@@ -63,6 +63,13 @@ bool rules_match(const struct rules *rules, struct slice path, struct route_matc
 /* Method, status, range, user agent, day against the pack, cheapest first. KEEP or the filter. */
 enum reason rules_pick(const struct rules *rules, const struct record *rec);
 
+/* Is `day` in the window of --since and --until? Part of rules_pick; alone for datasets that have no requests to pick. */
+static inline bool
+rules_has_day(const struct rules *rules, int32_t day)
+{
+    return (rules->since == DAY_NONE || day >= rules->since) && (rules->until == DAY_NONE || day < rules->until);
+}
+
 /*
  * The path as routes want it: scheme, host, query and fragment cut off, percent-decoded up to `decodes` times (a second time
  * only if a '%' is left). '+' stays '+'. A '%' without two hex digits stays as it is. Uses `scratch` (at least path.n bytes) only if

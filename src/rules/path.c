@@ -1,0 +1,77 @@
+/*
+ * From the path as logged to the path as routes want it.
+ */
+#include "ingest/base.h"
+#include "ingest/rules.h"
+
+/* What stands behind "scheme://host", or all of it (RFC 3986, 3.1 and 3.2). Proxies log the whole URL. */
+static struct slice
+without_host(struct slice s)
+{
+    size_t at = 0;
+
+    while (at < s.n && ((s.p[at] >= 'a' && s.p[at] <= 'z') || (s.p[at] >= 'A' && s.p[at] <= 'Z') ||
+                        (at > 0 && ((s.p[at] >= '0' && s.p[at] <= '9') ||
+                                    (s.p[at] == '+' || s.p[at] == '-' || s.p[at] == '.')))))
+        at++;
+    if (at == 0 || s.n - at < 3 || memcmp(s.p + at, "://", 3) != 0)
+        return s;
+    at += 3;
+    while (at < s.n && s.p[at] != '/' && s.p[at] != '?' && s.p[at] != '#')
+        at++;
+    return (struct slice){ s.p + at, s.n - at };
+}
+
+static int
+hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+/* Undoes %XX once; `out` may be where `s` stands, for it never grows. */
+static size_t
+percent_decode(struct slice s, char *out)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] == '%' && s.n - i > 2) {
+            int high = hex_value(s.p[i + 1]), low = hex_value(s.p[i + 2]);
+
+            if (high >= 0 && low >= 0) {
+                out[n++] = (char)(high << 4 | low);
+                i += 2;
+                continue;
+            }
+        }
+        out[n++] = s.p[i];
+    }
+    return n;
+}
+
+struct slice
+path_clean(struct slice path, unsigned decodes, char *scratch)
+{
+    const char *cut;
+
+    if (path.n == 0)
+        return path;
+    if (path.p[0] != '/')
+        path = without_host(path);
+    /* Before decoding: an encoded '?' belongs to the path. */
+    if ((cut = memchr(path.p, '?', path.n)) != NULL)
+        path.n = (size_t)(cut - path.p);
+    if ((cut = memchr(path.p, '#', path.n)) != NULL)
+        path.n = (size_t)(cut - path.p);
+    for (; decodes > 0 && memchr(path.p, '%', path.n) != NULL; decodes--) {
+        path.n = percent_decode(path, scratch);
+        path.p = scratch;
+    }
+    return path;
+}
