@@ -4,14 +4,17 @@ of 141,000 (name, version) pairs of 51,000 names, the first of them 11 %, by 262
 """
 
 import base64
+import collections
 import itertools
-import time
 import zlib
 
 from .cloudfront import COLUMNS, EDGES
 
 COUNTED, PAIRS, NAMES, TOP, CLIENTS = 0.911, 0.141, 0.051, 0.11, 0.262
-WINDOWS = (b"X" * 0, )
+MEGABYTES, STORED = 373e-6, 70e-6  # for each line; stored with gzip -6
+# A request id is 56 letters, as CloudFront's are; how many of them are random sets how well the log packs.
+ID_RANDOM_BYTES, ID_REST = 24, "Zm9yIHRoZSBsb2cgaWRzIQ=="
+RESULTS = ["Hit"] * 6 + ["Miss", "RefreshHit"]
 AGENTS = ["cargo/1.%d.0%%20(%s)" % (minor, build) for minor in range(60, 77) for build in
           ("Linux%20x86_64", "1d8b05cdd%202023-11-20", "ecb9851af%202023-10-18", "7046d992f%202023-08-24")]
 
@@ -95,15 +98,18 @@ def uncounted(rng, request):
     return "GET", "/", "302", "Mozilla/5.0%20(X11;%20Linux%20x86_64)"
 
 
-def lines(rng, n):
+def plan(rng, n):
+    """The downloads that count, and their clients."""
+    n_counted = int(n * COUNTED)
+    return downloads(rng, n_counted), clients(rng, n_counted, int(n * CLIENTS))
+
+
+def lines(rng, n, requests, peers):
     """The lines, with LF; the two headers are among the n."""
     yield "#Version: 1.0\n"
     yield "#Fields: %s\n" % " ".join(COLUMNS)
-    n_counted = int(n * COUNTED)
-    requests = downloads(rng, n_counted)
-    peers = clients(rng, n_counted, int(n * CLIENTS))
-    wanted = bytearray(b"\1" * n_counted + b"\0" * (n - 2 - n_counted))
-    order = list(wanted)
+    n_counted = len(requests)
+    order = [True] * n_counted + [False] * (n - 2 - n_counted)
     rng.shuffle(order)
     at = 0
     for number, counts in enumerate(order):
@@ -121,37 +127,40 @@ def lines(rng, n):
             method, path, status, other = uncounted(rng, request)
             agent = other or agent
         second = number * 86400 // n
-        unique = base64.urlsafe_b64encode(rng.randbytes(ID_BYTES)).decode()
+        unique = base64.urlsafe_b64encode(rng.randbytes(ID_RANDOM_BYTES)).decode() + ID_REST
         yield (
-            "2024-01-16\t%02d:%02d:%02d\t%s\t%d\t%s\t%s\td3k8xjq0v7mwb2.cloudfront.net\t%s\t%s\t-\t%s\t-\t-\t%s\t%s\tstatic.example.org\thttps\t"
+            "2024-01-16\t%02d:%02d:%02d\t%s\t%d\t%s\t%s\td3k8xjq0v7mwb2.cloudfront.net\t%s\t%s\t-\t%s\t-\t-\t%s\t%s\tstatic.registry.example.org\thttps\t"
             "%d\t0.%03d\t-\tTLSv1.3\tTLS_AES_128_GCM_SHA256\t%s\tHTTP/2.0\t-\t-\t%d\t0.%03d\t%s\tapplication/gzip\t%d\t-\t-\n"
             % (second // 3600, second // 60 % 60, second % 60, EDGES[bits % 7], size + 317, peer, method, path, status, agent, RESULTS[bits >> 13 & 7],
                unique, 120 + (bits >> 16 & 31), bits >> 21 & 7, RESULTS[bits >> 13 & 7], 1024 + (bits >> 24 & 0x7FFF), bits >> 21 & 7,
                RESULTS[bits >> 13 & 7], size))
 
 
-ID_BYTES = 39
-RESULTS = ["Hit"] * 6 + ["Miss", "RefreshHit"]
+def check(requests, peers, n, decoded, stored):
+    """Prints what the log has and what it should have; complains where they are over 5 % apart."""
+    of_name = collections.Counter(name for _, name, _ in requests)
+    figures = [("counted", len(requests), n * COUNTED), ("pairs", len(set(requests)), n * PAIRS), ("names", len(of_name), n * NAMES),
+               ("the top name", max(of_name.values()), n * COUNTED * TOP), ("clients", len(set(peers)), n * CLIENTS),
+               ("MB", decoded / 1e6, n * MEGABYTES)]
+    if stored is not None:
+        figures.append(("MB stored", stored / 1e6, n * STORED))
+    for what, has, wanted in figures:
+        print("%-14s %12.1f  wanted %12.1f  %+5.1f %%%s" % (what, has, wanted, (has / wanted - 1) * 100,
+                                                           "" if abs(has / wanted - 1) <= 0.05 else "  <-- off"))
 
 
 def write(path, rng, n, plain):
-    began = time.monotonic()
+    requests, peers = plan(rng, n)
     packer = zlib.compressobj(6, zlib.DEFLATED, 31)
     decoded = stored = 0
-    pending, held = [], 0
+    every = lines(rng, n, requests, peers)
     with open(path, "wb") as out:
-        for line in itertools.chain(lines(rng, n), [None]):
-            if line is not None:
-                pending.append(line)
-                held += 1
-            if line is None or held == 4096:
-                data = "".join(pending).encode()
-                pending, held = [], 0
-                decoded += len(data)
-                packed = data if plain else packer.compress(data)
-                stored += len(packed)
-                out.write(packed)
+        while chunk := "".join(itertools.islice(every, 4096)).encode():
+            packed = chunk if plain else packer.compress(chunk)
+            decoded += len(chunk)
+            stored += len(packed)
+            out.write(packed)
         rest = b"" if plain else packer.flush()
         stored += len(rest)
         out.write(rest)
-    print("%d lines, %.1f MB, stored %.1f MB, %.0f s" % (n, decoded / 1e6, stored / 1e6, time.monotonic() - began))
+    check(requests, peers, n, decoded, None if plain else stored)

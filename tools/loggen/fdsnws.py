@@ -36,7 +36,8 @@ class RequestLog:
         self.rng = rng
         streams = [(net, sta, loc, cha) for net, stations in NETWORKS.items() for sta in stations for cha in CHANNELS for loc in ("", "00")]
         streams.insert(0, ("GE", "EIL", "", "BHZ"))
-        self.streams = Skewed(rng, list(dict.fromkeys(streams)), 0.9, 0.3)
+        self.streams = Skewed(rng, list(dict.fromkeys(streams)), 0.9, 0.4)
+        self.countries = Skewed(rng, COUNTRIES, 1.0, 0.7)
         self.users = Skewed(rng, [str(rng.getrandbits(32)) for _ in range(n_users)], 0.3)
 
     def moment(self, when):
@@ -56,7 +57,7 @@ class RequestLog:
         day, finished = self.moment(when)
         user = self.users.pick()
         user, client = rng.choice(ODD_USERS) if rng.random() < 0.02 else (user, user)
-        country = rng.choice(COUNTRIES)
+        country = self.countries.pick()
         place, country = rng.choice(PLACES) if rng.random() < 0.08 else ('{"country": "%s"}' % country, country)
         text = {"service": '"fdsnws-dataselect"', "userID": user, "clientID": json.dumps(rng.choice(["ObsPy/1.4.0 (Linux)", "curl/8.5.0", "fdsnws"])),
                 "userEmail": "null", "auth": rng.choice(["true", "false"]), "userLocation": place, "created": json.dumps(finished)}
