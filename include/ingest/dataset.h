@@ -7,6 +7,7 @@
 
 #include "ingest/err.h"
 #include "ingest/hit.h"
+#include "ingest/line.h"
 #include "ingest/record.h"
 #include "ingest/rules.h"
 
@@ -42,7 +43,7 @@ struct dataset {
     /* Totals for rollup_shape, or NULL. */
     size_t (*group)(struct slice key);
     size_t (*total)(struct slice key, uint8_t out[KEY_BYTES_MAX]);
-    /* KEEP with *hit filled, or why not. Never looks at rec unless rec->why is KEEP. */
+    /* KEEP with *hit filled (all of it), or why not. Looks at rec->why alone unless that is KEEP. */
     enum reason (*pick)(struct picker *p, const struct record *rec, struct hit *hit);
 };
 
@@ -62,15 +63,18 @@ struct client_key {
     char     path[256];         /* where it was read from; "" for none or a throw-away key */
 };
 
-/* Reads a key file: lines "FROM-DAY 32-hex-digits". Must be a regular file, not readable by others (mode & 077 == 0).
+/* Reads a key file: lines "FROM-DAY 32-hex-digits", days ascending; blank lines and '#' comments. Must be a regular file
+ * of ours or of root's, not readable by others (mode & 077 == 0). err->path and err->line_no say where.
  * ST_USAGE says what is wrong (missing: err->code ST_USAGE and *missing true, so that the caller may make one). */
 enum st client_key_read(struct client_key *key, const char *path, bool *missing, struct err *err);
-/* Makes a fresh key file, 0600, its directory 0700 if it must be made; fails if the file exists. */
+/* Makes a fresh key file, 0600, its directory 0700 if it must be made; ST_USAGE if the file exists (a symlink, even a
+ * dangling one, is a file that exists) or cannot be made. All of it is on disk, or nothing is. */
 enum st client_key_make(struct client_key *key, const char *path, struct err *err);
 void    client_key_none(struct client_key *key);
 void    client_key_throwaway(struct client_key *key); /* random, for dry runs */
 
-/* The element for the sketch. False: no client (empty or "-"). IPv4, IPv4-mapped, IPv6 (/64), else the text, as DESIGN has it. */
+/* The element for the sketch. False: no client (empty or "-"), or no memory for a text over 1 KiB (picking takes its memory
+ * from the picker). IPv4, IPv4-mapped, IPv6 (/64), else the text, as DESIGN has it. */
 bool client_hash(const struct client_key *key, enum client_hash how, struct slice client, int32_t day, uint64_t *out);
 
 /* ---- picking ---- */
@@ -82,7 +86,18 @@ struct picker {
     const struct client_key *clients;   /* run */
     char     ecosystem[64];             /* that the table holds; "" while it is not fixed: the first hit fixes it here */
     uint8_t  key[KEY_BYTES_MAX];        /* hit.key points here */
-    char    *scratch;                   /* LINE_BYTES_MAX bytes, for path_clean */
+    char    *scratch;                   /* LINE_BYTES_MAX + 1 bytes: the decoded path, then the client's message */
+
+    /* Private: what came last, because logs repeat themselves. */
+    struct {
+        char     text[64];
+        size_t   n;                     /* 0: nothing yet */
+        int32_t  day;
+        uint64_t hash;
+    }        last_client;
+    struct {
+        int32_t  day, first;            /* its month's first day */
+    }        last_month;
 };
 
 enum st     picker_init(struct picker *p, const struct dataset *d, const struct rules *rules, const struct client_key *key, struct err *err);

@@ -1,0 +1,102 @@
+/*
+ * From a client as logged to the 64 bits that go into a sketch. Small sketches keep those bits as they are, and all of
+ * IPv4 can be tried against an unkeyed hash in minutes: hence a keyed one, unless told otherwise. Key files are in
+ * client_key.c.
+ */
+#include "ingest/dataset.h"
+#include "dataset_priv.h"
+
+#include <sodium.h>
+
+static_assert(crypto_shorthash_BYTES == 8 && crypto_shorthash_KEYBYTES == 16, "SipHash-2-4, 64 bits");
+
+#define SHORT_TEXT 1023
+
+static const uint8_t *
+key_of_day(const struct client_key *key, int32_t day)
+{
+    size_t i = key->n_epochs - 1;
+
+    assert(key->n_epochs > 0);
+    while (i > 0 && key->epochs[i].from_day > day)
+        i--;
+    return key->epochs[i].key;
+}
+
+/*
+ * What is hashed under the key, at `out`: the address of a host, the network of an IPv6 one (a host has 2^64 of
+ * addresses there, and changes them), or the text behind a byte that sets it apart from addresses.
+ *
+ *   IPv4            a b c d            also ::ffff:a.b.c.d
+ *   IPv6            the first 8 bytes
+ *   else            FF text...
+ */
+static size_t
+put_message(struct slice client, char *out)
+{
+    static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+    uint8_t b[16];
+
+    if (address_ipv4(client, b)) {
+        memcpy(out, b, 4);
+        return 4;
+    }
+    if (address_ipv6(client, b)) {
+        if (memcmp(b, mapped, sizeof mapped) == 0) {
+            memcpy(out, b + 12, 4);
+            return 4;
+        }
+        memcpy(out, b, 8);
+        return 8;
+    }
+    out[0] = (char)0xff;
+    memcpy(out + 1, client.p, client.n);
+    return client.n + 1;
+}
+
+static uint64_t
+siphash(const uint8_t *key, const void *message, size_t n)
+{
+    uint8_t b[8];
+    uint64_t v = 0;
+
+    crypto_shorthash(b, message, n, key);
+    for (size_t i = 8; i > 0; i--)
+        v = v << 8 | b[i - 1];
+    return v;
+}
+
+bool
+client_hash_in(const struct client_key *key, enum client_hash how, struct slice client, int32_t day, char *scratch,
+               uint64_t *out)
+{
+    if (client.n == 0 || slice_is(client, "-"))
+        return false;
+    if (how == CLIENT_EIDA) {
+        *out = (uint64_t)(int64_t)(int32_t)murmur3_x86_32(client.p, client.n);
+    } else if (key->none) {
+        uint64_t h[2];
+
+        murmur3_x64_128(client.p, client.n, h);
+        *out = h[0];
+    } else {
+        *out = siphash(key_of_day(key, day), scratch, put_message(client, scratch));
+    }
+    return true;
+}
+
+bool
+client_hash(const struct client_key *key, enum client_hash how, struct slice client, int32_t day, uint64_t *out)
+{
+    char room[SHORT_TEXT + 1], *more;
+    bool is_client;
+
+    static_assert(sizeof room >= 16, "an address");
+    if (client.n <= SHORT_TEXT)
+        return client_hash_in(key, how, client, day, room, out);
+    if ((more = malloc(client.n + 1)) == NULL)
+        return false;
+    is_client = client_hash_in(key, how, client, day, more, out);
+    free(more);
+    return is_client;
+}

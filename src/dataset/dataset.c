@@ -1,0 +1,98 @@
+/*
+ * The list of datasets, and what their picks have in common. Stands between rules/ and rollup/; the datasets
+ * themselves are in dataset_<name>.c.
+ */
+#include "ingest/dataset.h"
+#include "dataset_priv.h"
+
+const struct dataset *const datasets[] = {
+#define DATASET(name) &dataset_##name,
+#include "datasets.def"
+#undef DATASET
+    NULL,
+};
+
+const struct dataset *
+dataset_by_name(const char *name)
+{
+    for (const struct dataset *const *d = datasets; *d != NULL; d++)
+        if (strcmp((*d)->name, name) == 0)
+            return *d;
+    return NULL;
+}
+
+/* ---- keys ---- */
+
+/* Bytes are at least as many as code points, so short texts need no counting. */
+static bool
+is_too_long(struct slice s, size_t chars_max)
+{
+    return s.n > chars_max && slice_chars(s) > chars_max;
+}
+
+enum reason
+key_check(const struct dataset *d, const struct slice *texts)
+{
+    size_t bytes = 0, n = 0;
+
+    for (size_t i = 0; i < d->n_keys; i++)
+        if (d->keys[i].kind == COLUMN_TEXT && !slice_is_text(texts[n++]))
+            return REJECT_ENCODING;
+    n = 0;
+    for (size_t i = 0; i < d->n_keys; i++) {
+        if (d->keys[i].kind == COLUMN_DAY) {
+            bytes += 4;
+            continue;
+        }
+        if (is_too_long(texts[n], d->keys[i].chars_max))
+            return REJECT_KEY_TOO_LONG;
+        bytes += texts[n++].n + 2;
+    }
+    return bytes > KEY_BYTES_MAX ? REJECT_KEY_TOO_LONG : KEEP;
+}
+
+/* ---- pickers ---- */
+
+enum st
+picker_init(struct picker *p, const struct dataset *d, const struct rules *rules, const struct client_key *key,
+            struct err *err)
+{
+    *p = (struct picker){ .dataset = d, .rules = rules, .clients = key,
+                          .last_month = { DAY_NONE, DAY_NONE } };
+    p->scratch = malloc(LINE_BYTES_MAX + 1);
+    return p->scratch != NULL ? ST_OK : err_memory(err, "cannot hold a path");
+}
+
+void
+picker_release(struct picker *p)
+{
+    if (p == NULL)
+        return;
+    free(p->scratch);
+    p->scratch = NULL;
+}
+
+/*
+ * A client comes in bursts: a build fetches its crates one after another, a seismic request has a record for each of
+ * its traces. So the last one's hash is kept (with its day, which chooses the key).
+ */
+void
+picker_client(struct picker *p, const struct record *rec, struct hit *hit)
+{
+    struct slice client = rec->client;
+
+    if (client.n > 0 && client.n == p->last_client.n && rec->day == p->last_client.day &&
+        memcmp(client.p, p->last_client.text, client.n) == 0) {
+        hit->client = p->last_client.hash;
+        hit->has_client = true;
+        return;
+    }
+    assert(client.n <= LINE_BYTES_MAX);
+    hit->has_client = client_hash_in(p->clients, p->dataset->clients, client, rec->day, p->scratch, &hit->client);
+    if (hit->has_client && client.n <= sizeof p->last_client.text) {
+        memcpy(p->last_client.text, client.p, client.n);
+        p->last_client.n = client.n;
+        p->last_client.day = rec->day;
+        p->last_client.hash = hit->client;
+    }
+}

@@ -1,0 +1,73 @@
+/*
+ * Waveform requests a month: EIDA's table `dataselect_stats`, a row for each month, stream and country. An OK trace
+ * counts for its stream; a failed request counts once, for no stream (the format has made it so).
+ */
+#include "ingest/base.h"
+#include "dataset_priv.h"
+
+static int32_t
+month_of(struct picker *p, int32_t day)
+{
+    if (day != p->last_month.day) {
+        p->last_month.day = day;
+        p->last_month.first = clock_month(day);
+    }
+    return p->last_month.first;
+}
+
+/* These columns are never NULL: EIDA's unique constraint would not see such rows as equal. */
+static struct slice
+code(struct slice s)
+{
+    return s.p != NULL ? s : SLICE("");
+}
+
+static enum reason
+dataselect_stats_pick(struct picker *p, const struct record *rec, struct hit *hit)
+{
+    struct slice texts[5];
+    enum reason why = rec->why;
+    uint8_t *end;
+
+    if (why != KEEP)
+        return why;
+    if (rec->path.p != NULL) /* a record of a web server, not of the request log */
+        return FILTER_OTHER_SERVICE;
+    if (!rules_has_day(p->rules, rec->day))
+        return FILTER_DATE_RANGE;
+    texts[0] = code(rec->network);
+    texts[1] = code(rec->station);
+    texts[2] = code(rec->location);
+    texts[3] = code(rec->channel);
+    texts[4] = code(rec->country);
+    if ((why = key_check(p->dataset, texts)) != KEEP)
+        return why;
+
+    end = key_put_day(p->key, month_of(p, rec->day));
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+        end = key_put_text(end, texts[i]);
+    *hit = (struct hit){
+        .key = { (const char *)p->key, (size_t)(end - p->key) },
+        .day = month_of(p, rec->day),
+        .sums = { rec->ok ? rec->bytes : 0, 1, rec->ok, !rec->ok },
+    };
+    picker_client(p, rec, hit);
+    return KEEP;
+}
+
+const struct dataset dataset_dataselect_stats = {
+    .name = "dataselect_stats", .table = "dataselect_stats",
+    .about = "fdsnws-dataselect requests by stream, country and month", .migrations = "eida",
+    .has_node = true, .bucket = BUCKET_MONTH, .clients = CLIENT_EIDA,
+    .keys = {
+        { .name = "date", .kind = COLUMN_DAY },
+        { .name = "network", .kind = COLUMN_TEXT, .chars_max = 6 },
+        { .name = "station", .kind = COLUMN_TEXT, .chars_max = 5 },
+        { .name = "location", .kind = COLUMN_TEXT, .chars_max = 2 },
+        { .name = "channel", .kind = COLUMN_TEXT, .chars_max = 3 },
+        { .name = "country", .kind = COLUMN_TEXT, .chars_max = 2 },
+    },
+    .n_keys = 6,
+    .sums = { "bytes", "nb_reqs", "nb_successful_reqs", "nb_failed_reqs" }, .n_sums = 4, .uniques = "clients",
+    .pick = dataselect_stats_pick,
+};

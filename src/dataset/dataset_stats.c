@@ -1,0 +1,86 @@
+/*
+ * Downloads a day: the table `stats`, a row for each name, version and day, and one with version NULL for all versions
+ * of a name together. The NULL rows are made from the others at the end (rollup.h, "totals").
+ */
+#include "ingest/base.h"
+#include "dataset_priv.h"
+
+/* The table holds one ecosystem; the first download that is counted says which. */
+static bool
+is_our_ecosystem(struct picker *p, const char *ecosystem)
+{
+    if (p->ecosystem[0] == '\0')
+        snprintf(p->ecosystem, sizeof p->ecosystem, "%s", ecosystem);
+    return strcmp(p->ecosystem, ecosystem) == 0;
+}
+
+static enum reason
+stats_pick(struct picker *p, const struct record *rec, struct hit *hit)
+{
+    struct route_match match;
+    struct slice texts[2];
+    enum reason why = rec->why;
+    uint8_t *end;
+
+    if (why != KEEP)
+        return why;
+    if (rec->path.p == NULL) /* the format has no paths: nothing of it is a download */
+        return FILTER_NOT_A_DOWNLOAD;
+    if ((why = rules_pick(p->rules, rec)) != KEEP)
+        return why;
+    if (!rules_match(p->rules, path_clean(rec->path, rec->path_decodes, p->scratch), &match))
+        return FILTER_NOT_A_DOWNLOAD;
+    texts[0] = match.name;
+    texts[1] = match.version;
+    if ((why = key_check(p->dataset, texts)) != KEEP)
+        return why;
+    if (!is_our_ecosystem(p, match.ecosystem))
+        return FILTER_OTHER_ECOSYSTEM;
+
+    end = key_put_text(p->key, match.name);
+    end = key_put_text(end, match.version);
+    end = key_put_day(end, rec->day);
+    *hit = (struct hit){
+        .key = { (const char *)p->key, (size_t)(end - p->key) },
+        .day = rec->day,
+        .sums = { 1, rec->bytes },
+    };
+    picker_client(p, rec, hit); /* last: it may use the scratch that the name stands in */
+    return KEEP;
+}
+
+/* A key and its total share the name. */
+static size_t
+stats_group(struct slice key)
+{
+    const uint8_t *at = (const uint8_t *)key.p;
+
+    key_get_text(&at);
+    return (size_t)(at - (const uint8_t *)key.p);
+}
+
+static size_t
+stats_total(struct slice key, uint8_t out[KEY_BYTES_MAX])
+{
+    const uint8_t *at = (const uint8_t *)key.p;
+    struct slice name = key_get_text(&at);
+    uint8_t *end = key_put_text(out, name);
+
+    key_get_text(&at);
+    end = key_put_text(end, (struct slice){ NULL, 0 });
+    end = key_put_day(end, key_get_day(&at));
+    return (size_t)(end - out);
+}
+
+const struct dataset dataset_stats = {
+    .name = "stats", .table = "stats", .about = "downloads by name, version and day", .migrations = "stats",
+    .has_ecosystem = true, .bucket = BUCKET_DAY, .clients = CLIENT_KEYED,
+    .keys = {
+        { .name = "name", .kind = COLUMN_TEXT, .chars_max = 512 },
+        { .name = "version", .kind = COLUMN_TEXT, .nullable = true, .chars_max = 512 },
+        { .name = "dldate", .kind = COLUMN_DAY },
+    },
+    .n_keys = 3,
+    .sums = { "count", "bytes" }, .n_sums = 2, .uniques = "clients",
+    .group = stats_group, .total = stats_total, .pick = stats_pick,
+};

@@ -1,0 +1,111 @@
+/*
+ * Addresses: strict, and the same bytes for every spelling of one address.
+ */
+#include "ingest/base.h"
+#include "dataset_priv.h"
+
+#include <arpa/inet.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+static void
+ipv4(void **state)
+{
+    static const char *const good[] = { "0.0.0.0", "255.255.255.255", "192.0.2.7", "1.20.100.3" };
+    static const char *const bad[] = {
+        "", ".", "1", "1.2", "1.2.3", "1.2.3.", "1.2.3.4.", "1.2.3.4.5", ".1.2.3", "1..2.3", "256.0.0.1", "1.2.3.256",
+        "01.2.3.4", "1.2.3.04", "00.0.0.0", "1.2.3.4 ", " 1.2.3.4", "1.2.3.4:80", "0x1.2.3.4", "1.2.3.-4", "+1.2.3.4",
+        "1.2.3.4/8", "1.2.3.1000", "1,2,3,4", "a.b.c.d", "16909060", "1.2.3.4\n",
+    };
+    uint8_t b[4], want[4];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+        assert_true(address_ipv4(slice_of(good[i]), b));
+        assert_int_equal(inet_pton(AF_INET, good[i], want), 1);
+        assert_memory_equal(b, want, 4);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+        if (address_ipv4(slice_of(bad[i]), b))
+            fail_msg("%s was taken", bad[i]);
+    assert_false(address_ipv4((struct slice){ "1.2.3.4", 6 }, b)); /* "1.2.3." */
+    assert_false(address_ipv4((struct slice){ "1.2.3.4\0", 8 }, b));
+}
+
+static void
+ipv6(void **state)
+{
+    static const char *const good[] = {
+        "::", "::1", "1::", "1:2:3:4:5:6:7:8", "2001:db8::1", "2001:DB8::1", "fe80::0001", "::1:2:3:4:5:6:7",
+        "1:2:3:4:5:6:7::", "1::8", "1:2:3:4:5:6:1.2.3.4", "::1.2.3.4", "::ffff:1.2.3.4", "1::1.2.3.4",
+        "1:2:3:4:5::1.2.3.4", "ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255", "0:0:0:0:0:0:0:0",
+    };
+    static const char *const bad[] = {
+        "", ":", ":::", "1", "1:", ":1", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "1:2:3:4:5:6:7:8:", "1:2:3:4:5:6:7:8::",
+        "1:2:3:4::5:6:7:8", "::1:2:3:4:5:6:7:8", "1::2::3", "1:::2", "12345::", "g::", "::g", "fe80::1%eth0", "[::1]", "[::1]:80", "::1/64",
+        "1.2.3.4", "1.2.3.4::", "::1.2.3", "::1.2.3.04", "::1.2.3.4:5", "::1.2.3.4.5", "1:2:3:4:5:6:7:1.2.3.4",
+        "1:2:3:4:5:6::1.2.3.4", "::ffff:256.2.3.4", " ::1", "::1 ", "::-1", "1 ::", "::ffff:1.2.3.4 ", "::1:",
+    };
+    uint8_t b[16], want[16];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+        if (!address_ipv6(slice_of(good[i]), b))
+            fail_msg("%s was refused", good[i]);
+        assert_int_equal(inet_pton(AF_INET6, good[i], want), 1);
+        assert_memory_equal(b, want, 16);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+        if (address_ipv6(slice_of(bad[i]), b))
+            fail_msg("%s was taken", bad[i]);
+}
+
+/* On everything that short random text can be, we agree with this system's inet_pton, and read nothing behind it. */
+static void
+agrees_with_the_system(void **state)
+{
+    static const char letters[] = "0123:::...af25";
+    uint32_t seed = 7;
+    int n_v4 = 0, n_v6 = 0;
+
+    (void)state;
+    for (int round = 0; round < 400000; round++) {
+        char text[24];
+        uint8_t got[16], want[16];
+        size_t n = 0, len;
+        bool is;
+        char *copy;
+
+        seed = seed * 1664525 + 1013904223;
+        len = 1 + (seed >> 16) % 16;
+        while (n < len) {
+            seed = seed * 1664525 + 1013904223;
+            text[n++] = letters[(seed >> 16) % (sizeof letters - 1)];
+        }
+        text[n] = '\0';
+        copy = malloc(n);
+        assert_non_null(copy);
+        memcpy(copy, text, n);
+        is = address_ipv4((struct slice){ copy, n }, got);
+        if (is != (inet_pton(AF_INET, text, want) == 1) || (is && memcmp(got, want, 4) != 0))
+            fail_msg("%s", text);
+        n_v4 += is;
+        is = address_ipv6((struct slice){ copy, n }, got);
+        if (is != (inet_pton(AF_INET6, text, want) == 1) || (is && memcmp(got, want, 16) != 0))
+            fail_msg("%s", text);
+        n_v6 += is;
+        free(copy);
+    }
+    assert_true(n_v4 > 10 && n_v6 > 100);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ipv4),
+        cmocka_unit_test(ipv6),
+        cmocka_unit_test(agrees_with_the_system),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
