@@ -1,0 +1,168 @@
+/*
+ * Keys are compared seven bytes at a time, as numbers that stand in the slots: most comparisons touch no entry. All
+ * slots are sorted by the number that begins at one depth, and those with equal numbers again, seven bytes deeper. So
+ * every byte of a key is read once, however long the beginnings that hostile keys share. Within a depth: quicksort in
+ * three parts (equal numbers are many), which turns into heapsort when its pivots are bad: n log n always, no memory.
+ */
+#include "sort_priv.h"
+
+#define PART_BYTES     7
+#define INSERTION_MAX  16
+#define HAS_MORE(part) (((part) & 0xff) > PART_BYTES)
+
+struct order {
+    const struct rollup_shape *shape;
+    bool                       totals;
+};
+
+/*
+ * Seven bytes of `key` from `depth` as a big-endian number, zeros behind its end, and in the lowest byte how many there
+ * are, 8 for "more": of two keys that differ only in zeros at the end, the shorter one stays the smaller.
+ */
+static uint64_t
+part_of(struct slice key, size_t depth)
+{
+    size_t left = key.n > depth ? key.n - depth : 0;
+    const uint8_t *p = (const uint8_t *)key.p + depth;
+    uint64_t part = 0;
+
+    if (left > PART_BYTES) {
+        memcpy(&part, p, sizeof part);
+        return (__builtin_bswap64(part) & ~UINT64_C(0xff)) | (PART_BYTES + 1);
+    }
+    for (size_t i = 0; i < left; i++)
+        part |= (uint64_t)p[i] << (56 - 8 * i);
+    return part | left;
+}
+
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "part_of swaps");
+
+static void
+load_parts(const struct order *order, struct slot *slots, size_t n, size_t depth)
+{
+    uint8_t total[KEY_BYTES_MAX];
+
+    for (size_t i = 0; i < n; i++) {
+        struct slice key = entry_key(order->shape, slots[i].entry);
+
+        if (order->totals)
+            key = (struct slice){ (const char *)total, order->shape->total(key, total) };
+        slots[i].hash = part_of(key, depth);
+    }
+}
+
+/* ---- one depth: by slot.hash alone ---- */
+
+static inline void
+exchange(struct slot *a, struct slot *b)
+{
+    struct slot was_a = *a;
+
+    *a = *b;
+    *b = was_a;
+}
+
+static void
+insertion_sort(struct slot *slots, size_t n)
+{
+    for (size_t i = 1; i < n; i++) {
+        struct slot moving = slots[i];
+        size_t j = i;
+
+        for (; j > 0 && slots[j - 1].hash > moving.hash; j--)
+            slots[j] = slots[j - 1];
+        slots[j] = moving;
+    }
+}
+
+static void
+sift_down(struct slot *heap, size_t n, size_t i)
+{
+    for (size_t child; (child = 2 * i + 1) < n; i = child) {
+        if (child + 1 < n && heap[child + 1].hash > heap[child].hash)
+            child++;
+        if (heap[i].hash >= heap[child].hash)
+            return;
+        exchange(&heap[i], &heap[child]);
+    }
+}
+
+static void
+heap_sort(struct slot *slots, size_t n)
+{
+    for (size_t i = n / 2; i-- > 0;)
+        sift_down(slots, n, i);
+    for (size_t end = n; end-- > 1;) {
+        exchange(&slots[0], &slots[end]);
+        sift_down(slots, end, 0);
+    }
+}
+
+static uint64_t
+middle_of(uint64_t a, uint64_t b, uint64_t c)
+{
+    if (a > b)
+        return b > c ? b : a < c ? a : c;
+    return a > c ? a : b < c ? b : c;
+}
+
+static void
+quick_sort(struct slot *slots, size_t n, int depth_left)
+{
+    while (n > INSERTION_MAX) {
+        uint64_t pivot = middle_of(slots[0].hash, slots[n / 2].hash, slots[n - 1].hash);
+        size_t less = 0, at = 0, more = n; /* [0, less) below, [less, at) equal, [more, n) above */
+
+        if (depth_left-- == 0) {
+            heap_sort(slots, n);
+            return;
+        }
+        while (at < more) {
+            if (slots[at].hash < pivot)
+                exchange(&slots[less++], &slots[at++]);
+            else if (slots[at].hash > pivot)
+                exchange(&slots[at], &slots[--more]);
+            else
+                at++;
+        }
+        if (less < n - more) { /* the smaller side by recursion: the stack stays log n deep */
+            quick_sort(slots, less, depth_left);
+            slots += more;
+            n -= more;
+        } else {
+            quick_sort(slots + more, n - more, depth_left);
+            n = less;
+        }
+    }
+    insertion_sort(slots, n);
+}
+
+/* ---- all depths ---- */
+
+/* Calls itself at most KEY_BYTES_MAX / 7 deep. */
+static void
+sort_from(const struct order *order, struct slot *slots, size_t n, size_t depth)
+{
+    load_parts(order, slots, n, depth);
+    quick_sort(slots, n, 2 * (64 - __builtin_clzl(n | 1)));
+    for (size_t i = 0, j; i < n; i = j) {
+        uint64_t part = slots[i].hash;
+
+        for (j = i + 1; j < n && slots[j].hash == part; j++)
+            ;
+        if (j - i > 1 && HAS_MORE(part))
+            sort_from(order, slots + i, j - i, depth + PART_BYTES);
+    }
+}
+
+void
+sort_by_key(const struct rollup_shape *shape, struct slot *slots, size_t n)
+{
+    sort_from(&(struct order){ shape, false }, slots, n, 0);
+}
+
+void
+sort_by_total(const struct rollup_shape *shape, struct slot *slots, size_t n, size_t n_shared)
+{
+    sort_from(&(struct order){ shape, true }, slots, n, n_shared);
+}

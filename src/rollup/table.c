@@ -1,0 +1,207 @@
+/*
+ * Open addressing with linear steps, at most two thirds full while there is memory to grow; the hash stands in the slot, so that a step touches no
+ * entry that is not the right one. A table that is full to its ceiling says so and is written to disk by rollup.c.
+ */
+#include "table_priv.h"
+#include "sort_priv.h"
+
+#define XXH_INLINE_ALL /* keys are short: a call would cost as much as the hash */
+#include <xxhash.h>
+#include <sodium.h>
+
+#define SLOTS_KEPT 1024 /* over a reset; clearing more would cost a small input more than its lines */
+
+static_assert(sizeof(struct hll) % sizeof(uint64_t) == 0, "sums follow the sketch");
+
+static size_t
+slots_bytes(const struct table *t)
+{
+    return t->slots == t->first ? 0 : t->n_slots * sizeof *t->slots;
+}
+
+/* The arena gets the ceiling but for the slots; while the table may still double them, that much is kept for them too. */
+static void
+share_ceiling(struct table *t, enum share share)
+{
+    size_t kept = slots_bytes(t);
+
+    if (share == KEEP_TO_GROW)
+        kept += t->n_slots * 2 * sizeof *t->slots;
+    t->pool.arena.ceiling_bytes = t->ceiling_bytes > kept ? t->ceiling_bytes - kept : 0;
+    t->share = share;
+}
+
+bool
+table_lend(struct table *t)
+{
+    if (t->share == ALL_TO_ARENA)
+        return false;
+    share_ceiling(t, ALL_TO_ARENA);
+    return true;
+}
+
+void
+table_init(struct table *t, const struct rollup_shape *shape, size_t ceiling_bytes)
+{
+    *t = (struct table){ .shape = shape, .ceiling_bytes = ceiling_bytes, .n_slots = SLOTS_FIRST };
+    t->slots = t->first;
+    randombytes_buf(&t->seed, sizeof t->seed);
+    hll_pool_init(&t->pool, ceiling_bytes);
+    share_ceiling(t, KEEP_TO_GROW);
+}
+
+static void
+free_slots(struct table *t)
+{
+    if (t->slots != t->first)
+        free(t->slots);
+    t->slots = t->first;
+    t->n_slots = SLOTS_FIRST;
+}
+
+void
+table_release(struct table *t)
+{
+    free_slots(t);
+    hll_pool_release(&t->pool);
+}
+
+void
+table_reset(struct table *t)
+{
+    if (t->n_slots > SLOTS_KEPT)
+        free_slots(t);
+    if (t->n > 0)
+        memset(t->slots, 0, t->n_slots * sizeof *t->slots);
+    t->n = 0;
+    t->sorted = false;
+    hll_pool_reset(&t->pool);
+    share_ceiling(t, KEEP_TO_GROW);
+}
+
+size_t
+table_bytes(const struct table *t)
+{
+    return slots_bytes(t) + hll_pool_bytes(&t->pool);
+}
+
+/* Where the key is, or the free slot where it belongs. */
+static inline struct slot *
+find(const struct table *t, struct slice key, uint64_t hash)
+{
+    size_t i = hash & (t->n_slots - 1);
+
+    for (;; i = (i + 1) & (t->n_slots - 1)) {
+        struct slot *slot = &t->slots[i];
+
+        if (slot->entry == NULL)
+            return slot;
+        if (slot->hash == hash && slice_eq(entry_key(t->shape, slot->entry), key))
+            return slot;
+    }
+}
+
+static bool
+grow(struct table *t)
+{
+    size_t n_new = t->n_slots * 2, bytes = n_new * sizeof(struct slot);
+    struct slot *slots;
+
+    if (n_new > UINT32_MAX) /* ranks have 32 bits */
+        return false;
+    if (table_bytes(t) > t->ceiling_bytes || bytes > t->ceiling_bytes - table_bytes(t))
+        return false;
+    slots = calloc(n_new, sizeof *slots);
+    if (slots == NULL)
+        return false;
+    for (size_t i = 0; i < t->n_slots; i++) {
+        size_t j = t->slots[i].hash & (n_new - 1);
+
+        if (t->slots[i].entry == NULL)
+            continue;
+        while (slots[j].entry != NULL)
+            j = (j + 1) & (n_new - 1);
+        slots[j] = t->slots[i];
+    }
+    free_slots(t);
+    memset(t->first, 0, sizeof t->first);
+    t->slots = slots;
+    t->n_slots = n_new;
+    share_ceiling(t, KEEP_TO_GROW);
+    return true;
+}
+
+static struct entry *
+entry_new(struct table *t, struct slice key)
+{
+    size_t head = sizeof(struct entry) + (t->shape->sketch ? sizeof(struct hll) : 0) +
+                  t->shape->n_sums * sizeof(int64_t);
+    struct entry *e = arena_alloc(&t->pool.arena, head + key.n);
+
+    if (e == NULL)
+        return NULL;
+    memset(e, 0, head);
+    e->key_n = (uint16_t)key.n;
+    memcpy((char *)e + head, key.p, key.n);
+    return e;
+}
+
+struct entry *
+table_put(struct table *t, struct slice key)
+{
+    uint64_t hash = XXH3_64bits_withSeed(key.p, key.n, t->seed);
+    struct slot *slot = find(t, key, hash);
+    struct entry *e;
+
+    assert(!t->sorted && key.n <= KEY_BYTES_MAX);
+    if (likely(slot->entry != NULL))
+        return slot->entry;
+    if (t->n >= t->n_slots / 3 * 2) {
+        if (grow(t))
+            slot = find(t, key, hash);
+        else if (t->n >= t->n_slots / 8 * 7)
+            return NULL;
+    }
+    if ((e = entry_new(t, key)) == NULL)
+        return NULL;
+    *slot = (struct slot){ hash, e };
+    t->n++;
+    return e;
+}
+
+void
+table_sort(struct table *t)
+{
+    size_t n = 0;
+
+    if (t->sorted)
+        return;
+    for (size_t i = 0; i < t->n_slots; i++)
+        if (t->slots[i].entry != NULL)
+            t->slots[n++] = t->slots[i];
+    assert(n == t->n);
+    t->sorted = true;
+    sort_by_key(t->shape, t->slots, n);
+}
+
+void
+table_swap(struct table *a, struct table *b)
+{
+    struct table was_a = *a;
+    size_t ceiling_a = a->ceiling_bytes, ceiling_b = b->ceiling_bytes;
+    const struct rollup_shape *shape_a = a->shape, *shape_b = b->shape;
+    bool first_a = a->slots == a->first, first_b = b->slots == b->first;
+
+    *a = *b;
+    *b = was_a;
+    if (first_b)
+        a->slots = a->first;
+    if (first_a)
+        b->slots = b->first;
+    a->shape = shape_a;
+    b->shape = shape_b;
+    a->ceiling_bytes = ceiling_a;
+    b->ceiling_bytes = ceiling_b;
+    share_ceiling(a, KEEP_TO_GROW);
+    share_ceiling(b, KEEP_TO_GROW);
+}
