@@ -1,0 +1,10 @@
+/*
+ * argv to exit status. The only room that prints to people.
+ */
+#ifndef INGEST_CLI_H
+#define INGEST_CLI_H
+
+/* DESIGN 3 says what each status means. */
+int cli_main(int argc, char **argv);
+
+#endif

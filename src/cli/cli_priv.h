@@ -1,0 +1,128 @@
+/*
+ * Inside cli/: the options, where each came from, and the commands.
+ *
+ *   options.c  the table of options; parser, help and configuration read the same one
+ *   config.c   the INI file and the environment
+ *   help.c     --help, from the lists
+ *   say.c      all printing to people: nothing from a log or a server reaches a terminal raw
+ *   progress.c one line on a terminal
+ *   count.c    the main job
+ *   commands.c migrate, psql and the names that are reserved
+ */
+#ifndef CLI_PRIV_H
+#define CLI_PRIV_H
+
+#include "ingest/base.h"
+#include "ingest/err.h"
+#include "ingest/local.h"
+#include "ingest/slice.h"
+
+#define ROUTES_MAX 64
+
+enum exit_status { EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_DATABASE = 3, EXIT_OURS = 4 };
+
+/* Where a value came from; a later one wins over an earlier one. */
+enum origin { FROM_DEFAULT, FROM_CONFIG, FROM_ENVIRONMENT, FROM_COMMAND_LINE };
+
+enum option_kind { OPTION_FLAG, OPTION_VALUE, OPTION_LIST };
+
+enum option_id {
+    OPT_DATABASE,
+    OPT_LOCAL,
+    OPT_CONFIG,
+    OPT_FORMAT,
+    OPT_DATASET,
+    OPT_RULES,
+    OPT_ROUTE,
+    OPT_NODE,
+    OPT_SINCE,
+    OPT_UNTIL,
+    OPT_CLIENT_KEY,
+    OPT_RECHECK,
+    OPT_DRY_RUN,
+    OPT_OUTPUT,
+    OPT_JOBS,
+    OPT_MEMORY,
+    OPT_NO_SKETCHES,
+    OPT_DROP_DATA,
+    OPT_JSON,
+    OPT_STRICT,
+    OPT_QUIET,
+    OPT_VERBOSE,
+    OPT_PROGRESS,
+    OPT_HELP,
+    OPT_VERSION,
+    OPTIONS_N
+};
+
+struct option_def {
+    const char      *name;     /* long, without dashes */
+    char             letter;   /* 0: none */
+    enum option_kind kind;
+    const char      *argument; /* for help; NULL for flags */
+    const char      *help;
+};
+extern const struct option_def option_defs[OPTIONS_N];
+
+struct options {
+    struct {
+        const char *text; /* borrowed from argv, the environment or the configuration; flags: "true" or "false" */
+        enum origin origin;
+    } value[OPTIONS_N];
+    const char *routes[ROUTES_MAX];
+    size_t      n_routes;
+    char      **arguments; /* what is no option, in order */
+    size_t      n_arguments;
+};
+
+/* ST_USAGE with a suggestion for a mistyped option. `argv` is permuted. */
+enum st options_parse(struct options *o, int argc, char **argv, struct err *err);
+/* Sets a value unless one of higher origin is there. */
+enum st options_set(struct options *o, enum option_id id, const char *text, enum origin origin, struct err *err);
+/* -1: no such option. */
+int         option_find(const char *name, size_t n);
+const char *option_nearest(const char *name); /* NULL: none is near */
+static inline bool
+option_is_on(const struct options *o, enum option_id id)
+{
+    return o->value[id].text != NULL && strcmp(o->value[id].text, "true") == 0;
+}
+
+/* Fills in what the command line left open. The texts live until the program ends. */
+enum st config_apply(struct options *o, struct err *err);
+/* "~/.config/ingest/NAME", home by getpwuid without HOME; false if it does not fit. */
+bool config_home_path(char *out, size_t cap, const char *name);
+
+/* ---- the database that the options name ---- */
+
+struct place {
+    bool         use;         /* false: none was named */
+    const char  *conninfo;    /* NULL: libpq's environment */
+    bool         is_local;
+    struct local local;
+};
+/* ST_USAGE: two were named, or a password stands on the command line. Starts the private one, and migrates it if `migrate`. */
+enum st place_open(struct place *p, const struct options *o, bool migrate, struct err *err);
+void    place_close(struct place *p);
+/* DESIGN 3's sentence for "no database named". */
+enum st place_missing(struct err *err);
+
+/* ---- printing ---- */
+
+void say_text(FILE *to, const char *text, size_t n);  /* escaped: control, C1, bidi, bad UTF-8 as \xHH */
+void say_error(const struct err *err);
+void say_line(FILE *to, const char *line);            /* escaped, with a line feed */
+int  exit_status_of(enum st rc, int signal_no);
+
+struct run_progress;
+void progress_show(const struct run_progress *p);
+void progress_clear(void); /* before anything else is printed on the terminal */
+
+void help_print(FILE *to);
+
+/* Each runs to the end and gives the exit status. */
+int cli_count(const struct options *o);
+int cli_migrate(const struct options *o);
+int cli_psql(const struct options *o);
+
+#endif

@@ -1,0 +1,223 @@
+/*
+ * argv to command. The first word that is no option is a command if it is one of the reserved names; a file of that
+ * name is ./name.
+ */
+#include "ingest/base.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sodium.h>
+#include <sys/wait.h>
+
+#include "ingest/cli.h"
+#include "ingest/migrate.h"
+#include "ingest/pg.h"
+
+#include "cli_priv.h"
+
+static int
+fail(const struct err *err)
+{
+    say_error(err);
+    return exit_status_of(err->code, 0);
+}
+
+/* ---- migrate ---- */
+
+static void
+print_step(void *ctx, const char *line)
+{
+    (void)ctx;
+    say_line(stdout, line);
+}
+
+typedef enum st migrate_action(struct pg *, const char *const *, size_t, const struct migrate_options *, struct err *);
+
+int
+cli_migrate(const struct options *o)
+{
+    static const struct {
+        const char     *name;
+        migrate_action *run;
+    } actions[] = { { "up", migrate_up }, { "down", migrate_down }, { "status", migrate_status } };
+    const char *action = o->n_arguments > 1 ? o->arguments[1] : "";
+    const char *const *sets = o->n_arguments > 2 ? (const char *const *)o->arguments + 2 : NULL;
+    size_t n_sets = o->n_arguments > 2 ? o->n_arguments - 2 : 0;
+    struct migrate_options options = {
+        .no_sketches = option_is_on(o, OPT_NO_SKETCHES),
+        .drop_data = option_is_on(o, OPT_DROP_DATA),
+        .say = option_is_on(o, OPT_QUIET) ? NULL : print_step,
+    };
+    migrate_action *run = NULL;
+    struct place place;
+    struct err err;
+    struct pg *pg;
+    enum st rc;
+
+    if (strcmp(action, "print") == 0) {
+        rc = migrate_print(sets, n_sets, &options, &err);
+        return rc == ST_OK ? 0 : fail(&err);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(actions); i++)
+        if (strcmp(action, actions[i].name) == 0)
+            run = actions[i].run;
+    if (run == NULL) {
+        err_fail(&err, ST_USAGE, "cannot migrate", "say up, down, status or print, not \"%s\"", action);
+        return fail(&err);
+    }
+    rc = place_open(&place, o, false, &err);
+    if (rc == ST_OK && !place.use)
+        rc = place_missing(&err);
+    if (rc == ST_OK) {
+        pg = pg_connect(place.conninfo, PG_READ_WRITE, &err);
+        rc = pg == NULL ? err.code : run(pg, sets, n_sets, &options, &err);
+        pg_close(pg);
+    }
+    place_close(&place);
+    return rc == ST_OK ? 0 : fail(&err);
+}
+
+/* ---- psql ---- */
+
+static int
+wait_for(pid_t pid)
+{
+    int status;
+
+    while (waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR)
+            return EXIT_OURS;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* A child, because the private server must be left when psql ends. */
+static int
+run_psql(const struct place *place, const struct options *o)
+{
+    const char *program = place->is_local && place->local.psql[0] != '\0' ? place->local.psql : "psql";
+    char **argv = calloc(o->n_arguments + 3, sizeof *argv);
+    struct err err;
+    size_t n = 0;
+    pid_t pid;
+
+    if (argv == NULL) {
+        err_memory(&err, "cannot start psql");
+        return fail(&err);
+    }
+    argv[n++] = strdup("psql");
+    if (place->conninfo != NULL)
+        argv[n++] = strdup(place->conninfo);
+    for (size_t i = 1; i < o->n_arguments; i++)
+        argv[n++] = o->arguments[i];
+    signal(SIGINT, SIG_IGN); /* Ctrl-C belongs to psql */
+    pid = fork();
+    if (pid == 0) {
+        signal(SIGINT, SIG_DFL);
+        execvp(program, argv);
+        fprintf(stderr, "ingest: error: cannot start psql\n  cause: %s\n  hint:  apt-get install postgresql-client\n", strerror(errno));
+        _exit(EXIT_DATABASE);
+    }
+    free(argv[0]);
+    if (place->conninfo != NULL)
+        free(argv[1]);
+    free(argv);
+    if (pid < 0) {
+        err_fail(&err, ST_MEMORY, "cannot start psql", "%s", strerror(errno));
+        return fail(&err);
+    }
+    return wait_for(pid);
+}
+
+int
+cli_psql(const struct options *o)
+{
+    struct options local = *o;
+    struct place place;
+    struct err err;
+    int status;
+    enum st rc;
+
+    if (o->value[OPT_DATABASE].text == NULL && options_set(&local, OPT_LOCAL, "true", FROM_COMMAND_LINE, &err) != ST_OK)
+        return fail(&err);
+    rc = place_open(&place, &local, false, &err);
+    status = rc == ST_OK ? run_psql(&place, &local) : fail(&err);
+    place_close(&place);
+    return status;
+}
+
+static int
+cli_help(const struct options *o)
+{
+    (void)o;
+    help_print(stdout);
+    return 0;
+}
+
+/* ---- which ---- */
+
+static const struct {
+    const char *name;
+    int (*run)(const struct options *o); /* NULL: reserved, so that no file is ever taken for it */
+} commands[] = {
+    { "accept", NULL }, { "adopt", NULL }, { "backup", NULL }, { "completion", NULL }, { "config", NULL },
+    { "enqueue", NULL }, { "explain", NULL }, { "help", cli_help }, { "key", NULL }, { "known", NULL },
+    { "leaderboard", NULL }, { "migrate", cli_migrate }, { "node", NULL }, { "psql", cli_psql }, { "recount", NULL },
+    { "report", NULL }, { "retract", NULL }, { "run", NULL }, { "status", NULL }, { "token", NULL },
+    { "verify", NULL }, { "work", NULL },
+};
+
+static int
+dispatch(const struct options *o)
+{
+    struct err err;
+
+    for (size_t i = 0; o->n_arguments > 0 && i < ARRAY_LEN(commands); i++) {
+        if (strcmp(o->arguments[0], commands[i].name) != 0)
+            continue;
+        if (commands[i].run != NULL)
+            return commands[i].run(o);
+        err_fail(&err, ST_USAGE, "cannot run this command", "\"%s\" is a reserved name without a command in version " INGEST_VERSION, commands[i].name);
+        err_hint(&err, "a file of that name is ./%s", commands[i].name);
+        return fail(&err);
+    }
+    return cli_count(o);
+}
+
+/* Descriptors 0 to 2 must be taken, or a database socket becomes "standard output". */
+static void
+open_standard_descriptors(void)
+{
+    int fd = open("/dev/null", O_RDWR);
+
+    while (fd >= 0 && fd <= STDERR_FILENO)
+        fd = dup(fd);
+    if (fd > STDERR_FILENO)
+        close(fd);
+}
+
+int
+cli_main(int argc, char **argv)
+{
+    struct options options;
+    struct err err;
+
+    open_standard_descriptors();
+    signal(SIGPIPE, SIG_IGN);
+    if (sodium_init() < 0) {
+        err_fail(&err, ST_BUG, "cannot start", "libsodium has no source of random numbers");
+        return fail(&err);
+    }
+    if (options_parse(&options, argc, argv, &err) != ST_OK)
+        return fail(&err);
+    if (option_is_on(&options, OPT_HELP)) {
+        help_print(stdout);
+        return 0;
+    }
+    if (option_is_on(&options, OPT_VERSION)) {
+        puts("ingest " INGEST_VERSION);
+        return 0;
+    }
+    if (config_apply(&options, &err) != ST_OK)
+        return fail(&err);
+    return dispatch(&options);
+}

@@ -1,0 +1,114 @@
+/*
+ * What the command line left open: the environment, then the INI file. [ingest] takes any long option.
+ */
+#include "ingest/base.h"
+
+#include <ini.h>
+#include <pwd.h>
+
+#include "cli_priv.h"
+
+bool
+config_home_path(char *out, size_t cap, const char *name)
+{
+    const char *home = getenv("HOME");
+    struct passwd entry, *found = NULL;
+    char buf[4096];
+    int n;
+
+    if (home == NULL || home[0] == '\0') {
+        if (getpwuid_r(getuid(), &entry, buf, sizeof buf, &found) != 0 || found == NULL)
+            return false;
+        home = entry.pw_dir;
+    }
+    n = snprintf(out, cap, "%s/.config/ingest/%s", home, name);
+    return n > 0 && (size_t)n < cap;
+}
+
+struct reading {
+    struct options *o;
+    struct err     *err;
+    bool            failed;
+};
+
+static int
+refuse(struct reading *r, const char *cause, const char *name, const char *hint)
+{
+    if (!r->failed) {
+        err_set(r->err, ST_USAGE, "cannot read the configuration");
+        err_cause(r->err, cause, name);
+        if (hint != NULL)
+            err_hint(r->err, "did you mean %s?", hint);
+        r->failed = true;
+    }
+    return 0;
+}
+
+/* inih calls this for each line; 0 makes it remember the line's number. */
+static int
+on_line(void *ctx, const char *section, const char *name, const char *value)
+{
+    struct reading *r = ctx;
+    struct err err;
+    char *copy;
+    int id;
+
+    if (strcmp(section, "ingest") != 0)
+        return refuse(r, "there is no section [%s]", section, "[ingest]");
+    id = option_find(name, strlen(name));
+    if (id < 0 || id == OPT_CONFIG || id == OPT_HELP || id == OPT_VERSION)
+        return refuse(r, "there is no key \"%s\" in [ingest]", name, option_nearest(name));
+    copy = strdup(value); /* lives until the program ends, as argv does */
+    if (copy == NULL)
+        return refuse(r, "no memory for \"%s\"", name, NULL);
+    if (options_set(r->o, (enum option_id)id, copy, FROM_CONFIG, &err) != ST_OK) {
+        if (!r->failed)
+            *r->err = err;
+        r->failed = true;
+        return 0;
+    }
+    return 1;
+}
+
+static enum st
+read_file(struct options *o, const char *path, bool must, struct err *err)
+{
+    struct reading r = { .o = o, .err = err };
+    FILE *file = fopen(path, "re");
+    int line;
+
+    if (file == NULL && !must && (errno == ENOENT || errno == ENOTDIR || errno == EACCES))
+        return ST_EOF;
+    if (file == NULL) {
+        err_fail(err, ST_USAGE, "cannot open the configuration", "%s", strerror(errno));
+        snprintf(err->path, sizeof err->path, "%s", path);
+        return ST_USAGE;
+    }
+    line = ini_parse_file(file, on_line, &r);
+    fclose(file);
+    if (line == 0)
+        return ST_OK;
+    if (!r.failed)
+        err_fail(err, ST_USAGE, "cannot read the configuration", "this is neither a [section], nor KEY = VALUE, nor a comment");
+    snprintf(err->path, sizeof err->path, "%s", path);
+    err->line_no = line > 0 ? (uint64_t)line : 0;
+    return ST_USAGE;
+}
+
+enum st
+config_apply(struct options *o, struct err *err)
+{
+    const char *database = getenv("INGEST_DATABASE");
+    char path[512];
+    enum st rc;
+
+    if (database != NULL && database[0] != '\0' && o->value[OPT_LOCAL].text == NULL &&
+        (rc = options_set(o, OPT_DATABASE, database, FROM_ENVIRONMENT, err)) != ST_OK)
+        return rc;
+    if (o->value[OPT_CONFIG].text != NULL)
+        return read_file(o, o->value[OPT_CONFIG].text, true, err);
+    rc = config_home_path(path, sizeof path, "ingest.ini") ? read_file(o, path, false, err) : ST_EOF;
+    if (rc == ST_EOF)
+        rc = read_file(o, "/etc/ingest/ingest.ini", false, err);
+    return rc == ST_EOF ? ST_OK : rc;
+}

@@ -1,0 +1,418 @@
+/*
+ * The main job: options to a run's configuration, the run, and what is told about it.
+ */
+#include "ingest/base.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+#include "ingest/num.h"
+#include "ingest/run.h"
+
+#include "cli_priv.h"
+
+#define MEMORY_DEFAULT (256 * MIB)
+#define MEMORY_MIN     (16 * MIB)
+#define JOBS_MAX       256
+
+static volatile sig_atomic_t signals, last_signal;
+
+static void
+on_signal(int number)
+{
+    signals++;
+    last_signal = number;
+}
+
+static void
+catch_signals(void)
+{
+    struct sigaction action = { .sa_handler = on_signal };
+
+    sigemptyset(&action.sa_mask);
+    action.sa_flags = SA_RESTART;
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+/* ---- what is told while it runs ---- */
+
+struct teller {
+    bool   terminal; /* stderr is one */
+    bool   verbose, quiet;
+};
+
+static void
+on_refused(void *ctx, const struct err *err)
+{
+    (void)ctx;
+    say_error(err);
+}
+
+static void
+on_choice(void *ctx, const char *line)
+{
+    (void)ctx;
+    progress_clear();
+    fputs("ingest: ", stderr);
+    say_line(stderr, line);
+}
+
+static void
+on_progress(void *ctx, const struct run_progress *p)
+{
+    (void)ctx;
+    progress_show(p);
+}
+
+/* ---- options to configuration ---- */
+
+static enum st
+bad_value(const struct options *o, enum option_id id, const char *hint, struct err *err)
+{
+    err_set(err, ST_USAGE, "bad value for --%s", option_defs[id].name);
+    err_cause(err, "\"%s\"", o->value[id].text);
+    err_hint(err, "%s", hint);
+    return ST_USAGE;
+}
+
+static enum st
+read_day(const struct options *o, enum option_id id, int32_t *out, struct err *err)
+{
+    *out = DAY_NONE;
+    if (o->value[id].text == NULL || clock_parse_day(slice_of(o->value[id].text), out))
+        return ST_OK;
+    return bad_value(o, id, "a day is written YYYY-MM-DD", err);
+}
+
+static int
+usable_cores(void)
+{
+    cpu_set_t set;
+
+    return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+}
+
+static enum st
+read_numbers(const struct options *o, struct run_config *c, struct err *err)
+{
+    int64_t jobs = usable_cores();
+
+    c->memory_bytes = MEMORY_DEFAULT;
+    if (o->value[OPT_MEMORY].text != NULL &&
+        (!num_size(slice_of(o->value[OPT_MEMORY].text), &c->memory_bytes) || c->memory_bytes < MEMORY_MIN))
+        return bad_value(o, OPT_MEMORY, "a size of at least 16M, as 256M or 8G", err);
+    if (o->value[OPT_JOBS].text != NULL && (!num_u63(slice_of(o->value[OPT_JOBS].text), &jobs) || jobs < 1 || jobs > JOBS_MAX))
+        return bad_value(o, OPT_JOBS, "a number of workers from 1 to 256", err);
+    c->jobs = (int)jobs;
+    return ST_OK;
+}
+
+static enum st
+read_names(const struct options *o, struct run_config *c, struct err *err)
+{
+    const char *format = o->value[OPT_FORMAT].text, *dataset = o->value[OPT_DATASET].text;
+
+    if (format != NULL && strcmp(format, "auto") != 0 && (c->format = format_by_name(format)) == NULL)
+        return bad_value(o, OPT_FORMAT, "`ingest --help` lists the formats", err);
+    if (dataset != NULL && (c->dataset = dataset_by_name(dataset)) == NULL)
+        return bad_value(o, OPT_DATASET, "`ingest --help` lists the datasets", err);
+    if (c->format != NULL && c->dataset == NULL)
+        c->dataset = dataset_by_name(c->format->dataset);
+    if (c->format != NULL && c->dataset != dataset_by_name(c->format->dataset)) {
+        err_fail(err, ST_USAGE, "bad value for --dataset", "format %s feeds dataset %s", c->format->name, c->format->dataset);
+        return ST_USAGE;
+    }
+    c->node = o->value[OPT_NODE].text;
+    return ST_OK;
+}
+
+static enum st
+read_rules(const struct options *o, struct run_config *c, struct rules *rules, struct err *err)
+{
+    int32_t since, until;
+    enum st rc;
+
+    if ((rc = read_day(o, OPT_SINCE, &since, err)) != ST_OK || (rc = read_day(o, OPT_UNTIL, &until, err)) != ST_OK)
+        return rc;
+    if (since != DAY_NONE && until != DAY_NONE && since >= until)
+        return err_fail(err, ST_USAGE, "cannot count these days", "--until is not behind --since");
+    c->rules_named = o->value[OPT_RULES].text != NULL;
+    c->rules = rules;
+    return rules_init(rules, o->value[OPT_RULES].text, o->routes, o->n_routes, since, until, err);
+}
+
+static enum st
+read_sink(const struct options *o, struct run_config *c, struct err *err)
+{
+    bool dry = option_is_on(o, OPT_DRY_RUN);
+
+    if (o->value[OPT_OUTPUT].text == NULL) {
+        c->sink = dry ? RUN_DRY : RUN_TO_DATABASE;
+        return ST_OK;
+    }
+    c->sink = RUN_TO_TEXT;
+    if (dry)
+        return err_fail(err, ST_USAGE, "cannot do both", "--dry-run writes nothing, --output writes rows");
+    if (o->value[OPT_DATABASE].origin == FROM_COMMAND_LINE || o->value[OPT_LOCAL].origin == FROM_COMMAND_LINE)
+        return err_fail(err, ST_USAGE, "cannot do both", "--output never connects to a database");
+    if (option_is_on(o, OPT_JSON) && strcmp(o->value[OPT_OUTPUT].text, "-") == 0)
+        return err_fail(err, ST_USAGE, "cannot do both", "--json and --output - both want standard output");
+    return ST_OK;
+}
+
+static enum st
+read_teller(const struct options *o, struct run_config *c, struct teller *t, struct err *err)
+{
+    const char *progress = o->value[OPT_PROGRESS].text;
+    bool show;
+
+    t->terminal = isatty(STDERR_FILENO) == 1;
+    t->quiet = option_is_on(o, OPT_QUIET);
+    t->verbose = option_is_on(o, OPT_VERBOSE);
+    show = t->terminal && !t->quiet;
+    if (progress != NULL && strcmp(progress, "always") == 0)
+        show = true;
+    else if (progress != NULL && strcmp(progress, "never") == 0)
+        show = false;
+    else if (progress != NULL && strcmp(progress, "auto") != 0)
+        return bad_value(o, OPT_PROGRESS, "auto, always or never", err);
+    c->refused = on_refused;
+    c->choice = t->verbose ? on_choice : NULL;
+    c->progress = show ? on_progress : NULL;
+    c->ctx = t;
+    return ST_OK;
+}
+
+static enum st
+read_client_key(const struct options *o, const struct place *place, struct run_config *c, char path[512], struct err *err)
+{
+    const char *named = o->value[OPT_CLIENT_KEY].text;
+
+    c->client_key_none = named != NULL && strcmp(named, "none") == 0;
+    c->client_key = path;
+    path[0] = '\0';
+    if (c->client_key_none)
+        return ST_OK;
+    if (named != NULL)
+        snprintf(path, 512, "%s", named);
+    else if (place->is_local)
+        snprintf(path, 512, "%s/client.key", place->local.dir);
+    else if (!config_home_path(path, 512, "client.key"))
+        return err_fail(err, ST_USAGE, "cannot find the client key", "this user has no home directory; say --client-key FILE");
+    return ST_OK;
+}
+
+/* ---- inputs ---- */
+
+/* An implicit standard input is used if it is a pipe or a file that holds something. */
+static bool
+stdin_is_usable(void)
+{
+    struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
+    struct stat st;
+    int waiting = 0;
+
+    if (fstat(STDIN_FILENO, &st) != 0)
+        return false;
+    if (S_ISREG(st.st_mode))
+        return lseek(STDIN_FILENO, 0, SEEK_CUR) < st.st_size;
+    if (!S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode))
+        return false;
+    while (poll(&p, 1, -1) < 0)
+        if (errno != EINTR || signals > 0)
+            return false;
+    return ioctl(STDIN_FILENO, FIONREAD, &waiting) != 0 || waiting > 0;
+}
+
+static enum st
+list_inputs(const struct options *o, struct source_list *inputs, struct err *err)
+{
+    bool has_stdin = false;
+    enum st rc = ST_OK;
+
+    if (o->n_arguments == 0) {
+        if (stdin_is_usable())
+            return source_list_add(inputs, "-", err);
+        err_fail(err, ST_USAGE, "cannot find anything to count", "no FILE is named and standard input is empty");
+        err_hint(err, "ingest [OPTION]... FILE...; `ingest --help` shows examples");
+        return ST_USAGE;
+    }
+    for (size_t i = 0; i < o->n_arguments && rc == ST_OK; i++) {
+        bool is_stdin = strcmp(o->arguments[i], "-") == 0;
+
+        if (!is_stdin || !has_stdin)
+            rc = source_list_add(inputs, o->arguments[i], err);
+        has_stdin = has_stdin || is_stdin;
+    }
+    return rc;
+}
+
+/* ---- rows to a file: whole or not at all ---- */
+
+struct output {
+    FILE *file;
+    char  temporary[4100];
+    const char *path;
+};
+
+static enum st
+output_open(struct output *out, const char *path, struct err *err)
+{
+    struct stat st;
+    int fd;
+
+    *out = (struct output){ .path = path };
+    if (path == NULL)
+        return ST_OK;
+    if (strcmp(path, "-") == 0) {
+        out->file = stdout;
+        return ST_OK;
+    }
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+        out->file = fopen(path, "we"); /* a device or a FIFO: nothing to replace */
+    } else if ((size_t)snprintf(out->temporary, sizeof out->temporary, "%s.XXXXXX", path) < sizeof out->temporary) {
+        fd = mkostemp(out->temporary, O_CLOEXEC);
+        out->file = fd < 0 ? NULL : fdopen(fd, "w");
+        if (fd >= 0 && out->file == NULL)
+            close(fd);
+    } else {
+        errno = ENAMETOOLONG;
+    }
+    if (out->file != NULL)
+        return ST_OK;
+    err_fail(err, ST_USAGE, "cannot write the output", "%s", strerror(errno));
+    snprintf(err->path, sizeof err->path, "%s", path);
+    return ST_USAGE;
+}
+
+static enum st
+output_close(struct output *out, enum st rc, struct err *err)
+{
+    bool bad;
+
+    if (out->file == NULL)
+        return rc;
+    bad = fflush(out->file) != 0 || ferror(out->file);
+    if (out->file != stdout)
+        bad = fclose(out->file) != 0 || bad;
+    if (bad && rc == ST_OK) {
+        rc = err_fail(err, ST_DISK, "cannot write the output", "%s", strerror(errno));
+        snprintf(err->path, sizeof err->path, "%s", out->path);
+    }
+    if (out->temporary[0] == '\0')
+        return rc;
+    if (rc == ST_OK && rename(out->temporary, out->path) != 0) {
+        rc = err_fail(err, ST_DISK, "cannot write the output", "%s", strerror(errno));
+        snprintf(err->path, sizeof err->path, "%s", out->path);
+    }
+    if (rc != ST_OK)
+        unlink(out->temporary);
+    return rc;
+}
+
+/* ---- the end ---- */
+
+static void
+print_summary(const struct options *o, const struct teller *t, const struct summary *s)
+{
+    struct buf text = { 0 };
+
+    progress_clear();
+    if ((t->terminal || t->verbose) && !t->quiet) {
+        summary_text(s, &text);
+        if (buf_str(&text) != NULL)
+            fputs(text.p, stderr);
+    }
+    buf_reset(&text);
+    if (option_is_on(o, OPT_JSON)) {
+        summary_json(s, &text);
+        if (buf_str(&text) != NULL)
+            fputs(text.p, stdout);
+    }
+    buf_release(&text);
+}
+
+/* DESIGN 3: of several statuses 4 wins, then 3, then 1. */
+static int
+final_status(const struct options *o, enum st rc, const struct summary *s)
+{
+    if (rc != ST_OK)
+        return exit_status_of(rc, (int)last_signal);
+    if (s->files.refused > 0 || (option_is_on(o, OPT_STRICT) && tally_rejected(&s->lines) > 0))
+        return EXIT_REFUSED;
+    return 0;
+}
+
+static enum st
+configure(const struct options *o, struct run_config *c, struct rules *rules, struct teller *t, struct err *err)
+{
+    enum st rc;
+
+    *c = (struct run_config){ .signals = &signals, .recheck = option_is_on(o, OPT_RECHECK) };
+    if ((rc = read_sink(o, c, err)) != ST_OK || (rc = read_numbers(o, c, err)) != ST_OK ||
+        (rc = read_names(o, c, err)) != ST_OK || (rc = read_teller(o, c, t, err)) != ST_OK)
+        return rc;
+    return read_rules(o, c, rules, err);
+}
+
+static enum st
+place_for(const struct options *o, struct run_config *c, struct place *place, struct err *err)
+{
+    enum st rc;
+
+    *place = (struct place){ .local.users_fd = -1 };
+    if (c->sink == RUN_TO_TEXT)
+        return ST_OK;
+    if ((rc = place_open(place, o, true, err)) != ST_OK)
+        return rc;
+    if (!place->use && c->sink == RUN_TO_DATABASE)
+        return place_missing(err);
+    c->use_database = place->use;
+    c->conninfo = place->conninfo;
+    return ST_OK;
+}
+
+int
+cli_count(const struct options *o)
+{
+    struct source_list inputs;
+    struct summary summary = { 0 };
+    struct rules rules = { 0 };
+    struct output output = { 0 };
+    struct run_config config;
+    struct teller teller;
+    struct place place = { .local.users_fd = -1 };
+    struct err err = { 0 };
+    char key_path[512];
+    bool ran = false;
+    enum st rc;
+
+    catch_signals();
+    source_list_init(&inputs);
+    if ((rc = configure(o, &config, &rules, &teller, &err)) == ST_OK &&
+        (rc = list_inputs(o, &inputs, &err)) == ST_OK && (rc = place_for(o, &config, &place, &err)) == ST_OK &&
+        (rc = read_client_key(o, &place, &config, key_path, &err)) == ST_OK &&
+        (rc = output_open(&output, o->value[OPT_OUTPUT].text, &err)) == ST_OK) {
+        config.out = output.file;
+        rc = run(&config, &inputs, &summary, &err);
+        rc = output_close(&output, rc, &err);
+        ran = true;
+    }
+    if (rc != ST_OK)
+        say_error(&err);
+    if (ran)
+        print_summary(o, &teller, &summary);
+    place_close(&place);
+    source_list_release(&inputs);
+    rules_release(&rules);
+    rc = ran || rc != ST_OK ? rc : ST_BUG;
+    int status = final_status(o, rc, &summary);
+
+    summary_release(&summary);
+    return status;
+}

@@ -1,0 +1,183 @@
+/*
+ * The options, as one table: the parser, --help and the configuration file read it.
+ */
+#include "ingest/base.h"
+
+#include <getopt.h>
+
+#include "cli_priv.h"
+
+const struct option_def option_defs[OPTIONS_N] = {
+    [OPT_DATABASE] = { "database", 'd', OPTION_VALUE, "URI", "libpq URI or conninfo; else $INGEST_DATABASE, the configuration, PG* variables" },
+    [OPT_LOCAL] = { "local", 0, OPTION_FLAG, NULL, "a private PostgreSQL, made and started on demand" },
+    [OPT_CONFIG] = { "config", 'c', OPTION_VALUE, "FILE", "INI file; else ~/.config/ingest/ingest.ini, then /etc/ingest/ingest.ini" },
+    [OPT_FORMAT] = { "format", 'f', OPTION_VALUE, "NAME", "the log's format; default auto: by its beginning" },
+    [OPT_DATASET] = { "dataset", 0, OPTION_VALUE, "NAME", "what to count; default: what the format says" },
+    [OPT_RULES] = { "rules", 0, OPTION_VALUE, "PACK", "which records count, and whose routes are tried" },
+    [OPT_ROUTE] = { "route", 0, OPTION_LIST, "TEMPLATE", "a URL template that is a download, tried first; may be repeated" },
+    [OPT_NODE] = { "node", 0, OPTION_VALUE, "NAME", "who submits, for tables that have nodes; default local" },
+    [OPT_SINCE] = { "since", 0, OPTION_VALUE, "DAY", "count from this day on (YYYY-MM-DD, UTC)" },
+    [OPT_UNTIL] = { "until", 0, OPTION_VALUE, "DAY", "count up to the day before this one" },
+    [OPT_CLIENT_KEY] = { "client-key", 0, OPTION_VALUE, "FILE", "the key that hides client addresses in sketches, or none" },
+    [OPT_RECHECK] = { "recheck", 0, OPTION_FLAG, NULL, "open files that their times say are known" },
+    [OPT_DRY_RUN] = { "dry-run", 'n', OPTION_FLAG, NULL, "do all the work, write nothing" },
+    [OPT_OUTPUT] = { "output", 'o', OPTION_VALUE, "FILE", "write the rows as JSON lines (\"-\": stdout), no database" },
+    [OPT_JOBS] = { "jobs", 'j', OPTION_VALUE, "N", "workers; default: usable cores" },
+    [OPT_MEMORY] = { "memory", 0, OPTION_VALUE, "SIZE", "ceiling of all rollups, as 256M (the default) or 8G" },
+    [OPT_NO_SKETCHES] = { "no-sketches", 0, OPTION_FLAG, NULL, "migrate up: tables without client sketches, for servers without hll" },
+    [OPT_DROP_DATA] = { "drop-data", 0, OPTION_FLAG, NULL, "migrate down: drop tables that hold rows" },
+    [OPT_JSON] = { "json", 0, OPTION_FLAG, NULL, "the closing summary as one JSON object on stdout" },
+    [OPT_STRICT] = { "strict", 0, OPTION_FLAG, NULL, "rejected lines make exit status 1" },
+    [OPT_QUIET] = { "quiet", 'q', OPTION_FLAG, NULL, "print errors only" },
+    [OPT_VERBOSE] = { "verbose", 'v', OPTION_FLAG, NULL, "say what was chosen, and the summary without a terminal too" },
+    [OPT_PROGRESS] = { "progress", 0, OPTION_VALUE, "WHEN", "auto, always or never" },
+    [OPT_HELP] = { "help", 'h', OPTION_FLAG, NULL, "this help" },
+    [OPT_VERSION] = { "version", 'V', OPTION_FLAG, NULL, "the version" },
+};
+
+int
+option_find(const char *name, size_t n)
+{
+    for (int i = 0; i < OPTIONS_N; i++)
+        if (strlen(option_defs[i].name) == n && memcmp(option_defs[i].name, name, n) == 0)
+            return i;
+    return -1;
+}
+
+/* Edits between two short words: V. I. Levenshtein's distance, one row at a time. */
+static size_t
+distance(const char *a, const char *b)
+{
+    size_t row[64], n = strlen(b);
+
+    if (n >= ARRAY_LEN(row) || strlen(a) >= ARRAY_LEN(row))
+        return SIZE_MAX;
+    for (size_t j = 0; j <= n; j++)
+        row[j] = j;
+    for (size_t i = 1; a[i - 1] != '\0'; i++) {
+        size_t diagonal = row[0];
+
+        row[0] = i;
+        for (size_t j = 1; j <= n; j++) {
+            size_t replace = diagonal + (a[i - 1] != b[j - 1]), best = row[j] + 1;
+
+            diagonal = row[j];
+            if (row[j - 1] + 1 < best)
+                best = row[j - 1] + 1;
+            row[j] = replace < best ? replace : best;
+        }
+    }
+    return row[n];
+}
+
+const char *
+option_nearest(const char *name)
+{
+    const char *best = NULL;
+    size_t least = 3;
+
+    for (int i = 0; i < OPTIONS_N; i++) {
+        size_t d = distance(name, option_defs[i].name);
+
+        if (d < least) {
+            least = d;
+            best = option_defs[i].name;
+        }
+    }
+    return best;
+}
+
+static enum st
+check_flag(const char *text, const char **out)
+{
+    static const char *const yes[] = { "true", "yes", "on", "1" }, *const no[] = { "false", "no", "off", "0" };
+
+    for (size_t i = 0; i < ARRAY_LEN(yes); i++) {
+        if (strcasecmp(text, yes[i]) == 0) {
+            *out = "true";
+            return ST_OK;
+        }
+        if (strcasecmp(text, no[i]) == 0) {
+            *out = "false";
+            return ST_OK;
+        }
+    }
+    return ST_USAGE;
+}
+
+enum st
+options_set(struct options *o, enum option_id id, const char *text, enum origin origin, struct err *err)
+{
+    if (option_defs[id].kind == OPTION_LIST) {
+        if (o->n_routes > 0 && o->value[id].origin > origin)
+            return ST_OK;
+        if (o->n_routes == ROUTES_MAX)
+            return err_fail(err, ST_USAGE, "cannot use so many routes", "at most %d --route", ROUTES_MAX);
+        o->routes[o->n_routes++] = text;
+        o->value[id].origin = origin;
+        return ST_OK;
+    }
+    if (o->value[id].text != NULL && o->value[id].origin > origin)
+        return ST_OK;
+    if (option_defs[id].kind == OPTION_FLAG && check_flag(text, &text) != ST_OK)
+        return err_fail(err, ST_USAGE, "bad value", "%s is true or false, not \"%s\"", option_defs[id].name, text);
+    o->value[id].text = text;
+    o->value[id].origin = origin;
+    return ST_OK;
+}
+
+static enum st
+unknown_option(const char *word, struct err *err)
+{
+    const char *name = word, *nearest;
+
+    while (*name == '-')
+        name++;
+    nearest = strlen(name) > 1 ? option_nearest(name) : NULL;
+    err_fail(err, ST_USAGE, "cannot read the command line", "there is no option \"%s\", or it takes no value or lacks one", word);
+    if (nearest != NULL)
+        err_hint(err, "did you mean --%s? `ingest --help` lists them", nearest);
+    else
+        err_hint(err, "`ingest --help` lists the options; a file whose name begins with a dash is ./%s", word);
+    return ST_USAGE;
+}
+
+enum st
+options_parse(struct options *o, int argc, char **argv, struct err *err)
+{
+    struct option longs[OPTIONS_N + 1] = { 0 };
+    char letters[2 * OPTIONS_N + 2] = ":";
+    size_t at = 1;
+    int found;
+
+    *o = (struct options){ 0 };
+    for (int i = 0; i < OPTIONS_N; i++) {
+        bool takes = option_defs[i].kind != OPTION_FLAG;
+
+        longs[i] = (struct option){ option_defs[i].name, takes ? required_argument : no_argument, NULL, 256 + i };
+        if (option_defs[i].letter != 0) {
+            letters[at++] = option_defs[i].letter;
+            if (takes)
+                letters[at++] = ':';
+        }
+    }
+    letters[at] = '\0';
+    opterr = 0;
+    for (;;) {
+        int before = optind, id = -1;
+
+        found = getopt_long(argc, argv, letters, longs, NULL);
+        if (found == -1)
+            break;
+        if (found == '?' || found == ':')
+            return unknown_option(argv[optind > before ? optind - 1 : before], err);
+        for (int i = 0; i < OPTIONS_N; i++)
+            if (found == 256 + i || (option_defs[i].letter != 0 && found == option_defs[i].letter))
+                id = i;
+        if (options_set(o, (enum option_id)id, optarg == NULL ? "true" : optarg, FROM_COMMAND_LINE, err) != ST_OK)
+            return err->code;
+    }
+    o->arguments = argv + optind;
+    o->n_arguments = (size_t)(argc - optind);
+    return ST_OK;
+}

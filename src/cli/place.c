@@ -1,0 +1,93 @@
+/*
+ * Which database: -d, --local, the environment, the configuration. Starts and migrates the private one.
+ */
+#include "ingest/base.h"
+
+#include "ingest/migrate.h"
+#include "ingest/pg.h"
+
+#include "cli_priv.h"
+
+enum st
+place_missing(struct err *err)
+{
+    err_fail(err, ST_USAGE, "cannot tell where to count", "no database is named");
+    err_hint(err, "name one: ingest -d postgresql://HOST/NAME ... (or $INGEST_DATABASE); or have a private one made: ingest --local ...");
+    return ST_USAGE;
+}
+
+/* Arguments are seen by every user of the host (ps), so a password must not be among them. */
+static bool
+has_password(const char *conninfo)
+{
+    const char *scheme = strstr(conninfo, "://"), *at, *colon;
+
+    if (strcasestr(conninfo, "password=") != NULL || strcasestr(conninfo, "password =") != NULL)
+        return true;
+    if (scheme == NULL)
+        return false;
+    at = strpbrk(scheme + 3, "@/?");
+    colon = strchr(scheme + 3, ':');
+    return at != NULL && *at == '@' && colon != NULL && colon < at;
+}
+
+static bool
+libpq_knows(void)
+{
+    static const char *const names[] = { "PGHOST", "PGHOSTADDR", "PGDATABASE", "PGSERVICE", "PGPORT" };
+
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (getenv(names[i]) != NULL)
+            return true;
+    return false;
+}
+
+static enum st
+migrate_local(const struct place *p, const struct options *o, struct err *err)
+{
+    struct migrate_options options = { .no_sketches = option_is_on(o, OPT_NO_SKETCHES) };
+    struct pg *pg = pg_connect(p->conninfo, PG_READ_WRITE, err);
+    enum st rc;
+
+    if (pg == NULL)
+        return err->code;
+    rc = migrate_up(pg, NULL, 0, &options, err);
+    pg_close(pg);
+    return rc;
+}
+
+enum st
+place_open(struct place *p, const struct options *o, bool migrate, struct err *err)
+{
+    const char *database = o->value[OPT_DATABASE].text;
+    enum origin named = o->value[OPT_DATABASE].origin, local = o->value[OPT_LOCAL].origin;
+    bool is_local = option_is_on(o, OPT_LOCAL);
+    enum st rc;
+
+    *p = (struct place){ .local.users_fd = -1 };
+    if (is_local && database != NULL && named == local)
+        return err_fail(err, ST_USAGE, "cannot tell where to count", "both --database and --local are said");
+    if (is_local && (database == NULL || local > named)) {
+        p->use = p->is_local = true;
+        if ((rc = local_enter(&p->local, err)) != ST_OK)
+            return rc;
+        p->conninfo = p->local.conninfo;
+        return migrate ? migrate_local(p, o, err) : ST_OK;
+    }
+    if (database != NULL && named == FROM_COMMAND_LINE && has_password(database)) {
+        err_fail(err, ST_USAGE, "refused to use a password on the command line", "every user of this host can read it there");
+        err_hint(err, "put it into ~/.pgpass, or the whole URI into $INGEST_DATABASE or the configuration file");
+        return ST_USAGE;
+    }
+    p->use = database != NULL || libpq_knows();
+    p->conninfo = database;
+    return ST_OK;
+}
+
+void
+place_close(struct place *p)
+{
+    if (p->is_local)
+        local_leave(&p->local);
+    p->is_local = false;
+}
