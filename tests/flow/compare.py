@@ -27,8 +27,13 @@ from loggen.mutate import mutate  # noqa: E402
 
 ORACLE = [sys.executable, os.path.join(ROOT, "tests", "oracle", "oracle.py")]
 SECONDS_MAX = 120
-KEY_FILE = "2020-01-01 000102030405060708090a0b0c0d0e0f\n2024-01-31 f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff\n2024-03-01 " + "5a" * 16 + "\n"
-ROUTES = ["/crates/{name}", "/index/{}/{}/{name}", "/gems/{name}-{version}.gemspec", "**/{name}/{version}/download", "/repos/**/{name}-{version}.tar"]
+KEY_FILE = """\
+2020-01-01 000102030405060708090a0b0c0d0e0f
+2024-01-31 f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff
+2024-03-01 5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a
+"""
+ROUTES = ["/crates/{name}", "/index/{}/{}/{name}", "/gems/{name}-{version}.gemspec",
+          "**/{name}/{version}/download", "/repos/**/{name}-{version}.tar"]
 
 
 @dataclass
@@ -69,7 +74,8 @@ def make_case(seed, format_name):
     ecosystem = rng.choice(["crates", "crates", "rubygems", "hex"])
     inputs = []
     for _ in range(rng.choice([1, 1, 1, 2, 3])):
-        lines = list(logs.lines(rng, format_name, rng.choice([1, 5, 40, 150]), ecosystem, rng.choice([0.1, 0.5, 0.9])))
+        lines = list(logs.lines(rng, format_name, rng.choice([1, 5, 40, 150]), ecosystem,
+                                rng.choice([0.1, 0.5, 0.9])))
         if rng.random() < 0.1:
             lines = [mutate(rng, line) if line.startswith(b"#") else line for line in lines]
         one = Input(lines, rng.choice(["plain", "gzip", "members"]), rng.random() < 0.8)
@@ -77,14 +83,16 @@ def make_case(seed, format_name):
             one.cut = rng.randint(1, 12)
         inputs.append(one)
     if rng.random() < 0.1:
-        inputs.append(replace(rng.choice(inputs), container="gzip", cut=0))  # the same payload again
+        again = rng.choice(inputs)
+        inputs.append(replace(again, container="gzip", cut=0))
     if len(inputs) == 1 and not inputs[0].cut and rng.random() < 0.2:
         inputs[0].container = "stdin"
     options = ["--format", format_name] if rng.random() < 0.7 else []
     if rng.random() < 0.6:
         options += ["--rules", rng.choice(["default", "crates", "hex", "rubygems"])]
     if rng.random() < 0.3:
-        options += [o for route in rng.sample(ROUTES, rng.randint(1, 2)) for o in ("--route", route)]
+        options += [o for route in rng.sample(ROUTES, rng.randint(1, 2))
+                    for o in ("--route", route)]
     if rng.random() < 0.2:
         options += ["--since", rng.choice(["2024-01-31", "2024-02-28", "2024-02-01"])]
     if rng.random() < 0.2:
@@ -102,15 +110,17 @@ def clean_environment(home):
 
 def run(command, where, stdin):
     try:
-        return subprocess.run(command, cwd=where, env=clean_environment(where), input=stdin, capture_output=True, timeout=SECONDS_MAX, check=False)
+        return subprocess.run(command, cwd=where, env=clean_environment(where), input=stdin,
+                              capture_output=True, timeout=SECONDS_MAX, check=False)
     except subprocess.TimeoutExpired:
         return subprocess.CompletedProcess(command, "no end after %d s" % SECONDS_MAX, b"", b"")
 
 
 def without_zeros(tally):
     """A reason that did not occur may be there as 0 or not be there."""
-    return {k: {why: n for why, n in v.items() if n} if isinstance(v, dict) else v for k, v in sorted(tally.items())
-            if k in ("read", "counted", "filtered", "rejected")}
+    return {"read": tally["read"], "counted": tally["counted"],
+            "filtered": {why: n for why, n in tally["filtered"].items() if n},
+            "rejected": {why: n for why, n in tally["rejected"].items() if n}}
 
 
 def summary_tallies(text):
@@ -145,7 +155,8 @@ def difference(ingest, case):
             expected = {unit: without_zeros(tally) for unit, tally in json.load(f).items()}
     for what, other in (("-o -", rows), ("-n --json", counts)):
         if other.returncode != oracle.returncode:
-            return "the exit status with %s: %s, of the oracle: %s\n%s%s" % (what, other.returncode, oracle.returncode, show(other.stderr), show(oracle.stderr))
+            return "the exit status with %s: %s, of the oracle: %s\n%s%s" % (
+                what, other.returncode, oracle.returncode, show(other.stderr), show(oracle.stderr))
     if rows.stdout != oracle.stdout:
         return first_difference(oracle.stdout.split(b"\n"), rows.stdout.split(b"\n"))
     tallies = summary_tallies(counts.stdout)
@@ -177,7 +188,9 @@ def smaller(case, differs):
     case = drop(case, lambda c: c.inputs, lambda c, kept: replace(c, inputs=kept), differs)
     for n in range(len(case.inputs)):
         def put(c, kept, n=n):
-            return replace(c, inputs=[replace(one, lines=kept) if i == n else one for i, one in enumerate(c.inputs)])
+            inputs = list(c.inputs)
+            inputs[n] = replace(inputs[n], lines=kept)
+            return replace(c, inputs=inputs)
         case = drop(case, lambda c, n=n: c.inputs[n].lines, put, differs)
     simple = replace(case, tuning=["-j", "1"])
     return simple if differs(simple) else case
@@ -206,9 +219,11 @@ def report(case, what, keep):
         with open(os.path.join(keep, "stdin"), "wb") as f:
             f.write(stdin)
     print("differs: %s" % what)
-    print("again:   cd %s && ingest -o - %s%s" % (shlex.quote(keep), shlex.join(case.tuning + case.command()), " < stdin" if stdin else ""))
+    command = shlex.join(case.tuning + case.command()) + (" < stdin" if stdin else "")
+    print("again:   cd %s && ingest -o - %s" % (shlex.quote(keep), command))
     for n, one in enumerate(case.inputs):
-        print("input %d (%s%s%s):" % (n, one.container, "" if one.last_lf else ", no LF at the end", ", cut by %d" % one.cut if one.cut else ""))
+        print("input %d (%s%s%s):" % (n, one.container, "" if one.last_lf else ", no LF at the end",
+                                      ", cut by %d" % one.cut if one.cut else ""))
         for line in one.lines[:20]:
             print("  %r" % line)
         if len(one.lines) > 20:
@@ -221,11 +236,15 @@ def span(text):
 
 
 def main():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--ingest", required=True, metavar="PATH", help="the program, and arguments of its own if need be")
+    p = argparse.ArgumentParser(description=__doc__,
+                                formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--ingest", required=True, metavar="PATH",
+                   help="the program, and arguments of its own if need be")
     p.add_argument("--seeds", type=span, default=span("1..20"), metavar="A..B")
-    p.add_argument("--format", action="append", choices=logs.FORMATS, help="only this one (repeatable)")
-    p.add_argument("--keep", default="compare-failed", metavar="DIR", help="where the smallest case is left")
+    p.add_argument("--format", action="append", choices=logs.FORMATS,
+                   help="only this one (repeatable)")
+    p.add_argument("--keep", default="compare-failed", metavar="DIR",
+                   help="where the smallest case is left")
     o = p.parse_args()
     ingest = shlex.split(o.ingest)
     ingest[0] = os.path.abspath(ingest[0]) if os.sep in ingest[0] else ingest[0]
@@ -237,7 +256,8 @@ def main():
             n += 1
             if not difference(ingest, case):
                 continue
-            print("seed %d, %s: %d lines differ; looking for fewer" % (seed, format_name, case.n_lines()), flush=True)
+            print("seed %d, %s: %d lines differ; looking for fewer"
+                  % (seed, format_name, case.n_lines()), flush=True)
             case = smaller(case, lambda c: difference(ingest, c) != "")
             report(case, difference(ingest, case), os.path.abspath(o.keep))
             return 1

@@ -37,12 +37,15 @@ class Compare(unittest.TestCase):
             stand_in = os.path.join(d, "ingest.py")
             with open(stand_in, "w", encoding="utf-8") as f:
                 f.write(STAND_IN)
-            return subprocess.run([sys.executable, os.path.join(HERE, "compare.py"), "--ingest", "%s %s %s" % (sys.executable, stand_in, bug),
-                                   "--keep", os.path.join(d, "kept"), *more], capture_output=True, text=True, check=False)
+            return subprocess.run([sys.executable, os.path.join(HERE, "compare.py"), "--ingest",
+                                   "%s %s %s" % (sys.executable, stand_in, bug),
+                                   "--keep", os.path.join(d, "kept"), *more], capture_output=True,
+                                  text=True, check=False)
 
     def test_no_difference(self):
         done = self.compare("none", "--seeds", "1..4")
-        self.assertEqual((done.returncode, done.stdout), (0, "16 cases, no difference\n"), done.stderr)
+        self.assertEqual((done.returncode, done.stdout), (0, "16 cases, no difference\n"),
+                         done.stderr)
 
     def test_a_wrong_sum_comes_down_to_one_line(self):
         done = self.compare("sum", "--seeds", "1..9", "--format", "combined")

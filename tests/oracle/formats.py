@@ -96,7 +96,8 @@ MONTHS = b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
 
 def clf_utc_day(text):
-    m = re.fullmatch(rb"([0-9]{2})/(...)/([0-9]{4}):(........) ([+-])([0-9]{2})([0-9]{2})", text, re.DOTALL)
+    m = re.fullmatch(rb"([0-9]{2})/(...)/([0-9]{4}):(........) ([+-])([0-9]{2})([0-9]{2})", text,
+                     re.DOTALL)
     if not m or m[2] not in MONTHS:
         raise Reject("time")
     local = day(int(m[3]), MONTHS.index(m[2]) + 1, int(m[1]))
@@ -110,7 +111,8 @@ def clf_utc_day(text):
 
 def iso_day(text):
     """The day as written."""
-    m = re.fullmatch(rb"(.{10})[T ](.{8})(?:\.[0-9]{1,9})?(?:Z|([+-])([0-9]{2}):?([0-9]{2}))?", text, re.DOTALL)
+    m = re.fullmatch(rb"(.{10})[T ](.{8})(?:\.[0-9]{1,9})?(?:Z|([+-])([0-9]{2}):?([0-9]{2}))?",
+                     text, re.DOTALL)
     if not m:
         raise Reject("time")
     written = parse_day(m[1])
@@ -179,13 +181,16 @@ def quoted_end(line, at):
     raise Reject("fields")
 
 
-UNESCAPES = {b'"': b'"', b"\\": b"\\", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f", b"v": b"\v"}
+UNESCAPES = {b'"': b'"', b"\\": b"\\", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b",
+             b"f": b"\f", b"v": b"\v"}
 
 
 def unescape(path):
     def one(m):
         what = m[1]
-        return bytes([int(what[1:], 16)]) if what[:1] == b"x" and len(what) == 3 else UNESCAPES.get(what, m[0])
+        if what[:1] == b"x" and len(what) == 3:
+            return bytes([int(what[1:], 16)])
+        return UNESCAPES.get(what, m[0])
 
     return re.sub(rb"\\(x[0-9a-fA-F]{2}|.)", one, path, flags=re.DOTALL)
 
@@ -215,7 +220,8 @@ class Combined(LineFormat):
         agent_end = quoted_end(quoted, referer_end + 3)
         if quoted[agent_end + 1:agent_end + 2] not in (b"", b" "):
             raise Reject("fields")
-        return self.finish(client, when, request, tail[1], tail[2], quoted[referer_end + 3:agent_end])
+        return self.finish(client, when, request, tail[1], tail[2],
+                           quoted[referer_end + 3:agent_end])
 
     def front(self, line):
         """What combined and common share: the line up to the end of the request, and what follows."""
@@ -314,9 +320,11 @@ class Fdsnws:
         size = trace[b"bytes"]
         if not isinstance(size, strictjson.Number) or not size.is_integer():
             return Record("number")
-        if size.text.startswith(b"-") and size.text != b"-0" or len(size.text) > 19 or int(size.text) > INT64_MAX:
+        negative = size.text.startswith(b"-") and size.text != b"-0"
+        if negative or len(size.text) > 19 or int(size.text) > INT64_MAX:
             return Record("number")
-        return Record(bytes=int(size.text), **common, **dict(zip(("network", "station", "location", "channel"), codes)))
+        return Record(bytes=int(size.text), **common,
+                      **dict(zip(("network", "station", "location", "channel"), codes)))
 
 
 FORMATS = {"cloudfront": CloudFront, "combined": Combined, "common": Common, "fdsnws": Fdsnws}

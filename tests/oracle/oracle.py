@@ -76,7 +76,8 @@ def sniff(payload):
     for name in ("combined", "common", "fdsnws"):
         reader = formats.FORMATS[name]()
         good = sum(1 for line in lines_of(head)
-                   if line and all(r.why == "" or r.why in FILTERED for r in reader.records(line)[:1]))
+                   if line and all(r.why == "" or r.why in FILTERED
+                                   for r in reader.records(line)[:1]))
         shares.append((good, name))
     shares.sort(reverse=True)
     if shares[0][0] == 0 or shares[0][0] == shares[1][0]:
@@ -92,7 +93,7 @@ def read_client_key(name):
         return None
     with open(name) as f:
         epochs = [line.split() for line in f]
-    return sorted((formats.parse_day(day.encode()), bytes.fromhex(digits)) for day, digits in epochs)
+    return sorted((formats.parse_day(day.encode()), bytes.fromhex(key)) for day, key in epochs)
 
 
 def address_bytes(text):
@@ -134,8 +135,10 @@ class Tally:
 
     def as_json(self):
         def pick(wanted):
-            return {why: n for why, n in sorted(self.reasons.items()) if (why in FILTERED) == wanted}
-        return {"read": self.read, "counted": self.counted, "filtered": pick(True), "rejected": pick(False)}
+            return {why: n for why, n in sorted(self.reasons.items())
+                    if (why in FILTERED) == wanted}
+        return {"read": self.read, "counted": self.counted, "filtered": pick(True),
+                "rejected": pick(False)}
 
 
 def key_trouble(columns):
@@ -188,7 +191,8 @@ class Counter:
         return reader.records(line) if line else [formats.Record("blank")]
 
     def pick(self, dataset, rec, hits):
-        return self.pick_trace(rec, hits) if dataset == "dataselect_stats" else self.pick_download(rec, hits)
+        pick = self.pick_trace if dataset == "dataselect_stats" else self.pick_download
+        return pick(rec, hits)
 
     def pick_download(self, rec, hits):
         why = self.rules.pick(rec)
@@ -205,7 +209,9 @@ class Counter:
             self.ecosystem = ecosystem
         if ecosystem != self.ecosystem:
             return "other_ecosystem"
-        client = None if rec.client in (b"", b"-") else client_element(rec.client, self.epochs, rec.day)
+        client = None
+        if rec.client not in (b"", b"-"):
+            client = client_element(rec.client, self.epochs, rec.day)
         # A version is a tuple so that NULL, the empty one, sorts before every text.
         for wanted in {(), () if version is None else (version,)}:
             hits.append(("stats", (name, wanted, rec.day), (1, rec.bytes), client))
@@ -214,10 +220,12 @@ class Counter:
     def pick_trace(self, rec, hits):
         if self.rules.outside(rec.day):
             return "date_range"
-        why = key_trouble([(rec.network, 6), (rec.station, 5), (rec.location, 2), (rec.channel, 3), (rec.country, 2)])
+        why = key_trouble([(rec.network, 6), (rec.station, 5), (rec.location, 2), (rec.channel, 3),
+                           (rec.country, 2)])
         if why:
             return why
-        key = (rec.day.replace(day=1), rec.network, rec.station, rec.location, rec.channel, rec.country)
+        key = (rec.day.replace(day=1), rec.network, rec.station, rec.location, rec.channel,
+               rec.country)
         client = None if rec.client in (b"", b"-") else sketch.eida_element(rec.client)
         sums = (rec.bytes, 1, 1, 0) if rec.ok else (0, 1, 0, 1)
         hits.append(("dataselect_stats", key, sums, client))
@@ -233,6 +241,14 @@ class Counter:
 
 # ---- rows ----
 
+# table: columns of the key, sums
+COLUMNS = {
+    "stats": ("name version dldate".split(), "count bytes".split()),
+    "dataselect_stats": ("date network station location channel country".split(),
+                         "bytes nb_reqs nb_successful_reqs nb_failed_reqs".split()),
+}
+
+
 def quote(text):
     """A JSON string: UTF-8 as it is, and only what must be escaped is."""
     def one(m):
@@ -242,10 +258,10 @@ def quote(text):
 
 
 def row_texts(table, rows):
-    columns = {"stats": (["name", "version", "dldate"], ["count", "bytes"]),
-               "dataselect_stats": (["date", "network", "station", "location", "channel", "country"],
-                                    ["bytes", "nb_reqs", "nb_successful_reqs", "nb_failed_reqs"])}[table]
-    head = b'{"table":"%s"' % table.encode() + (b',"node":"local"' if table == "dataselect_stats" else b"")
+    columns = COLUMNS[table]
+    head = b'{"table":"%s"' % table.encode()
+    if table == "dataselect_stats":
+        head += b',"node":"local"'
     for key, row in sorted(rows.items()):
         texts = [v if isinstance(v, bytes) else v[0] if isinstance(v, tuple) and v else
                  None if isinstance(v, tuple) else v.isoformat().encode() for v in key]
@@ -258,7 +274,8 @@ def row_texts(table, rows):
 
 
 def options():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = argparse.ArgumentParser(description=__doc__,
+                                formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--format", default="auto", choices=["auto", *formats.FORMATS])
     p.add_argument("--rules", default="default", choices=rules_module.PACKS)
     p.add_argument("--route", action="append", default=[])

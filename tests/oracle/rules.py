@@ -20,7 +20,8 @@ SEMVER = re.compile(
 
 def split_general(text):
     """`{name}-{version}` of one segment: where is the dash? None: there is none that could be it."""
-    dashes = [i for i in range(1, len(text) - 1) if text[i:i + 1] == b"-" and text[i + 1:i + 2].isdigit()]
+    dashes = [i for i in range(1, len(text) - 1) if text[i:i + 1] == b"-"
+              and text[i + 1:i + 2].isdigit()]
     for i in dashes:
         if b"." in text[i + 1:].partition(b"-")[0]:
             return text[:i], text[i + 1:]
@@ -66,12 +67,15 @@ class Route:
     def match_segment(self, want, have, found):
         before, both, after = want.partition(b"{name}-{version}")
         if both:
-            if len(have) < len(before) + len(after) or not have.startswith(before) or not have.endswith(after):
+            if len(have) < len(before) + len(after):
+                return None
+            if not have.startswith(before) or not have.endswith(after):
                 return None
             have = have[len(before):len(have) - len(after)]
             if b"name" in found:
                 dash = found[b"name"] + b"-"
-                return {b"version": have[len(dash):]} if have.startswith(dash) and len(have) > len(dash) else None
+                fits = have.startswith(dash) and len(have) > len(dash)
+                return {b"version": have[len(dash):]} if fits else None
             halves = self.split(have)
             return halves and dict(zip((b"name", b"version"), halves))
 
@@ -119,7 +123,8 @@ def clean(path, decodes):
 class Rules:
     def __init__(self, pack="default", templates=(), since=None, until=None):
         self.pack = PACKS[pack]
-        self.ecosystem = None if pack == "default" else pack  # what the table holds; None: the first hit decides
+        # What the table holds; None: the first hit decides.
+        self.ecosystem = None if pack == "default" else pack
         self.routes = [Route(t, self.ecosystem or "custom") for t in templates]
         self.routes += [r for r in BUILT_IN if self.ecosystem in (None, r.ecosystem)]
         self.since, self.until = since, until
@@ -136,8 +141,9 @@ class Rules:
                 return "status"
             if rec.range != "zero":
                 return "range"
-        if self.pack["cargo"] and rec.agent is not None and not re.match(rb"cargo(/| |%2f|%2F|%20)", rec.agent):
-            return "agent"
+        if self.pack["cargo"] and rec.agent is not None:
+            if not re.match(rb"cargo(/| |%2f|%2F|%20)", rec.agent):
+                return "agent"
         return "date_range" if self.outside(rec.day) else ""
 
     def route(self, rec):

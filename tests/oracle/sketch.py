@@ -129,7 +129,8 @@ def hll_bytes(hashes, log2m=11, regwidth=5):
     if not hashes:
         return b"\x11" + parameters
     if len(hashes) <= explicit_max:
-        return b"\x12" + parameters + b"".join(h.to_bytes(8, "big") for h in sorted(hashes, key=signed64))
+        return b"\x12" + parameters + b"".join(h.to_bytes(8, "big")
+                                               for h in sorted(hashes, key=signed64))
 
     registers = [0] * m
     for h in hashes:

@@ -11,7 +11,8 @@ DEPTH_MAX = 64
 BLANKS = b" \t\n\r"
 NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 INTEGER = re.compile(rb"-?(?:0|[1-9][0-9]*)\Z")
-ESCAPES = {b'"': b'"', b"\\": b"\\", b"/": b"/", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t"}
+ESCAPES = {b'"': b'"', b"\\": b"\\", b"/": b"/", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r",
+           b"t": b"\t"}
 
 
 class Bad(Exception):

@@ -16,12 +16,14 @@ MEGABYTES, STORED = 373e-6, 70e-6  # for each line; stored with gzip -6
 ID_RANDOM_BYTES, ID_REST = 24, "Zm9yIHRoZSBsb2cgaWRzIQ=="
 RESULTS = ["Hit"] * 6 + ["Miss", "RefreshHit"]
 AGENTS = ["cargo/1.%d.0%%20(%s)" % (minor, build) for minor in range(60, 77) for build in
-          ("Linux%20x86_64", "1d8b05cdd%202023-11-20", "ecb9851af%202023-10-18", "7046d992f%202023-08-24")]
+          ("Linux%20x86_64", "1d8b05cdd%202023-11-20", "ecb9851af%202023-10-18",
+           "7046d992f%202023-08-24")]
 
 
 def syllables(i):
     """A name for a number: no two are equal, common ones are short."""
-    parts = ["ser", "tok", "ran", "lib", "qu", "syn", "clap", "log", "re", "ma", "bit", "hy", "to", "an", "fut", "pin"]
+    parts = ["ser", "tok", "ran", "lib", "qu", "syn", "clap", "log", "re", "ma", "bit", "hy", "to",
+             "an", "fut", "pin"]
     out = ""
     while True:
         out += parts[i % 16]
@@ -54,7 +56,9 @@ def downloads(rng, n):
     spare = n - n_pairs
     top = max(0, min(spare, int(n * TOP) - versions[0]))
     often = list(itertools.accumulate(weights))
-    picked = [0] * top + rng.choices(range(n_names), cum_weights=often, k=spare - top) if n_names > 1 else [0] * spare
+    picked = [0] * top
+    if n_names > 1:
+        picked += rng.choices(range(n_names), cum_weights=often, k=spare - top)
 
     out = []
     for i, name in enumerate(names):
@@ -73,7 +77,8 @@ def clients(rng, n, n_distinct):
         seen.add(rng.getrandbits(24))
     known = sorted(seen)
     rng.shuffle(known)
-    known = [("10.%d.%d.%d" % (a >> 16, a >> 8 & 255, a & 255) if i % 12 else "2001:db8:%x:%x::%x" % (a >> 12, a & 4095, a % 9 + 1))
+    known = [("10.%d.%d.%d" % (a >> 16, a >> 8 & 255, a & 255) if i % 12 else "2001:db8:%x:%x::%x"
+              % (a >> 12, a & 4095, a % 9 + 1))
              for i, a in enumerate(known)]
     out = known + [known[int(n_distinct * rng.random() ** 6)] for _ in range(n - n_distinct)]
     rng.shuffle(out)
@@ -121,7 +126,10 @@ def lines(rng, n, requests, peers):
         if counts:
             at += 1
             text = "1.%d.0" % version if version % 11 else "0.%d.3-rc.1" % version
-            path = "/crates/%s/%s-%s.crate" % (name, name, text) if bits & 4096 else "/crates/%s/%s/download" % (name, text)
+            if bits & 4096:
+                path = "/crates/%s/%s-%s.crate" % (name, name, text)
+            else:
+                path = "/crates/%s/%s/download" % (name, text)
             method, status = "GET", "200"
         else:
             method, path, status, other = uncounted(rng, request)
@@ -131,22 +139,27 @@ def lines(rng, n, requests, peers):
         yield (
             "2024-01-16\t%02d:%02d:%02d\t%s\t%d\t%s\t%s\td3k8xjq0v7mwb2.cloudfront.net\t%s\t%s\t-\t%s\t-\t-\t%s\t%s\tstatic.registry.example.org\thttps\t"
             "%d\t0.%03d\t-\tTLSv1.3\tTLS_AES_128_GCM_SHA256\t%s\tHTTP/2.0\t-\t-\t%d\t0.%03d\t%s\tapplication/gzip\t%d\t-\t-\n"
-            % (second // 3600, second // 60 % 60, second % 60, EDGES[bits % 7], size + 317, peer, method, path, status, agent, RESULTS[bits >> 13 & 7],
-               unique, 120 + (bits >> 16 & 31), bits >> 21 & 7, RESULTS[bits >> 13 & 7], 1024 + (bits >> 24 & 0x7FFF), bits >> 21 & 7,
+            % (second // 3600, second // 60 % 60, second % 60, EDGES[bits % 7], size + 317, peer,
+               method, path, status, agent, RESULTS[bits >> 13 & 7],
+               unique, 120 + (bits >> 16 & 31), bits >> 21 & 7, RESULTS[bits >> 13 & 7],
+               1024 + (bits >> 24 & 0x7FFF), bits >> 21 & 7,
                RESULTS[bits >> 13 & 7], size))
 
 
 def check(requests, peers, n, decoded, stored):
     """Prints what the log has and what it should have; complains where they are over 5 % apart."""
     of_name = collections.Counter(name for _, name, _ in requests)
-    figures = [("counted", len(requests), n * COUNTED), ("pairs", len(set(requests)), n * PAIRS), ("names", len(of_name), n * NAMES),
-               ("the top name", max(of_name.values()), n * COUNTED * TOP), ("clients", len(set(peers)), n * CLIENTS),
+    figures = [("counted", len(requests), n * COUNTED), ("pairs", len(set(requests)), n * PAIRS),
+               ("names", len(of_name), n * NAMES),
+               ("the top name", max(of_name.values()), n * COUNTED * TOP),
+               ("clients", len(set(peers)), n * CLIENTS),
                ("MB", decoded / 1e6, n * MEGABYTES)]
     if stored is not None:
         figures.append(("MB stored", stored / 1e6, n * STORED))
     for what, has, wanted in figures:
-        print("%-14s %12.1f  wanted %12.1f  %+5.1f %%%s" % (what, has, wanted, (has / wanted - 1) * 100,
-                                                           "" if abs(has / wanted - 1) <= 0.05 else "  <-- off"))
+        off = (has / wanted - 1) * 100
+        print("%-14s %12.1f  wanted %12.1f  %+5.1f %%%s"
+              % (what, has, wanted, off, "  <-- off" if abs(off) > 5 else ""))
 
 
 def write(path, rng, n, plain):

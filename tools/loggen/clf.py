@@ -5,16 +5,24 @@ import datetime
 from .truth import Skip
 from .world import World, moments
 
-OFFSETS = [(0, b"+0000")] * 6 + [(60, b"+0100"), (120, b"+0200"), (-480, b"-0800"), (330, b"+0530"), (840, b"+1400"), (-210, b"-0330")]
+OFFSETS = [(0, b"+0000")] * 6 + [(60, b"+0100"), (120, b"+0200"), (-480, b"-0800"), (330, b"+0530"),
+                                 (840, b"+1400"), (-210, b"-0330")]
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 USERS = [b"-"] * 30 + [b"alice", b"John Doe", b"x [1] y", b"", b"a b [c"]
-REFERERS = [b"-"] * 20 + [b"https://example.org/", b'https://example.org/?q=\\"a\\"', b"a\\\\", b"\\x22quoted\\x22"]
+REFERERS = [b"-"] * 20 + [b"https://example.org/", b'https://example.org/?q=\\"a\\"', b"a\\\\",
+                          b"\\x22quoted\\x22"]
+QUERIES = [b"?download=1", b"?a=/gems/b-1.0.gem#c", b"#fragment"]
+HOSTS = [b"http://static.example.org", b"HTTPS://static.example.org:443"]
 
-BAD_TIMES = [b"31/Feb/2024:00:00:01 +0000", b"10/Oct/2024:24:00:00 +0000", b"10/Oct/2024:12:60:00 +0000", b"10/oct/2024:12:00:00 +0000",
-             b"10/Oct/2024:12:00:00 +1430", b"29/Feb/2023:12:00:00 +0000", b"10/Oct/1969:12:00:00 +0000", b"10-Oct-2024:12:00:00 +0000",
-             b"10/Oct/2024:12:00:00  0000", b"10/Oct/2024 12:00:00 +0000", b"10/Oct/2024:12:00:62 +0000", b"00/Oct/2024:12:00:00 +0000"]
+BAD_TIMES = [b"31/Feb/2024:00:00:01 +0000", b"10/Oct/2024:24:00:00 +0000",
+             b"10/Oct/2024:12:60:00 +0000", b"10/oct/2024:12:00:00 +0000",
+             b"10/Oct/2024:12:00:00 +1430", b"29/Feb/2023:12:00:00 +0000",
+             b"10/Oct/1969:12:00:00 +0000", b"10-Oct-2024:12:00:00 +0000",
+             b"10/Oct/2024:12:00:00  0000", b"10/Oct/2024 12:00:00 +0000",
+             b"10/Oct/2024:12:00:62 +0000", b"00/Oct/2024:12:00:00 +0000"]
 BAD_STATUS = [b"20", b"abc", b"2000", b"20x", b"+20"]
-BAD_BYTES = [b"-5", b"9" * 30, b"9223372036854775808", b"1e3", b"0x10", b"42.5", b"--", b"18446744073709551657"]
+BAD_BYTES = [b"-5", b"9" * 30, b"9223372036854775808", b"1e3", b"0x10", b"42.5", b"--",
+             b"18446744073709551657"]
 
 
 def escaped(rng, text):
@@ -44,24 +52,29 @@ class AccessLog:
         r, path, agent = self.world.request(when, self.layers)
         r.range = "unknown"
         r.cargo = r.cargo if self.agents else None
-        query = rng.choice([b"?download=1", b"?a=/gems/b-1.0.gem#c", b"#fragment"]) if rng.random() < 0.05 else b""
-        host = rng.choice([b"http://static.example.org", b"HTTPS://static.example.org:443"]) if rng.random() < 0.02 else b""
+        query = rng.choice(QUERIES) if rng.random() < 0.05 else b""
+        host = rng.choice(HOSTS) if rng.random() < 0.02 else b""
         target = host + escaped(rng, path) + query
         protocol = rng.choice([b" HTTP/1.1", b" HTTP/1.1", b" HTTP/2.0", b" HTTP/1.0", b""])
         size = b"-" if r.bytes == 0 and rng.random() < 0.5 else b"%d" % r.bytes
-        return r, {"client": r.client or b"-", "user": rng.choice(USERS), "time": self.clf_time(when),
-                   "request": r.method.encode() + b" " + target + protocol, "status": b"%d" % r.status if r.status else b"-", "bytes": size,
-                   "tail": b' "%s" "%s"' % (rng.choice(REFERERS), b"-" if agent is None else agent) if self.agents else b""}
+        return r, {"client": r.client or b"-", "user": rng.choice(USERS),
+                   "time": self.clf_time(when),
+                   "request": r.method.encode() + b" " + target + protocol,
+                   "status": b"%d" % r.status if r.status else b"-", "bytes": size,
+                   "tail": b' "%s" "%s"' % (rng.choice(REFERERS), b"-" if agent is None else agent)
+                   if self.agents else b""}
 
     def clf_time(self, when):
         minutes, offset = self.rng.choice(OFFSETS)
         local = when + datetime.timedelta(minutes=minutes)
         second = 60 if local.second == 59 and self.rng.random() < 0.3 else local.second
-        return b"%02d/%s/%04d:%02d:%02d:%02d %s" % (local.day, MONTHS[local.month - 1].encode(), local.year, local.hour, local.minute,
+        return b"%02d/%s/%04d:%02d:%02d:%02d %s" % (local.day, MONTHS[local.month - 1].encode(),
+                                                    local.year, local.hour, local.minute,
                                                     second, offset)
 
     def render(self, p):
-        return b'%s - %s [%s] "%s" %s %s%s' % (p["client"], p["user"], p["time"], p["request"], p["status"], p["bytes"], p["tail"])
+        return b'%s - %s [%s] "%s" %s %s%s' % (p["client"], p["user"], p["time"], p["request"],
+                                               p["status"], p["bytes"], p["tail"])
 
     def line(self, when):
         r, p = self.parts(when)
@@ -88,7 +101,8 @@ class AccessLog:
             r.what = None
             return self.render(p), r
         if kind == 8:
-            return rng.choice([(b"", Skip("blank")), (b"\r", Skip("blank")), (b"garbage", Skip("fields")), (b"\0\xff", Skip("fields")),
+            return rng.choice([(b"", Skip("blank")), (b"\r", Skip("blank")),
+                               (b"garbage", Skip("fields")), (b"\0\xff", Skip("fields")),
                                (b"# not a comment here", Skip("fields"))])
         if kind == 9:
             return self.render(p) + b"\r", r
@@ -99,7 +113,8 @@ class AccessLog:
         rng = self.rng
         choice = rng.randrange(5)
         if choice == 0:
-            return b'%s [%s] "%s" %s %s%s' % (p["client"], p["time"], p["request"], p["status"], p["bytes"], p["tail"])
+            return b'%s [%s] "%s" %s %s%s' % (p["client"], p["time"], p["request"], p["status"],
+                                              p["bytes"], p["tail"])
         if choice == 1:
             return self.render(p).split(b'"')[0]
         if choice == 2:
@@ -107,12 +122,14 @@ class AccessLog:
         if choice == 3:
             p["time"] = p["time"][:-1]
             return self.render(p)
-        p["tail"] = rng.choice([b' "-', b' "-" "x', b' "-" "x"y', b' "-"', b' - "x"', b"", b' "-" "x\\"'] if self.agents else
+        p["tail"] = rng.choice([b' "-', b' "-" "x', b' "-" "x"y', b' "-"', b' - "x"', b"",
+                                b' "-" "x\\"'] if self.agents else
                                [b" ", b' "-" "x"', b" 1"])
         return self.render(p)
 
 
-def generate(rng, n, damage=0.0, ecosystem="crates", agents=True, start=datetime.datetime(2024, 2, 27), days=(3, 2, 9, 6, 1), **world):
+def generate(rng, n, damage=0.0, ecosystem="crates", agents=True,
+             start=datetime.datetime(2024, 2, 27), days=(3, 2, 9, 6, 1), **world):
     writer = AccessLog(rng, World(rng, ecosystem, **world), agents)
     for when in moments(rng, start, days, n):
         yield writer.damaged(when) if rng.random() < damage else writer.line(when)

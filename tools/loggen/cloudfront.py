@@ -14,10 +14,13 @@ EDGES = ["FRA56-P4", "IAD12-P2", "SEA900-P3", "NRT57-C1", "LHR50-P7", "GRU1-C2",
 ID_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 # column, what a damaged file may hold there, the reason it earns; the first two are looked at first, in this order
-BAD_VALUES = [("date", ["2024-02-31", "10000-01-01", "2023-02-29", "1969-12-31", "2024-1-16", "-", "", "2024-00-10", "2024-13-01"], "time"),
-              ("time", ["24:00:00", "12:60:00", "12:00:61", "1:00:00", "", "-", "12:00:00Z"], "time"),
+BAD_VALUES = [("date", ["2024-02-31", "10000-01-01", "2023-02-29", "1969-12-31", "2024-1-16", "-",
+                        "", "2024-00-10", "2024-13-01"], "time"),
+              ("time", ["24:00:00", "12:60:00", "12:00:61", "1:00:00", "", "-", "12:00:00Z"],
+               "time"),
               ("sc-status", ["20", "abc", "2000", "", "+20", "2 0", "0x8"], "number"),
-              ("sc-bytes", ["-5", "9" * 30, str(1 << 63), "", "1e3", "0x10", " 42", "42.0", "18446744073709551657"], "number")]
+              ("sc-bytes", ["-5", "9" * 30, str(1 << 63), "", "1e3", "0x10", " 42", "42.0",
+                            "18446744073709551657"], "number")]
 
 
 class CloudFront:
@@ -26,11 +29,13 @@ class CloudFront:
     def __init__(self, rng, world):
         self.rng, self.world = rng, world
         self.columns = COLUMNS
-        self.host = "d%s.cloudfront.net" % "".join(rng.choice("0123456789abcdef") for _ in range(13))
+        self.host = "d%s.cloudfront.net" % "".join(rng.choice("0123456789abcdef")
+                                                   for _ in range(13))
 
     def headers(self, columns=None):
         self.columns = columns or self.columns
-        return [(b"#Version: 1.0", Skip("comment")), (b"#Fields: " + " ".join(self.columns).encode(), Skip("comment"))]
+        return [(b"#Version: 1.0", Skip("comment")),
+                (b"#Fields: " + " ".join(self.columns).encode(), Skip("comment"))]
 
     def values(self, when):
         """A request as {column: bytes} and what it means."""
@@ -40,19 +45,29 @@ class CloudFront:
         start = {"zero": "0", "later": str(rng.randint(1, 5000)), "unknown": "-"}[r.range]
         row = dict.fromkeys(COLUMNS, "-")
         row.update({
-            "date": r.day, "time": "%02d:%02d:%02d" % (when.hour, when.minute, second), "x-edge-location": rng.choice(EDGES),
-            "sc-bytes": "-" if r.bytes == 0 and rng.random() < 0.3 else str(r.bytes), "cs-method": r.method, "cs(Host)": self.host,
-            "sc-status": "-" if r.status == 0 else str(r.status), "x-edge-result-type": rng.choice(["Hit", "Hit", "Miss", "RefreshHit"]),
-            "x-edge-request-id": "".join(rng.choices(ID_LETTERS, k=22)) + "==", "x-host-header": "static.example.org", "cs-protocol": "https",
-            "cs-bytes": str(rng.randint(120, 280)), "time-taken": "0.%03d" % rng.randint(0, 90), "ssl-protocol": "TLSv1.3",
-            "ssl-cipher": "TLS_AES_128_GCM_SHA256", "x-edge-response-result-type": "Hit", "cs-protocol-version": "HTTP/2.0",
-            "c-port": str(rng.randint(1024, 65535)), "time-to-first-byte": "0.%03d" % rng.randint(0, 90),
-            "x-edge-detailed-result-type": "Hit", "sc-content-type": "application/gzip", "sc-content-len": str(max(r.bytes - 317, 0)),
+            "date": r.day, "time": "%02d:%02d:%02d" % (when.hour, when.minute, second),
+            "x-edge-location": rng.choice(EDGES),
+            "sc-bytes": "-" if r.bytes == 0 and rng.random() < 0.3 else str(r.bytes),
+            "cs-method": r.method, "cs(Host)": self.host,
+            "sc-status": "-" if r.status == 0 else str(r.status),
+            "x-edge-result-type": rng.choice(["Hit", "Hit", "Miss", "RefreshHit"]),
+            "x-edge-request-id": "".join(rng.choices(ID_LETTERS, k=22)) + "==",
+            "x-host-header": "static.example.org", "cs-protocol": "https",
+            "cs-bytes": str(rng.randint(120, 280)), "time-taken": "0.%03d" % rng.randint(0, 90),
+            "ssl-protocol": "TLSv1.3",
+            "ssl-cipher": "TLS_AES_128_GCM_SHA256", "x-edge-response-result-type": "Hit",
+            "cs-protocol-version": "HTTP/2.0",
+            "c-port": str(rng.randint(1024, 65535)), 
+            "time-to-first-byte": "0.%03d" % rng.randint(0, 90),
+            "x-edge-detailed-result-type": "Hit", "sc-content-type": "application/gzip",
+            "sc-content-len": str(max(r.bytes - 317, 0)),
             "sc-range-start": start, "sc-range-end": "-" if start == "-" else str(int(start) + 99)})
-        row = {column: text.encode() for column, text in row.items()}
+        row = {column: text.encode() for column, text in row.items()}  # "-" where nothing was said
         row["cs-uri-stem"] = path
         row["c-ip"] = r.client or b"-"
-        row["cs(User-Agent)"] = b"-" if agent is None else agent.replace(b" ", rng.choice([b"%20", b"%20", b" "])).replace(b";", b"%3B")
+        if agent is not None:
+            blank = rng.choice([b"%20", b"%20", b" "])
+            row["cs(User-Agent)"] = agent.replace(b" ", blank).replace(b";", b"%3B")
         if rng.random() < 0.03:
             row["cs-uri-query"] = b"x=/crates/rand/0.8.5/download"
         return r, row
@@ -94,16 +109,20 @@ class CloudFront:
                 values.insert(rng.randrange(len(values) + 1), rng.choice([b"", b"-", b"x"]))
             return b"\t".join(values), Skip("fields")
         if kind == 8:
-            return rng.choice([(b"", Skip("blank")), (b"\r", Skip("blank")), (b"#Remark: none", Skip("comment")), (b"#", Skip("comment")),
+            return rng.choice([(b"", Skip("blank")), (b"\r", Skip("blank")),
+                               (b"#Remark: none", Skip("comment")), (b"#", Skip("comment")),
                                (b"\0", Skip("fields")), (b" ", Skip("fields"))])
         return self.render(row) + b"\r", self.seen(r)
 
 
-def generate(rng, n, damage=0.0, ecosystem="crates", start=datetime.datetime(2024, 1, 29), days=(3, 2, 10, 5, 1)):
+def generate(rng, n, damage=0.0, ecosystem="crates", start=datetime.datetime(2024, 1, 29),
+             days=(3, 2, 10, 5, 1)):
     """Lines and events; the columns change twice on the way."""
     writer = CloudFront(rng, World(rng, ecosystem))
     shuffled = rng.sample(COLUMNS, len(COLUMNS))
-    changes = {0: COLUMNS, n // 2: shuffled, n * 3 // 4: SHORT, n * 4 // 5: COLUMNS} if n >= 20 else {0: COLUMNS}
+    changes = {0: COLUMNS}
+    if n >= 20:
+        changes.update({n // 2: shuffled, n * 3 // 4: SHORT, n * 4 // 5: COLUMNS})
     for i, when in enumerate(moments(rng, start, days, n)):
         if i in changes:
             yield from writer.headers(changes[i])

@@ -14,7 +14,8 @@ def gzip_member(data):
 def gzip_members(rng, data, n):
     """n members cut anywhere, with zero padding of any length between and behind them."""
     cuts = [0, *sorted(rng.randrange(len(data) + 1) for _ in range(n - 1)), len(data)]
-    return b"".join(gzip_member(data[a:b]) + bytes(rng.choice([0, 1, 512])) for a, b in zip(cuts, cuts[1:]))
+    return b"".join(gzip_member(data[begin:end]) + bytes(rng.choice([0, 1, 512]))
+                    for begin, end in zip(cuts, cuts[1:]))
 
 
 def join(pairs):

@@ -22,7 +22,8 @@ def lines(rng, format_name, n, ecosystem="crates", damage=0.0):
 
 def write(path, rng, format_name, n, ecosystem, damage, plain):
     with open(path, "wb") as stored:
-        out = stored if plain else gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=stored, mtime=0)
+        out = stored if plain else gzip.GzipFile(filename="", mode="wb", compresslevel=6,
+                                                 fileobj=stored, mtime=0)
         for line in lines(rng, format_name, n, ecosystem, damage):
             out.write(line + b"\n")
         if not plain:

@@ -1,8 +1,11 @@
 """Damage whose meaning nobody knows beforehand: for comparing two programs, not for knowing the truth."""
 
-TOKENS = [b"\t", b" ", b'"', b"\\", b"\\\"", b"\0", b"\xff", b"\r", b"%", b"%00", b"%25", b"%2F", b"%252F", b"-", b"+", b"/", b"?", b"#", b"//", b"[", b"] \"",
-          b" [", b"{", b"}", b",", b":", b"1", b"0", b".", b"-1", b"99999999999999999999", b"null", b"\xc3\xa9", b"\xed\xa0\x80", b"\\ud800", b"\\u0000",
-          b"\\x00", b"\\x2", b"HTTP/", b"GET ", b"cargo", b"http://", b"**", b"e5", b"\x7f", b"\x1b"]
+TOKENS = [b"\t", b" ", b'"', b"\\", b"\\\"", b"\0", b"\xff", b"\r", b"%", b"%00", b"%25", b"%2F",
+          b"%252F", b"-", b"+", b"/", b"?", b"#", b"//", b"[", b"] \"",
+          b" [", b"{", b"}", b",", b":", b"1", b"0", b".", b"-1", b"99999999999999999999", b"null",
+          b"\xc3\xa9", b"\xed\xa0\x80", b"\\ud800", b"\\u0000",
+          b"\\x00", b"\\x2", b"HTTP/", b"GET ", b"cargo", b"http://", b"**", b"e5", b"\x7f",
+          b"\x1b"]
 
 
 def mutate(rng, line):

@@ -43,12 +43,15 @@ def fdsnws_year(rng):
 
 
 def rubygems_common(rng):
-    data, events = join(clf.generate(rng, 900, 0.05, "rubygems", agents=False, start=datetime.datetime(2023, 12, 30), n_names=60, n_clients=200))
+    data, events = join(clf.generate(rng, 900, 0.05, "rubygems", agents=False,
+                                     start=datetime.datetime(2023, 12, 30), n_names=60,
+                                     n_clients=200))
     return gzip_member(data), events
 
 
 def hex_combined(rng):
-    data, events = join(clf.generate(rng, 700, 0.05, "hex", start=datetime.datetime(2024, 6, 29), n_names=50, n_clients=200))
+    data, events = join(clf.generate(rng, 700, 0.05, "hex", start=datetime.datetime(2024, 6, 29),
+                                     n_names=50, n_clients=200))
     # The last line has no LF and counts all the same.
     return gzip_member(data.rstrip(b"\r\n")), trim(data, events)
 
@@ -59,15 +62,19 @@ def trim(data, events):
     return events[:kept]
 
 
-LOGS = [("logs", "cloudfront-crates-2024-01", cloudfront_crates), ("logs", "combined-crates-mirror", combined_crates),
-        ("logs", "fdsnws-2024", fdsnws_year), ("other", "rubygems-common", rubygems_common), ("other", "hex-combined", hex_combined)]
+LOGS = [("logs", "cloudfront-crates-2024-01", cloudfront_crates),
+        ("logs", "combined-crates-mirror", combined_crates),
+        ("logs", "fdsnws-2024", fdsnws_year),
+        ("other", "rubygems-common", rubygems_common),
+        ("other", "hex-combined", hex_combined)]
 
 
 def ask_oracle(path, pack):
     """(rows as text, tallies)."""
     with tempfile.TemporaryDirectory() as d:
         tallies = os.path.join(d, "tallies")
-        rows = subprocess.run([sys.executable, ORACLE, "--rules", pack, "--client-key", "none", "--tallies", tallies, path],
+        rows = subprocess.run([sys.executable, ORACLE, "--rules", pack, "--client-key", "none",
+                               "--tallies", tallies, path],
                               stdout=subprocess.PIPE, check=True).stdout
         with open(tallies, encoding="utf-8") as f:
             return rows, json.load(f)
@@ -80,11 +87,13 @@ def check(name, path, events):
         rows, tallies = ask_oracle(path, pack)
         truth = Truth(events, pack)
         if truth.tallies() != tallies:
-            raise SystemExit("genlogs: %s, %s: the tallies differ\n  truth:  %s\n  oracle: %s" % (name, pack, truth.tallies(), tallies))
+            raise SystemExit("genlogs: %s, %s: the tallies differ\n  truth:  %s\n  oracle: %s"
+                             % (name, pack, truth.tallies(), tallies))
         theirs = [json.loads(line) for line in rows.splitlines()]
         for mine, other in zip(truth.rows(), theirs):
             if list(mine.items()) != list(other.items()):
-                raise SystemExit("genlogs: %s, %s: a row differs\n  truth:  %s\n  oracle: %s" % (name, pack, mine, other))
+                raise SystemExit("genlogs: %s, %s: a row differs\n  truth:  %s\n  oracle: %s"
+                                 % (name, pack, mine, other))
         if len(theirs) != len(truth.downloads) + len(truth.traces):
             raise SystemExit("genlogs: %s, %s: one has more rows" % (name, pack))
         answers[pack] = rows, tallies
@@ -111,6 +120,8 @@ def rewrite(seed, out):
     for folder, name, log, rows, tallies in done:
         write(os.path.join(out, folder, name + ".log.gz"), log)
         write(os.path.join(out, "expected", name + ".jsonl"), rows)
-        write(os.path.join(out, "expected", name + ".tallies.json"), (json.dumps(tallies, indent=2) + "\n").encode())
+        write(os.path.join(out, "expected", name + ".tallies.json"),
+              (json.dumps(tallies, indent=2) + "\n").encode())
         print("%-28s %7d bytes, %5d lines, %5d counted, %5d rows"
-              % (name, len(log), tallies["lines"]["read"], tallies["lines"]["counted"], rows.count(b"\n")))
+              % (name, len(log), tallies["lines"]["read"], tallies["lines"]["counted"],
+                 rows.count(b"\n")))

@@ -8,7 +8,8 @@ import os
 import sys
 from dataclasses import dataclass, field
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tests", "oracle"))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "..", "tests", "oracle"))
 import sketch  # noqa: E402
 
 
@@ -57,7 +58,8 @@ class Traces:
     outcomes: list = field(default_factory=list)
 
 
-FILTERED = {"blank", "comment", "not_a_download", "method", "status", "range", "agent", "date_range", "other_ecosystem",
+FILTERED = {"blank", "comment", "not_a_download", "method", "status", "range", "agent",
+            "date_range", "other_ecosystem",
             "other_service", "no_data_trace"}
 STATUSES = {"default": {200, 206}, "crates": {200}, "hex": {200, 304}, "rubygems": {200, 304}}
 
@@ -100,7 +102,8 @@ class Truth:
         if r.what.ecosystem != self.ecosystem:
             return "other_ecosystem"
         for version in (None, r.what.version):
-            row = self.downloads.setdefault((r.what.name, version is not None, version or b"", r.day), [0, 0, set()])
+            row = self.downloads.setdefault((r.what.name, version is not None, version or b"",
+                                             r.day), [0, 0, set()])
             row[0] += 1
             row[1] += r.bytes
             row[2].update([r.client] if r.client else [])
@@ -119,14 +122,17 @@ class Truth:
     def rows(self):
         for (name, known, version, day), (count, size, clients) in sorted(self.downloads.items()):
             hashes = {sketch.murmur3_x64_128(c)[0] for c in clients}
-            yield {"table": "stats", "name": name.decode(), "version": version.decode() if known else None, "dldate": day,
-                   "count": count, "bytes": size, "clients": "\\x" + sketch.hll_bytes(hashes).hex()}
+            yield {"table": "stats", "name": name.decode(),
+                   "version": version.decode() if known else None, "dldate": day, "count": count,
+                   "bytes": size, "clients": "\\x" + sketch.hll_bytes(hashes).hex()}
         for key, (size, n, n_ok, n_failed, clients) in sorted(self.traces.items()):
             names = ("date", "network", "station", "location", "channel", "country")
             texts = (key[0], *(k.decode() for k in key[1:]))
             hashes = {sketch.eida_element(c) for c in clients}
-            yield {"table": "dataselect_stats", "node": "local", **dict(zip(names, texts)), "bytes": size, "nb_reqs": n,
-                   "nb_successful_reqs": n_ok, "nb_failed_reqs": n_failed, "clients": "\\x" + sketch.hll_bytes(hashes).hex()}
+            yield {"table": "dataselect_stats", "node": "local", **dict(zip(names, texts)),
+                   "bytes": size, "nb_reqs": n,
+                   "nb_successful_reqs": n_ok, "nb_failed_reqs": n_failed,
+                   "clients": "\\x" + sketch.hll_bytes(hashes).hex()}
 
     def tallies(self):
         return {"lines": tally(self.lines), "records": tally(self.records)}
@@ -135,4 +141,5 @@ class Truth:
 def tally(counts):
     return {"read": sum(counts.values()), "counted": counts[""],
             "filtered": {why: n for why, n in sorted(counts.items()) if why in FILTERED},
-            "rejected": {why: n for why, n in sorted(counts.items()) if why and why not in FILTERED}}
+            "rejected": {why: n for why, n in sorted(counts.items())
+                         if why and why not in FILTERED}}

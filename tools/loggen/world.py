@@ -18,7 +18,8 @@ FAMOUS = {
 STEMS = "async auto bit cargo core data fast fuzz git hash http image json key lib log macro mini net num os path proc " \
         "rust safe secret sim simple sys term tiny tree ui uni utf vec wasm web win xml yaml zip".split()
 BUILDS = ["5.3.0", "wasi-0.2.0", "1.1.1w", "20240109", "build.7"]
-PLATFORMS = ["x86_64-linux", "x86_64-darwin-19", "arm64-darwin", "java", "x86-mingw32", "aarch64-linux-musl", "2"]
+PLATFORMS = ["x86_64-linux", "x86_64-darwin-19", "arm64-darwin", "java", "x86-mingw32",
+             "aarch64-linux-musl", "2"]
 RUBY_ONLY = {"foo": ["1.0.0", "1.0.0-2"], "foo-2d": ["1.0"], "json": ["1.8.3-java", "2.7.1"],
              "libv8-node": ["16.10.0.0-x86_64-darwin-19", "16.10.0.0"]}
 
@@ -59,7 +60,8 @@ def package_versions(rng, ecosystem, name):
     if ecosystem == "rubygems":
         return [v + "-" + rng.choice(PLATFORMS) if rng.random() < 0.3 else v for v in versions]
     if rng.random() < 0.3:
-        versions.append("%d.0.0-%s.%d" % (major + 1, rng.choice(["alpha", "beta", "rc"]), rng.randint(0, 9)))
+        versions.append("%d.0.0-%s.%d" % (major + 1, rng.choice(["alpha", "beta", "rc"]),
+                                          rng.randint(0, 9)))
     if ecosystem == "crates" and (rng.random() < 0.2 or name.endswith("-sys")):
         versions.append("%d.%d.9+%s" % (major, minor, rng.choice(BUILDS)))
     return versions
@@ -73,9 +75,11 @@ def addresses(rng, n):
         if kind < 0.75:
             out.append("10.%d.%d.%d" % (rng.randrange(256), rng.randrange(256), rng.randrange(256)))
         elif kind < 0.9:
-            out.append(rng.choice(["192.0.2.%d", "198.51.100.%d", "203.0.113.%d"]) % rng.randrange(256))
+            out.append(rng.choice(["192.0.2.%d", "198.51.100.%d", "203.0.113.%d"])
+                       % rng.randrange(256))
         elif kind < 0.98:
-            out.append("2001:db8:%x:%x::%x" % (rng.randrange(16), rng.randrange(256), rng.randrange(1, 65536)))
+            out.append("2001:db8:%x:%x::%x" % (rng.randrange(16), rng.randrange(256),
+                                               rng.randrange(1, 65536)))
         elif kind < 0.99:
             out.append("2001:DB8:0:0:0:0:0:%X" % rng.randrange(256))
         else:
@@ -114,18 +118,26 @@ def download_path(rng, ecosystem, name, version):
 
 
 # Paths that look like something and are nothing; the same in every ecosystem.
-NOTHING = [b"/", b"/robots.txt", b"/index/se/rd/serde", b"/crates/serde", b"/crates/serde/tokio-1.0.0.crate",
-           b"/crates/serde/serde-1.0.crate", b"/crates/rand/01.2.3/download", b"/crates/rand/1.2.3-01/download",
-           b"/crates//1.0.0/download", b"/crates/rand/1.2.3/download/", b"/crates/rand/1.2.3%2Fdownload/x", b"/gems/rails.gem",
-           b"/gems/rails-7.1.2.gemspec", b"/gems/a/rails-7.1.2.gem", b"/gems/-.gem", b"/tarballs/jason.tar", b"/tarballs/jason-.tar",
-           b"/repos/a/b/tarballs/jason-1.0.0.tar", b"/%", b"/%zz/%4", b"/crates/\xe2\x82\xac", b"/%00"]
+NOTHING = [b"/", b"/robots.txt", b"/index/se/rd/serde", b"/crates/serde",
+           b"/crates/serde/tokio-1.0.0.crate",
+           b"/crates/serde/serde-1.0.crate", b"/crates/rand/01.2.3/download",
+           b"/crates/rand/1.2.3-01/download",
+           b"/crates//1.0.0/download", b"/crates/rand/1.2.3/download/",
+           b"/crates/rand/1.2.3%2Fdownload/x", b"/gems/rails.gem",
+           b"/gems/rails-7.1.2.gemspec", b"/gems/a/rails-7.1.2.gem", b"/gems/-.gem",
+           b"/tarballs/jason.tar", b"/tarballs/jason-.tar",
+           b"/repos/a/b/tarballs/jason-1.0.0.tar", b"/%", b"/%zz/%4", b"/crates/\xe2\x82\xac",
+           b"/%00"]
 OUTSIDERS = {"crates": [("rubygems", b"/gems/rails-7.1.2.gem", b"rails", b"7.1.2")],
              "rubygems": [("crates", b"/crates/rand/0.8.5/download", b"rand", b"0.8.5")],
              "hex": [("rubygems", b"/gems/jason-1.4.1.gem", b"jason", b"1.4.1")]}
 # Names that no table takes: (as decoded, the trouble). Written without any dash or dot, so that no split is in doubt.
-HOSTILE = [(b"nul\0l", "encoding"), (b"bad\xff", "encoding"), (b"over\xc0\xaflong", "encoding"), (b"sur\xed\xa0\x80", "encoding"),
-           (b"big\xf4\x90\x80\x80", "encoding"), (b"a" * 513, "key_too_long"), ("é".encode() * 513, "key_too_long"),
-           (b"a" * 512, ""), ("é".encode() * 512, ""), ("名前".encode(), ""), (b"esc\x1b[31m", ""), (b'q"uo\\te', ""), (b"del\x7f", "")]
+HOSTILE = [(b"nul\0l", "encoding"), (b"bad\xff", "encoding"), (b"over\xc0\xaflong", "encoding"),
+           (b"sur\xed\xa0\x80", "encoding"),
+           (b"big\xf4\x90\x80\x80", "encoding"), (b"a" * 513, "key_too_long"),
+           ("é".encode() * 513, "key_too_long"),
+           (b"a" * 512, ""), ("é".encode() * 512, ""), ("名前".encode(), ""), (b"esc\x1b[31m", ""),
+           (b'q"uo\\te', ""), (b"del\x7f", "")]
 
 
 class World:
@@ -139,7 +151,8 @@ class World:
     def request(self, when, layers):
         """A Request, the path as logged and the agent: `layers` is how often the log may encode a path."""
         rng = self.rng
-        r = Request(day=when.strftime("%Y-%m-%d"), cargo=True, bytes=rng.choice([rng.randint(300, 9000), rng.randint(9000, 2_000_000)]))
+        r = Request(day=when.strftime("%Y-%m-%d"), cargo=True,
+                    bytes=rng.choice([rng.randint(300, 9000), rng.randint(9000, 2_000_000)]))
         name, versions = self.packages.pick()
         version = versions[min(int(rng.expovariate(0.8)), len(versions) - 1)]
         r.what = Download(self.ecosystem, name, version)
@@ -162,8 +175,10 @@ class World:
 
     def outcome(self, r):
         r.method, r.status, r.range = self.rng.choices(
-            [("GET", 200, "unknown"), ("HEAD", 200, "unknown"), ("GET", 304, "unknown"), ("GET", 206, "zero"), ("GET", 206, "later"),
-             ("GET", 206, "unknown"), ("GET", 404, "unknown"), ("GET", 403, "unknown"), ("POST", 200, "unknown"), ("GET", 200, "zero"),
+            [("GET", 200, "unknown"), ("HEAD", 200, "unknown"), ("GET", 304, "unknown"),
+             ("GET", 206, "zero"), ("GET", 206, "later"),
+             ("GET", 206, "unknown"), ("GET", 404, "unknown"), ("GET", 403, "unknown"),
+             ("POST", 200, "unknown"), ("GET", 200, "zero"),
              ("get", 200, "unknown"), ("GET", 0, "unknown"), ("GET", 302, "unknown")],
             [900, 20, 20, 10, 10, 5, 15, 8, 3, 5, 1, 2, 5])[0]
         if r.status in (0, 304) or r.method == "HEAD":
@@ -173,9 +188,11 @@ class World:
         """None where the agent is `-`."""
         rng = self.rng
         if rng.random() < 0.95:
-            return rng.choice([b"cargo/1.%d.0 (Linux x86_64)", b"cargo 1.%d.0 (1d8b05cdd 2023-11-20)"]) % rng.randint(60, 76)
+            return rng.choice([b"cargo/1.%d.0 (Linux x86_64)",
+                               b"cargo 1.%d.0 (1d8b05cdd 2023-11-20)"]) % rng.randint(60, 76)
         r.cargo = False
-        return rng.choice([b"curl/8.5.0", b"Mozilla/5.0 (X11; Linux x86_64)", b"cargo-ish/1", b"Cargo/1.75.0", b"cargo", b"Ruby, RubyGems/3.5.3",
+        return rng.choice([b"curl/8.5.0", b"Mozilla/5.0 (X11; Linux x86_64)", b"cargo-ish/1",
+                           b"Cargo/1.75.0", b"cargo", b"Ruby, RubyGems/3.5.3",
                            b"", None, b"xcargo/1.2"])
 
 
