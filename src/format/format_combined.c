@@ -162,8 +162,9 @@ static enum reason
 common_line(struct parser *p, struct slice line, struct record *rec)
 {
     struct cursor c = cursor_at(line);
-    struct pieces pieces = { 0 };
+    struct pieces pieces;
 
+    pieces.agent = (struct slice){ NULL, 0 };
     if (!take_common(&c, &pieces) || !cursor_done(&c))
         return REJECT_FIELDS;
     return read_pieces(p, &pieces, rec);
@@ -173,7 +174,7 @@ static enum reason
 combined_line(struct parser *p, struct slice line, struct record *rec)
 {
     struct cursor c = cursor_at(line);
-    struct pieces pieces = { 0 };
+    struct pieces pieces;
 
     if (!take_common(&c, &pieces) || !take_combined(&c, &pieces))
         return REJECT_FIELDS;

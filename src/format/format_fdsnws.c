@@ -101,6 +101,14 @@ value_is(const struct json_value *v, const char *literal)
 
 /* ---- one trace ---- */
 
+/* A value that is absent has a kind and nothing else. */
+static inline void
+trace_clear(struct trace *t)
+{
+    t->net.kind = t->sta.kind = t->loc.kind = t->cha.kind = JSON_ABSENT;
+    t->status.kind = t->bytes.kind = JSON_ABSENT;
+}
+
 /* Reads the object at j->at; it stands in the trace array of the line. False: no JSON. */
 static bool
 walk_trace(struct json *j, struct trace *t)
@@ -160,7 +168,8 @@ trace_is_ok(const struct trace *t)
 static enum st
 trace_record(struct parser *p, const struct trace *t, struct record *rec, struct err *err)
 {
-    *rec = (struct record){ .ok = true };
+    record_clear(rec);
+    rec->ok = true;
     rec->why = REJECT_FIELDS;
     if (t->status.kind != JSON_STRING)
         return ST_OK;
@@ -198,13 +207,14 @@ walk_elements(struct parser *p, struct json *j, struct request *r, bool inside, 
     r->n_made = 0;
     r->rest = NULL;
     while ((step = json_element(j, &inside)) == JSON_NEXT) {
-        struct trace t = { 0 };
+        struct trace t;
         struct json_value ignored;
 
         if (r->n_made == max) {
             r->rest = j->at;
             return WALK_DONE;
         }
+        trace_clear(&t);
         if (likely(json_peek(j) == '{') ? !walk_trace(j, &t) : !json_value(j, 2, &ignored))
             return WALK_NO_JSON;
         if (trace_record(p, &t, &out[r->n_made++], err) != ST_OK)
