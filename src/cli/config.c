@@ -35,8 +35,7 @@ static int
 refuse(struct reading *r, const char *cause, const char *name, const char *hint)
 {
     if (!r->failed) {
-        err_set(r->err, ST_USAGE, "cannot read the configuration");
-        err_cause(r->err, cause, name);
+        err_fail(r->err, ST_USAGE, "cannot read the configuration", "%s: \"%s\"", cause, name);
         if (hint != NULL)
             err_hint(r->err, "did you mean %s?", hint);
         r->failed = true;
@@ -54,13 +53,13 @@ on_line(void *ctx, const char *section, const char *name, const char *value)
     int id;
 
     if (strcmp(section, "ingest") != 0)
-        return refuse(r, "there is no section [%s]", section, "[ingest]");
+        return refuse(r, "no such section", section, "[ingest]");
     id = option_find(name, strlen(name));
     if (id < 0 || id == OPT_CONFIG || id == OPT_HELP || id == OPT_VERSION)
-        return refuse(r, "there is no key \"%s\" in [ingest]", name, option_nearest(name));
+        return refuse(r, "no such key in [ingest]", name, option_nearest(name));
     copy = strdup(value); /* lives until the program ends, as argv does */
     if (copy == NULL)
-        return refuse(r, "no memory for \"%s\"", name, NULL);
+        return refuse(r, "no memory", name, NULL);
     if (options_set(r->o, (enum option_id)id, copy, FROM_CONFIG, &err) != ST_OK) {
         if (!r->failed)
             *r->err = err;

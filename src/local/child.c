@@ -1,6 +1,7 @@
 /*
- * Running a PostgreSQL program: as whom, with which environment, and with nothing of ours in its hands. A server that inherits a
- * descriptor of cron's pipe makes cron wait for ever; one that stays in our process group dies of the user's Ctrl-C.
+ * Running a PostgreSQL program: as whom, with which environment, and with nothing of ours in its
+ * hands. A server that inherits a descriptor of cron's pipe makes cron wait for ever; one that
+ * stays in our process group dies of the user's Ctrl-C.
  */
 #include "local_priv.h"
 
@@ -73,7 +74,8 @@ become(const struct child *c, int in_fd, const char *const argv[], char *const e
     if (who->drop && (setgroups((size_t)who->n_groups, who->groups) != 0 ||
                       setgid(who->gid) != 0 || setuid(who->uid) != 0))
         give_up("cannot become the user who runs", argv[0]);
-    if (c->data != NULL && chdir(c->data) != 0) /* said here it is plainer than what initdb makes of it */
+    /* Said here it is plainer than what initdb makes of it. */
+    if (c->data != NULL && chdir(c->data) != 0)
         give_up(who->drop ? "the user postgres cannot enter" : "cannot enter", c->data);
     if (chdir("/") != 0)
         give_up("cannot enter", "/");
@@ -138,7 +140,8 @@ child_run(const struct child *c, const char *const argv[])
     in_fd = input_open(c->input);
     if (in_fd < 0)
         return 127;
-    sigaction(SIGCHLD, &wanted, &saved); /* who started us may have it ignored: then no status would be left to wait for */
+    /* Who started us may have it ignored: then no status would be left to wait for. */
+    sigaction(SIGCHLD, &wanted, &saved);
     pid = fork();
     if (pid == 0)
         become(c, in_fd, argv, env);

@@ -1,10 +1,11 @@
 /*
- * Entering and leaving the private PostgreSQL. Two locks tell who may do what, and both vanish with the process that holds them,
- * however it ends:
+ * Entering and leaving the private PostgreSQL. Two locks tell who may do what, and both vanish with
+ * the process that holds them, however it ends:
  *
  *   enter.lock  exclusive, for as long as the server is made, started or stopped: one at a time
- *   users.lock  shared, for as long as it is used. Who leaves tries to make it exclusive: that works for the last one, who stops the
- *               server. A user killed by SIGKILL leaves the server running, and the next one to leave stops it
+ *   users.lock  shared, for as long as it is used. Who leaves tries to make it exclusive: that works
+ *               for the last one, who stops the server. A user killed by SIGKILL leaves the server
+ *               running, and the next one to leave stops it
  */
 #include "local_priv.h"
 
@@ -36,11 +37,15 @@ lock_failed(const struct local *l, const char *name, struct err *err)
     static const char what[] = "cannot enter the private PostgreSQL";
 
     if (errno == EINTR)
-        return err_fail(err, ST_STOPPED, what, "a signal came while another process was starting or stopping it");
+        return err_fail(err, ST_STOPPED, what,
+                        "a signal came while another process was starting or stopping it");
     return err_fail(err, ST_DB, what, "\"%s/%s\": %s", l->dir, name, strerror(errno));
 }
 
-/* Every setting that libpq would else take from the environment and that could lead elsewhere is pinned. */
+/*
+ * Every setting that libpq would else take from the environment and that could lead elsewhere is
+ * pinned.
+ */
 static enum st
 connection(struct local *l, const struct who *who, struct err *err)
 {
@@ -50,9 +55,10 @@ connection(struct local *l, const struct who *who, struct err *err)
     paths_socket_dir(l, who, dir, sizeof dir);
     snprintf(path, sizeof path, "%s" SOCKET_NAME, dir);
     if (access(path, F_OK) != 0) {
-        err_fail(err, ST_DB, "cannot use the private PostgreSQL", "it runs, but has no socket \"%s\": %s", path,
-                 strerror(errno));
-        err_hint(err, "something else than ingest has started it; stop that: %s/pg_ctl stop -D \"%s\"", l->bin, l->data);
+        err_fail(err, ST_DB, "cannot use the private PostgreSQL",
+                 "it runs, but has no socket \"%s\": %s", path, strerror(errno));
+        err_hint(err, "something else than ingest has started it; stop that: %s/pg_ctl stop -D \"%s\"",
+                 l->bin, l->data);
         return err->code;
     }
     for (const char *p = dir; *p != '\0'; p++) {
@@ -62,8 +68,8 @@ connection(struct local *l, const struct who *who, struct err *err)
     }
     quoted[n] = '\0';
     snprintf(l->conninfo, sizeof l->conninfo,
-             "host='%s' hostaddr='' port=%d user=ingest dbname=ingest requirepeer='' sslmode=disable "
-             "gssencmode=disable channel_binding=disable",
+             "host='%s' hostaddr='' port=%d user=postgres dbname=ingest requirepeer='' "
+             "sslmode=disable gssencmode=disable channel_binding=disable",
              quoted, SOCKET_PORT);
     return ST_OK;
 }
@@ -154,8 +160,12 @@ local_leave(struct local *l)
     if (l->users_fd < 0)
         return;
     enter_fd = lock_stubbornly(l);
-    /* Turning a shared lock into an exclusive one lets go of it first, so either we are the last or we have left. */
-    if (enter_fd >= 0 && flock(l->users_fd, LOCK_EX | LOCK_NB) == 0 && who_find(&who, &ignored) == ST_OK) {
+    /*
+     * Turning a shared lock into an exclusive one lets go of it first, so either we are the last or
+     * we have left.
+     */
+    if (enter_fd >= 0 && flock(l->users_fd, LOCK_EX | LOCK_NB) == 0 &&
+        who_find(&who, &ignored) == ST_OK) {
         log_fd = log_open(l, &ignored);
         if (log_fd >= 0) {
             server_stop(&(struct server){ .local = l, .who = &who, .log_fd = log_fd }, enter_fd);

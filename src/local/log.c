@@ -1,6 +1,7 @@
 /*
- * DIR/server.log: everything that initdb, pg_ctl and the server say goes there, so that none of them needs a pipe to us, and it is
- * where the cause of a failure is looked up. As root it is opened by us and only written by the server.
+ * DIR/server.log: everything that initdb, pg_ctl and the server say goes there, so that none of
+ * them needs a pipe to us, and it is where the cause of a failure is looked up. As root it is
+ * opened by us and only written by the server.
  */
 #include "local_priv.h"
 
@@ -18,7 +19,8 @@ log_open(const struct local *l, struct err *err)
     snprintf(path, sizeof path, "%s/server.log", l->dir);
     fd = paths_open(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, 0600);
     if (fd < 0)
-        err_fail(err, ST_DB, "cannot open the log of the private PostgreSQL", "\"%s\": %s", path, strerror(errno));
+        err_fail(err, ST_DB, "cannot open the log of the private PostgreSQL", "\"%s\": %s", path,
+                 strerror(errno));
     return fd;
 }
 
@@ -37,7 +39,10 @@ log_trim(int fd)
         return; /* then it stays long: no reason not to start */
 }
 
-/* Where the words begin that say why, in a line like "2024-01-01 00:00:00 UTC [7] FATAL:  lock file ... exists"; NULL: none here. */
+/*
+ * Where the words begin that say why, in a line like "2024-01-01 00:00:00 UTC [7] FATAL:  lock file
+ * ... exists"; NULL: none here.
+ */
 static const char *
 complaint(const char *line)
 {

@@ -1,6 +1,7 @@
 /*
- * Where the private PostgreSQL lives, and the rights of these directories. Depends on the environment and the user alone, never on
- * the working directory or the umask, since cron has its own ideas of both.
+ * Where the private PostgreSQL lives, and the rights of these directories. Depends on the
+ * environment and the user alone, never on the working directory or the umask, since cron has its
+ * own ideas of both.
  */
 #include "local_priv.h"
 
@@ -76,7 +77,10 @@ refuse(struct err *err, const char *path, const char *cause)
     return err->code;
 }
 
-/* Makes what is missing above `dir`. New ones are for the user alone (XDG); below root's they let the server's user through. */
+/*
+ * Makes what is missing above `dir`. New ones are for the user alone (XDG); below root's they let
+ * the server's user through.
+ */
 static enum st
 make_parents(const char *dir, mode_t mode, struct err *err)
 {
@@ -109,7 +113,7 @@ paths_make(const struct local *l, const struct who *who, struct err *err)
         return rc;
     if (mkdir(l->dir, 0700) != 0 && errno != EEXIST)
         return refuse(err, l->dir, strerror(errno));
-    if (stat(l->dir, &st) != 0) /* stat: a link to a larger disk is fine, what it leads to is checked */
+    if (stat(l->dir, &st) != 0) /* no lstat: a link to a larger disk is fine, its end is checked */
         return refuse(err, l->dir, strerror(errno));
     if (!S_ISDIR(st.st_mode))
         return refuse(err, l->dir, "is no directory");
@@ -131,15 +135,18 @@ paths_socket_dir(const struct local *l, const struct who *who, char *out, size_t
         snprintf(out, cap, "%s", l->data);
         return;
     }
-    /* Everybody who shares the data must come to the same name: nothing of the session may be in it. */
+    /*
+     * Everybody who shares the data must come to the same name: nothing of the session may be in
+     * it.
+     */
     d = hash_plain(l->data, strlen(l->data));
     snprintf(out, cap, "%s/ingest-%u-%02x%02x%02x%02x", who->drop ? "/run" : "/tmp",
              (unsigned)who->uid, d.b[0], d.b[1], d.b[2], d.b[3]);
 }
 
 /*
- * /tmp is everybody's, so the directory may have been put there by somebody else: it must be a directory itself (no link), ours, and
- * closed to others. Once it is, the sticky bit keeps it so.
+ * /tmp is everybody's, so the directory may have been put there by somebody else: it must be a
+ * directory itself (no link), ours, and closed to others. Once it is, the sticky bit keeps it so.
  */
 enum st
 paths_make_socket_dir(const struct local *l, const struct who *who, struct err *err)

@@ -1,5 +1,6 @@
 /*
- * Finding PostgreSQL's programs: Debian keeps every major version in a directory of its own, off PATH; elsewhere PATH has them.
+ * Finding PostgreSQL's programs: Debian keeps every major version in a directory of its own, off
+ * PATH; elsewhere PATH has them.
  */
 #include "local_priv.h"
 
@@ -30,7 +31,10 @@ is_complete(const char *bin)
     return has_program(bin, "postgres") && has_program(bin, "initdb") && has_program(bin, "pg_ctl");
 }
 
-/* Takes `bin` if it is better than what was found: newer, and of the wanted version if one is wanted. */
+/*
+ * Takes `bin` if it is better than what was found: newer, and of the wanted version if one is
+ * wanted.
+ */
 static void
 offer(struct found *best, const char *bin, int major, int wanted)
 {
@@ -67,7 +71,9 @@ static int
 ask_major(const char *bin)
 {
     struct who self = { 0 };
-    struct child c = { .who = &self, .out_fd = memfd_create("version", MFD_CLOEXEC), .keep_fd = -1 };
+    struct child c = {
+        .who = &self, .out_fd = memfd_create("version", MFD_CLOEXEC), .keep_fd = -1,
+    };
     char program[512], said[128] = "";
     const char *const argv[] = { program, "--version", NULL }, *at;
     int major = 0;
@@ -120,20 +126,22 @@ not_found(const char *data, const char *place, const char *path, int major, stru
     search(&other, place, path, 0);
     if (major == 0) {
         err_fail(err, ST_DB, "cannot find PostgreSQL for --local",
-                 "no directory under \"%s\" or on PATH has postgres, initdb and pg_ctl of version %d or newer",
-                 place, MAJOR_MIN);
+                 "no directory under \"%s\" or on PATH has postgres, initdb and pg_ctl "
+                 "of version %d or newer", place, MAJOR_MIN);
         err_hint(err, "apt-get install postgresql-15 postgresql-15-hll (the cluster that "
                       "Debian's postgresql-common makes with it is not needed)");
     } else if (other.major == 0) {
         err_fail(err, ST_DB, "cannot find PostgreSQL for --local",
-                 "the private database was made by PostgreSQL %d, and its programs are not installed", major);
+                 "the private database was made by PostgreSQL %d, and its programs are not installed",
+                 major);
         err_hint(err, "apt-get install postgresql-%d postgresql-%d-hll", major, major);
     } else {
         err_fail(err, ST_DB, "cannot use the private database",
-                 "PostgreSQL %d made \"%s\", and here is only PostgreSQL %d", major, data, other.major);
+                 "PostgreSQL %d made \"%s\", and here is only PostgreSQL %d", major, data,
+                 other.major);
         err_hint(err, "install postgresql-%d and postgresql-%d-hll again and go on, or dump with them: "
-                      "ingest psql is the way in; then move the directory away and load the dump into the new one "
-                      "(pg_upgrade works too)", major, major);
+                      "ingest psql is the way in; then move the directory away and load the dump "
+                      "into the new one (pg_upgrade works too)", major, major);
     }
     return err->code;
 }

@@ -1,9 +1,9 @@
 /*
- * The server itself: made, looked at, started, stopped. Whoever calls holds enter.lock, so nobody else does any of this meanwhile,
- * but for what a killed process of ours has left behind.
+ * The server itself: made, looked at, started, stopped. Whoever calls holds enter.lock, so nobody
+ * else does any of this meanwhile, but for what a killed process of ours has left behind.
  *
- * No path ever goes through pg_ctl's shell: the data directory is given as PGDATA, and the socket directory is "." (the server works
- * in its data directory) or has a name that we made.
+ * No path ever goes through pg_ctl's shell: the data directory is given as PGDATA, and the socket
+ * directory is "." (the server works in its data directory) or has a name that we made.
  */
 #include "local_priv.h"
 
@@ -18,9 +18,13 @@
 #define START_WAIT_US (INT64_C(600) * 1000000) /* replaying a long WAL takes its time */
 #define STARTS_MAX    10
 
-/* Written once, into postgresql.conf, where their owner may change them. Only we connect, from this host. */
+/*
+ * Written once, into postgresql.conf, where their owner may change them. Only we connect, from this
+ * host.
+ */
 static const char settings[] =
-    "\n# The private server of ingest. Address, port and socket are given at the start and cannot be changed here.\n"
+    "\n# The private server of ingest. Address, port and socket are given at the start "
+    "and cannot be changed here.\n"
     "cluster_name = 'ingest'\n"
     "shared_buffers = 64MB\n"
     "maintenance_work_mem = 64MB\n"
@@ -28,7 +32,7 @@ static const char settings[] =
     "max_wal_senders = 0\n"
     "jit = off\n";
 
-static const char create_database[] = "CREATE DATABASE ingest OWNER ingest\n";
+static const char create_database[] = "CREATE DATABASE ingest\n";
 
 /* ---- looking ---- */
 
@@ -95,8 +99,9 @@ nth_line(const char *text, int n)
 }
 
 /*
- * Is the living process `pid` the server of this data directory? After a reboot, or in the next container, the number is easily
- * somebody else's, or a zombie's; PostgreSQL takes its word for it and refuses to start. A postmaster works in its data directory.
+ * Is the living process `pid` the server of this data directory? After a reboot, or in the next
+ * container, the number is easily somebody else's, or a zombie's; PostgreSQL takes its word for it
+ * and refuses to start. A postmaster works in its data directory.
  */
 static bool
 is_postmaster(const struct local *l, pid_t pid)
@@ -134,9 +139,12 @@ server_look(const struct local *l)
 /* ---- making ---- */
 
 static int
-run(const struct server *s, const char *data, const char *input, int keep_fd, const char *const argv[])
+run(const struct server *s, const char *data, const char *input, int keep_fd,
+    const char *const argv[])
 {
-    struct child c = { .who = s->who, .data = data, .input = input, .out_fd = s->log_fd, .keep_fd = keep_fd };
+    struct child c = {
+        .who = s->who, .data = data, .input = input, .out_fd = s->log_fd, .keep_fd = keep_fd,
+    };
 
     return child_run(&c, argv);
 }
@@ -152,7 +160,10 @@ failed(const struct server *s, off_t from, const char *what, struct err *err)
     return err->code;
 }
 
-/* What belongs to the server's user is removed as that user: as root we might follow a link that it put there. */
+/*
+ * What belongs to the server's user is removed as that user: as root we might follow a link that it
+ * put there.
+ */
 static enum st
 remove_tree(const struct server *s, const char *path, int lock_fd, struct err *err)
 {
@@ -162,7 +173,8 @@ remove_tree(const struct server *s, const char *path, int lock_fd, struct err *e
         return ST_OK;
     run(s, NULL, NULL, lock_fd, argv);
     if (rmdir(path) != 0 && errno != ENOENT)
-        return err_fail(err, ST_DB, "cannot remove a half-made database", "\"%s\": %s", path, strerror(errno));
+        return err_fail(err, ST_DB, "cannot remove a half-made database", "\"%s\": %s", path,
+                        strerror(errno));
     return ST_OK;
 }
 
@@ -171,8 +183,12 @@ fill(const struct server *s, const char *data, int lock_fd, struct err *err)
 {
     static const char what[] = "cannot make the private database";
     char initdb[512], postgres[512], conf[sizeof s->local->data + 32];
-    const char *const make[] = { initdb, "-U", "ingest", "-E", "UTF8", "--locale=C", "--auth=trust", NULL };
-    const char *const single[] = { postgres, "--single", "-c", "exit_on_error=true", "postgres", NULL };
+    const char *const make[] = {
+        initdb, "-U", "postgres", "-E", "UTF8", "--locale=C", "--auth=trust", NULL,
+    };
+    const char *const single[] = {
+        postgres, "--single", "-c", "exit_on_error=true", "postgres", NULL,
+    };
     off_t from = log_end(s->log_fd);
     int fd;
 
@@ -182,7 +198,8 @@ fill(const struct server *s, const char *data, int lock_fd, struct err *err)
     if (run(s, data, NULL, lock_fd, make) != 0)
         return failed(s, from, what, err);
     fd = paths_open(conf, O_WRONLY | O_APPEND | O_NOFOLLOW, 0);
-    if (fd < 0 || write(fd, settings, strlen(settings)) != (ssize_t)strlen(settings) || fsync(fd) != 0) {
+    if (fd < 0 || write(fd, settings, strlen(settings)) != (ssize_t)strlen(settings) ||
+        fsync(fd) != 0) {
         err_fail(err, ST_DB, what, "\"%s\": %s", conf, strerror(errno));
         if (fd >= 0)
             close(fd);
@@ -206,7 +223,10 @@ sync_dir(const char *path)
     return good;
 }
 
-/* It is made beside its place and moved there at the end, so that what stands there is whole, whenever we are killed. */
+/*
+ * It is made beside its place and moved there at the end, so that what stands there is whole,
+ * whenever we are killed.
+ */
 enum st
 server_make(const struct server *s, int lock_fd, struct err *err)
 {
@@ -250,15 +270,15 @@ run_start(const struct server *s)
     paths_socket_dir(s->local, s->who, socket_dir, sizeof socket_dir);
     snprintf(pg_ctl, sizeof pg_ctl, "%s/pg_ctl", s->local->bin);
     snprintf(options, sizeof options,
-             "-p %d -c listen_addresses= -c unix_socket_directories=%s -c unix_socket_permissions=0700 "
-             "-c log_destination=stderr -c logging_collector=off",
+             "-p %d -c listen_addresses= -c unix_socket_directories=%s "
+             "-c unix_socket_permissions=0700 -c log_destination=stderr -c logging_collector=off",
              SOCKET_PORT, strcmp(socket_dir, s->local->data) == 0 ? "." : socket_dir);
     return run(s, s->local->data, NULL, -1, argv);
 }
 
 /*
- * Backends of a killed postmaster may live a moment longer and hold its memory; and a killed process of ours may have a start under
- * way that we did not see yet. Both pass.
+ * Backends of a killed postmaster may live a moment longer and hold its memory; and a killed
+ * process of ours may have a start under way that we did not see yet. Both pass.
  */
 static bool
 may_pass(const struct server *s, off_t from)
@@ -298,7 +318,8 @@ server_start(const struct server *s, struct err *err)
             continue;
         }
         if (state == SERVER_STALE && unlink(pid_path) != 0)
-            return err_fail(err, ST_DB, what, "\"%s\" is left from a crash and cannot be removed: %s", pid_path,
+            return err_fail(err, ST_DB, what,
+                            "\"%s\" is left from a crash and cannot be removed: %s", pid_path,
                             strerror(errno));
         if (n_starts == 0)
             log_trim(s->log_fd);
@@ -309,7 +330,8 @@ server_start(const struct server *s, struct err *err)
             (void)nap(300);
         }
     }
-    return err_fail(err, ST_DB, what, "after %d minutes it still is not ready; its log is \"%s/server.log\"",
+    return err_fail(err, ST_DB, what,
+                    "after %d minutes it still is not ready; its log is \"%s/server.log\"",
                     (int)(START_WAIT_US / 60000000), s->local->dir);
 }
 

@@ -1,5 +1,6 @@
 /*
- * As whom PostgreSQL's programs run. Everything is looked up here, before a fork, because a child may not call getpwnam.
+ * As whom PostgreSQL's programs run. Everything is looked up here, before a fork, because a child
+ * may not call getpwnam.
  */
 #include "local_priv.h"
 
@@ -20,7 +21,8 @@ who_find(struct who *who, struct err *err)
     if (pw == NULL || pw->pw_uid == 0) {
         err_fail(err, ST_DB, "cannot run a private PostgreSQL as root",
                  "PostgreSQL refuses root, and there is no user \"" SERVER_USER "\" to run it");
-        err_hint(err, "apt-get install postgresql-common, which makes that user, or call ingest as another user");
+        err_hint(err, "apt-get install postgresql-common, which makes that user, "
+                      "or call ingest as another user");
         return err->code;
     }
     who->drop = true;

@@ -24,7 +24,7 @@ holds_rows(struct down *d, const struct script_object *obj, const struct found *
     buf_printf(&sql, "SELECT count(*) FROM (SELECT FROM %s", f->sql_name);
     if (obj->own_rows.p != NULL)
         buf_printf(&sql, " WHERE NOT (%.*s)", (int)obj->own_rows.n, obj->own_rows.p);
-    buf_text(&sql, " LIMIT 1000) AS some");
+    buf_text(&sql, " LIMIT 1000) AS counted");
     st = buf_str(&sql) == NULL ? err_memory(err, "cannot look for rows")
                                : pg_run(d->pg, "cannot look for rows", sql.p, 0, NULL, &r, err);
     *n = st == ST_OK ? pg_int(r, 0, 0) : 0;

@@ -72,10 +72,26 @@ say(const struct migrate_options *o, const char *format, ...)
     o->say(o->say_ctx, line);
 }
 
+/*
+ * The default search path begins with "$user": for a role that is called ingest the ledger's schema would be the
+ * current one, and tables of the other sets would be made inside it.
+ */
+static enum st
+step_out_of_ledger(struct pg *pg, struct err *err)
+{
+    return pg_run(pg, "cannot choose the current schema",
+                  "SELECT set_config('search_path', (SELECT string_agg(quote_ident(s), ', ')"
+                  " FROM unnest(current_schemas(false)) AS s WHERE s <> 'ingest'), true)"
+                  " WHERE 'ingest' = ANY (current_schemas(false))",
+                  0, NULL, NULL, err);
+}
+
 enum st
 runner_lock(struct pg *pg, struct err *err)
 {
-    return pg_run(pg, "cannot wait for another migrator", "SELECT pg_advisory_xact_lock(" MIGRATE_LOCK ")", 0, NULL, NULL, err);
+    enum st st = pg_run(pg, "cannot wait for another migrator", "SELECT pg_advisory_xact_lock(" MIGRATE_LOCK ")", 0, NULL, NULL, err);
+
+    return st == ST_OK ? step_out_of_ledger(pg, err) : st;
 }
 
 enum st

@@ -20,7 +20,7 @@ enum st sets_resolve(const char *const *sets, size_t n, enum sets_default absent
 
 void say(const struct migrate_options *o, const char *format, ...) PRINTF(2, 3);
 
-/* Inside a transaction: waits for other migrators, until it ends. */
+/* Begins each of our transactions: waits for other migrators until it ends; the current schema is not the ledger's. */
 enum st runner_lock(struct pg *pg, struct err *err);
 /* Is ingest.migrations there? ST_DB if there is one that is not ours. */
 enum st notebook_is_there(struct pg *pg, bool *there, struct err *err);
