@@ -42,18 +42,31 @@ cut_short(struct stored *s, struct err *err, const char *cause)
     return ST_CORRUPT;
 }
 
-/* One byte of header or trailer. ST_EOF becomes the error that the input ends inside `part`. */
+/* At least one byte of header or trailer. ST_EOF becomes the error that the input ends inside it. */
 static enum st
-take(struct gzip *g, struct stored *s, uint8_t *out, const char *cut, struct err *err)
+need(struct stored *s, const char *cut, struct err *err)
 {
     enum st rc = stored_fill(s, err);
 
-    if (rc == ST_EOF)
-        return cut_short(s, err, cut);
+    return rc == ST_EOF ? cut_short(s, err, cut) : rc;
+}
+
+static void
+skip_bytes(struct gzip *g, struct stored *s, size_t n)
+{
+    g->header_crc = (uint32_t)crc32(g->header_crc, s->at, (uInt)n);
+    s->at += n;
+}
+
+static enum st
+take(struct gzip *g, struct stored *s, uint8_t *out, const char *cut, struct err *err)
+{
+    enum st rc = need(s, cut, err);
+
     if (rc != ST_OK)
         return rc;
-    *out = *s->at++;
-    g->header_crc = (uint32_t)crc32(g->header_crc, out, 1);
+    *out = *s->at;
+    skip_bytes(g, s, 1);
     return ST_OK;
 }
 
@@ -73,17 +86,36 @@ take_le(struct gzip *g, struct stored *s, int n, uint32_t *out, const char *cut,
     return ST_OK;
 }
 
+/* FEXTRA: what it holds is between those who agreed on it. */
+static enum st
+skip_extra(struct gzip *g, struct stored *s, size_t n, const char *cut, struct err *err)
+{
+    enum st rc;
+
+    while (n > 0) {
+        if ((rc = need(s, cut, err)) != ST_OK)
+            return rc;
+        size_t part = (size_t)(s->end - s->at) < n ? (size_t)(s->end - s->at) : n;
+
+        skip_bytes(g, s, part);
+        n -= part;
+    }
+    return ST_OK;
+}
+
 /* FNAME and FCOMMENT: bytes up to a NUL, of no interest to us (a name in a log must not choose a path). */
 static enum st
 skip_text(struct gzip *g, struct stored *s, const char *cut, struct err *err)
 {
-    uint8_t c;
+    const uint8_t *nul;
     enum st rc;
 
-    do
-        if ((rc = take(g, s, &c, cut, err)) != ST_OK)
+    do {
+        if ((rc = need(s, cut, err)) != ST_OK)
             return rc;
-    while (c != 0);
+        nul = memchr(s->at, 0, (size_t)(s->end - s->at));
+        skip_bytes(g, s, (size_t)((nul != NULL ? nul + 1 : s->end) - s->at));
+    } while (nul == NULL);
     return ST_OK;
 }
 
@@ -94,7 +126,6 @@ read_header(struct gzip *g, struct stored *s, struct err *err)
     static const char cut[] = "the input ends inside a member's header";
     static const uint8_t magic[2] = { 0x1f, 0x8b };
     uint32_t method, flags, skip, n, crc;
-    uint8_t c;
     enum st rc;
 
     g->header_crc = (uint32_t)crc32(crc32(0, NULL, 0), magic, 2);
@@ -111,9 +142,8 @@ read_header(struct gzip *g, struct stored *s, struct err *err)
     if (flags & FLG_EXTRA) {
         if ((rc = take_le(g, s, 2, &n, cut, err)) != ST_OK)
             return rc;
-        while (n-- > 0)
-            if ((rc = take(g, s, &c, cut, err)) != ST_OK)
-                return rc;
+        if ((rc = skip_extra(g, s, n, cut, err)) != ST_OK)
+            return rc;
     }
     if ((flags & FLG_NAME) && (rc = skip_text(g, s, cut, err)) != ST_OK)
         return rc;

@@ -97,6 +97,8 @@ choose_codec(struct input *in, struct err *err)
     for (size_t i = 0; i < ARRAY_LEN(codecs); i++)
         if (have >= codecs[i]->n_magic && memcmp(in->stored.at, codecs[i]->magic, codecs[i]->n_magic) == 0)
             in->codec = codecs[i];
+    if (have == 1 && in->stored.at[0] == codec_gzip.magic[0])
+        in->codec = &codec_gzip; /* cut inside the magic number: damaged, and no unfinished line of text */
     if (in->codec->open == NULL) {
         err_fail(err, ST_FORMAT, "cannot decode input", "it is a %s container, which is not supported", in->codec->name);
         err_hint(err, "unpack it on the way: %s ... | ingest -", in->codec->about);

@@ -83,11 +83,12 @@ stored_peek(struct stored *s, size_t want, struct err *err)
 {
     enum st rc = stored_fill(s, err);
 
-    assert(s->n_read <= STORED_BUF && want <= STORED_UNREAD);
-    while (rc == ST_OK && (size_t)(s->end - s->at) < want && s->n_read < s->limit) {
+    assert(s->n_read == (uint64_t)(s->end - s->at) && want <= STORED_UNREAD);
+    while (rc == ST_OK && s->n_read < want && s->n_read < s->limit) {
+        uint64_t left = s->limit - s->n_read, room = STORED_BUF - s->n_read;
         size_t n;
 
-        rc = read_some(s, s->end, want - (size_t)(s->end - s->at), &n, err);
+        rc = read_some(s, s->end, (size_t)(left < room ? left : room), &n, err);
         if (rc == ST_OK)
             s->end += n;
     }
