@@ -1,6 +1,6 @@
 /*
- * IP addresses from text. Our own, because inet_aton takes "1.2" and octal, inet_pton differs between systems, and one
- * client must not count twice for being read in two ways.
+ * IP addresses from text. Our own, because inet_aton takes "1.2" and octal, inet_pton differs
+ * between systems, and one client must not count twice for being read in two ways.
  */
 #include "ingest/base.h"
 #include "dataset_priv.h"

@@ -1,14 +1,15 @@
 /*
- * From a client as logged to the 64 bits that go into a sketch. Small sketches keep those bits as they are, and all of
- * IPv4 can be tried against an unkeyed hash in minutes: hence a keyed one, unless told otherwise. Key files are in
- * client_key.c.
+ * From a client as logged to the 64 bits that go into a sketch. Small sketches keep those bits as
+ * they are, and all of IPv4 can be tried against an unkeyed hash in minutes: hence a keyed one,
+ * unless told otherwise. Key files are in client_key.c.
  */
 #include "ingest/dataset.h"
 #include "dataset_priv.h"
 
 #include <sodium.h>
 
-static_assert(crypto_shorthash_BYTES == 8 && crypto_shorthash_KEYBYTES == 16, "SipHash-2-4, 64 bits");
+static_assert(crypto_shorthash_BYTES == 8 && crypto_shorthash_KEYBYTES == 16,
+              "SipHash-2-4, 64 bits");
 
 #define SHORT_TEXT 1023
 
@@ -24,8 +25,9 @@ key_of_day(const struct client_key *key, int32_t day)
 }
 
 /*
- * What is hashed under the key, at `out`: the address of a host, the network of an IPv6 one (a host has 2^64 of
- * addresses there, and changes them), or the text behind a byte that sets it apart from addresses.
+ * What is hashed under the key, at `out`: the address of a host, the network of an IPv6 one (a host
+ * has 2^64 of addresses there, and changes them), or the text behind a byte that sets it apart from
+ * addresses.
  *
  *   IPv4            a b c d            also ::ffff:a.b.c.d
  *   IPv6            the first 8 bytes
@@ -67,8 +69,8 @@ siphash(const uint8_t *key, const void *message, size_t n)
 }
 
 bool
-client_hash_in(const struct client_key *key, enum client_hash how, struct slice client, int32_t day, char *scratch,
-               uint64_t *out)
+client_hash_in(const struct client_key *key, enum client_hash how, struct slice client, int32_t day,
+               char *scratch, uint64_t *out)
 {
     if (client.n == 0 || slice_is(client, "-"))
         return false;
@@ -86,7 +88,8 @@ client_hash_in(const struct client_key *key, enum client_hash how, struct slice 
 }
 
 bool
-client_hash(const struct client_key *key, enum client_hash how, struct slice client, int32_t day, uint64_t *out)
+client_hash(const struct client_key *key, enum client_hash how, struct slice client, int32_t day,
+            uint64_t *out)
 {
     char room[SHORT_TEXT + 1], *more;
     bool is_client;

@@ -1,6 +1,7 @@
 /*
- * The key that clients are hashed under, and the file that keeps it: read strictly, made once. Every host that feeds a
- * database needs the same file, so a wrong one must never pass for a right one.
+ * The key that clients are hashed under, and the file that keeps it: read strictly, made once.
+ * Every host that feeds a database needs the same file, so a wrong one must never pass for a right
+ * one.
  *
  *   # from day, key
  *   1970-01-01 0123456789abcdef0123456789abcdef
@@ -22,7 +23,8 @@ set_id(struct client_key *key)
 {
     static const char text[] = "ingest client key id";
 
-    crypto_shorthash(key->id, (const uint8_t *)text, sizeof text - 1, key->epochs[key->n_epochs - 1].key);
+    crypto_shorthash(key->id, (const uint8_t *)text, sizeof text - 1,
+                     key->epochs[key->n_epochs - 1].key);
 }
 
 void
@@ -72,7 +74,7 @@ is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
-/* One line into the next epoch: NULL, or what is wrong with it. The words never hold a part of a key. */
+/* One line into the next epoch. NULL, or what is wrong with it, in words that hold no key. */
 static const char *
 read_line(struct client_key *key, struct slice line)
 {
@@ -83,7 +85,8 @@ read_line(struct client_key *key, struct slice line)
         at++;
     if (at == line.n || line.p[0] == '#')
         return NULL;
-    if (line.n < 11 || !clock_parse_day((struct slice){ line.p, 10 }, &day) || !is_blank(line.p[10]))
+    if (line.n < 11 || !is_blank(line.p[10]) ||
+        !clock_parse_day((struct slice){ line.p, 10 }, &day))
         return "the line does not start with a day and a blank";
     for (at = 10; at < line.n && is_blank(line.p[at]);)
         at++;
@@ -119,7 +122,8 @@ read_lines(struct client_key *key, struct slice text, const char *path, struct e
         if (defect != NULL) {
             unusable(path, err, defect);
             err->line_no = line_no;
-            err_hint(err, "a line is FROM-DAY and 32 hex digits, like 1970-01-01 and the key; # starts a comment");
+            err_hint(err, "a line is FROM-DAY and 32 hex digits, like \"1970-01-01 0123...\", "
+                          "or a comment that starts with #");
             return ST_USAGE;
         }
         n += lf != NULL;
@@ -151,7 +155,8 @@ check_file(int fd, const char *path, struct err *err)
     }
     if ((sb.st_mode & 077) != 0) {
         unusable(path, err, "others can read or write it");
-        err_cause(err, "its mode is %04o: others than its owner can use it", (unsigned)(sb.st_mode & 07777));
+        err_cause(err, "its mode is %04o: others than its owner can use it",
+                  (unsigned)(sb.st_mode & 07777));
         err_hint(err, "chmod 600 '%s'", path);
         return ST_USAGE;
     }
@@ -273,7 +278,8 @@ sync_directory(char *path)
     close(fd);
 }
 
-/* A whole file under another name, then link(2): it fails where the name is taken, and nobody sees half a key. */
+/* A whole file under another name, then link(2): it fails where the name is taken, and nobody sees
+ * half a key. */
 static bool
 write_file(const char *path, char *temporary, const char *text, size_t n)
 {

@@ -1,6 +1,6 @@
 /*
- * The list of datasets, and what their picks have in common. Stands between rules/ and rollup/; the datasets
- * themselves are in dataset_<name>.c.
+ * The list of datasets, and what their picks have in common. Stands between rules/ and rollup/; the
+ * datasets themselves are in dataset_<name>.c.
  */
 #include "ingest/dataset.h"
 #include "dataset_priv.h"
@@ -54,8 +54,8 @@ key_check(const struct dataset *d, const struct slice *texts)
 /* ---- pickers ---- */
 
 enum st
-picker_init(struct picker *p, const struct dataset *d, const struct rules *rules, const struct client_key *key,
-            struct err *err)
+picker_init(struct picker *p, const struct dataset *d, const struct rules *rules,
+            const struct client_key *key, struct err *err)
 {
     *p = (struct picker){ .dataset = d, .rules = rules, .clients = key,
                           .last_month = { DAY_NONE, DAY_NONE } };
@@ -73,8 +73,9 @@ picker_release(struct picker *p)
 }
 
 /*
- * A client comes in bursts: a build fetches its crates one after another, a seismic request has a record for each of
- * its traces. So the last one's hash is kept (with its day, which chooses the key).
+ * A client comes in bursts: a build fetches its crates one after another, a seismic request has a
+ * record for each of its traces. So the last one's hash is kept (with its day, which chooses the
+ * key).
  */
 void
 picker_client(struct picker *p, const struct record *rec, struct hit *hit)
@@ -88,7 +89,8 @@ picker_client(struct picker *p, const struct record *rec, struct hit *hit)
         return;
     }
     assert(client.n <= LINE_BYTES_MAX);
-    hit->has_client = client_hash_in(p->clients, p->dataset->clients, client, rec->day, p->scratch, &hit->client);
+    hit->has_client =
+        client_hash_in(p->clients, p->dataset->clients, client, rec->day, p->scratch, &hit->client);
     if (hit->has_client && client.n <= sizeof p->last_client.text) {
         memcpy(p->last_client.text, client.p, client.n);
         p->last_client.n = client.n;

@@ -1,6 +1,7 @@
 /*
- * Waveform requests a month: EIDA's table `dataselect_stats`, a row for each month, stream and country. An OK trace
- * counts for its stream; a failed request counts once, for no stream (the format has made it so).
+ * Waveform requests a month: EIDA's table `dataselect_stats`, a row for each month, stream and
+ * country. An OK trace counts for its stream; a failed request counts once, for no stream (the
+ * format has made it so).
  */
 #include "ingest/base.h"
 #include "dataset_priv.h"
@@ -56,9 +57,13 @@ dataselect_stats_pick(struct picker *p, const struct record *rec, struct hit *hi
 }
 
 const struct dataset dataset_dataselect_stats = {
-    .name = "dataselect_stats", .table = "dataselect_stats",
-    .about = "fdsnws-dataselect requests by stream, country and month", .migrations = "eida",
-    .has_node = true, .bucket = BUCKET_MONTH, .clients = CLIENT_EIDA,
+    .name = "dataselect_stats",
+    .table = "dataselect_stats",
+    .about = "fdsnws-dataselect requests by stream, country and month",
+    .migrations = "eida",
+    .has_node = true,
+    .bucket = BUCKET_MONTH,
+    .clients = CLIENT_EIDA,
     .keys = {
         { .name = "date", .kind = COLUMN_DAY },
         { .name = "network", .kind = COLUMN_TEXT, .chars_max = 6 },
@@ -68,6 +73,8 @@ const struct dataset dataset_dataselect_stats = {
         { .name = "country", .kind = COLUMN_TEXT, .chars_max = 2 },
     },
     .n_keys = 6,
-    .sums = { "bytes", "nb_reqs", "nb_successful_reqs", "nb_failed_reqs" }, .n_sums = 4, .uniques = "clients",
+    .sums = { "bytes", "nb_reqs", "nb_successful_reqs", "nb_failed_reqs" },
+    .n_sums = 4,
+    .uniques = "clients",
     .pick = dataselect_stats_pick,
 };

@@ -12,9 +12,9 @@
 #undef DATASET
 
 /*
- * Are these texts, one for each text column of `d` in their order, fit to be a key? KEEP, REJECT_ENCODING,
- * REJECT_KEY_TOO_LONG (more code points than a column takes, or more bytes than KEY_BYTES_MAX together). A NULL (p)
- * is fit.
+ * Are these texts, one for each text column of `d` in their order, fit to be a key? KEEP,
+ * REJECT_ENCODING, REJECT_KEY_TOO_LONG (more code points than a column takes, or more bytes than
+ * KEY_BYTES_MAX together). A NULL (p) is fit.
  */
 enum reason key_check(const struct dataset *d, const struct slice *texts);
 
@@ -22,11 +22,11 @@ enum reason key_check(const struct dataset *d, const struct slice *texts);
 void picker_client(struct picker *p, const struct record *rec, struct hit *hit);
 
 /* client_hash, with the memory for the message: client.n + 1 bytes at `scratch`. */
-bool client_hash_in(const struct client_key *key, enum client_hash how, struct slice client, int32_t day,
-                    char *scratch, uint64_t *out);
+bool client_hash_in(const struct client_key *key, enum client_hash how, struct slice client,
+                    int32_t day, char *scratch, uint64_t *out);
 
 /* Strict readers of addresses, as text in logs has them; false: it is no address and stays text. */
-bool address_ipv4(struct slice s, uint8_t out[4]);  /* four decimal numbers, no leading zeros, no shorter forms */
-bool address_ipv6(struct slice s, uint8_t out[16]); /* RFC 4291, 2.2; no zone, no brackets, no port */
+bool address_ipv4(struct slice s, uint8_t out[4]);  /* four decimal numbers without leading zeros */
+bool address_ipv6(struct slice s, uint8_t out[16]); /* RFC 4291, 2.2; no zone, brackets, port */
 
 #endif

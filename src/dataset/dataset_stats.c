@@ -1,6 +1,7 @@
 /*
- * Downloads a day: the table `stats`, a row for each name, version and day, and one with version NULL for all versions
- * of a name together. The NULL rows are made from the others at the end (rollup.h, "totals").
+ * Downloads a day: the table `stats`, a row for each name, version and day, and one with version
+ * NULL for all versions of a name together. The NULL rows are made from the others at the end
+ * (rollup.h, "totals").
  */
 #include "ingest/base.h"
 #include "dataset_priv.h"
@@ -73,14 +74,23 @@ stats_total(struct slice key, uint8_t out[KEY_BYTES_MAX])
 }
 
 const struct dataset dataset_stats = {
-    .name = "stats", .table = "stats", .about = "downloads by name, version and day", .migrations = "stats",
-    .has_ecosystem = true, .bucket = BUCKET_DAY, .clients = CLIENT_KEYED,
+    .name = "stats",
+    .table = "stats",
+    .about = "downloads by name, version and day",
+    .migrations = "stats",
+    .has_ecosystem = true,
+    .bucket = BUCKET_DAY,
+    .clients = CLIENT_KEYED,
     .keys = {
         { .name = "name", .kind = COLUMN_TEXT, .chars_max = 512 },
         { .name = "version", .kind = COLUMN_TEXT, .nullable = true, .chars_max = 512 },
         { .name = "dldate", .kind = COLUMN_DAY },
     },
     .n_keys = 3,
-    .sums = { "count", "bytes" }, .n_sums = 2, .uniques = "clients",
-    .group = stats_group, .total = stats_total, .pick = stats_pick,
+    .sums = { "count", "bytes" },
+    .n_sums = 2,
+    .uniques = "clients",
+    .group = stats_group,
+    .total = stats_total,
+    .pick = stats_pick,
 };

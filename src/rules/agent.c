@@ -5,8 +5,9 @@
 #include "rules_priv.h"
 
 /*
- * As crates.io's own counter has it: "cargo" and then a separator, which some edges log percent-encoded. A log
- * without the field counts; "-", an agent that the client did not send, does not.
+ * As crates.io's own counter has it: "cargo" and then a separator, which some edges log
+ * percent-encoded. A log without the field counts; "-", an agent that the client did not send, does
+ * not.
  */
 static bool
 is_cargo(struct slice agent)

@@ -1,15 +1,15 @@
 /*
- * The rule packs and routes that come with the program, as data; docs/COUNTING.md says the same in words. To add a
- * registry, add its rows here.
+ * The rule packs and routes that come with the program, as data; docs/COUNTING.md says the same in
+ * words. To add a registry, add its rows here.
  */
 #include "ingest/base.h"
 #include "rules_priv.h"
 
 const struct rule_pack rule_packs[] = {
-    { .name = "default", .about = "GET with 200, or 206 from byte 0; any user agent; every built-in route",
+    { .name = "default", .about = "GET with 200, or 206 from byte 0; all built-in routes",
       .counts_206 = true },
-    { .name = "crates", .about = "as crates.io counts: GET with 200, by cargo", .ecosystem = "crates",
-      .agent = AGENT_CARGO },
+    { .name = "crates", .about = "as crates.io counts: GET with 200, by cargo",
+      .ecosystem = "crates", .agent = AGENT_CARGO },
     { .name = "hex", .about = "as hex.pm counts: GET with 200 or 304", .ecosystem = "hex",
       .counts_304 = true },
     { .name = "rubygems", .about = "as rubygems.org counts: any method with 200 or 304",

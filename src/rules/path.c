@@ -4,7 +4,7 @@
 #include "ingest/base.h"
 #include "ingest/rules.h"
 
-/* What stands behind "scheme://host", or all of it (RFC 3986, 3.1 and 3.2). Proxies log the whole URL. */
+/* What stands behind "scheme://host" (RFC 3986, 3), or all of it. Proxies log the whole URL. */
 static struct slice
 without_host(struct slice s)
 {

@@ -1,19 +1,21 @@
 /*
- * Does a path fit a route, and what are its name and version? The hot path of this room: most paths fail the test of
- * head and tail, and a route of the usual shape then looks at its own few segments only, never at the rest.
+ * Does a path fit a route, and what are its name and version? The hot path of this room: most paths
+ * fail the test of head and tail, and a route of the usual shape then looks at its own few segments
+ * only, never at the rest.
  *
- * Nothing is tried twice. Anchored groups have one place; a floating group takes the first one where it fits, which is
- * right without going back because template.c refuses a {name} that would tie a floating group to another.
+ * Nothing is tried twice. Anchored groups have one place; a floating group takes the first one
+ * where it fits, which is right without going back because template.c refuses a {name} that would
+ * tie a floating group to another.
  */
 #include "ingest/base.h"
 #include "rules_priv.h"
 
 /* ---- segments of a path ---- */
 
-/* What is left of a path, cut at each '/'. An empty segment is one, too; `more` is false when none is left. */
+/* What is left of a path, to be cut at each '/'. An empty segment is one, too. */
 struct span {
     const char *p, *end;
-    bool        more;
+    bool        more; /* false: not even an empty segment is left */
 };
 
 static bool
@@ -73,15 +75,16 @@ is_digit(char c)
 }
 
 /*
- * The '-' where {name}-{version} is cut: the first that is followed by a digit and whose part, up to the next '-',
- * holds a dot; else the last before a digit. So the platform behind a gem's version ("-x86_64-darwin-19") stays with
- * the version, and a digit in a name ("foo-2d") stays with the name. 0: there is none.
+ * The '-' where {name}-{version} is cut: the first that is followed by a digit and whose part, up
+ * to the next '-', holds a dot; else the last before a digit. So the platform behind a gem's
+ * version ("-x86_64-darwin-19") stays with the version, and a digit in a name ("foo-2d") stays with
+ * the name. 0: there is none.
  */
 static size_t
 split_numeric(struct slice s)
 {
     size_t last = 0;
-    bool   numeric = false; /* the part we are in starts with a digit, and `last` stands before it */
+    bool numeric = false; /* `last` stands before the part we are in */
 
     for (size_t i = 1; i + 1 < s.n; i++) {
         if (s.p[i] == '-') {
@@ -92,8 +95,7 @@ split_numeric(struct slice s)
             return last;
         }
     }
-    /* The last byte is in no loop turn above: it needs no byte behind it to be the dot that decides, and if no dot
-     * decided before, the '-' of its part is `last` anyhow. */
+    /* The last byte had no turn: if it is a dot that decides, the '-' of its part is `last`. */
     return last;
 }
 
@@ -114,7 +116,7 @@ split_last(struct slice s, struct slice sep)
     return 0;
 }
 
-/* Where the separator of a two-placeholder segment stands in `s`, 0 if nowhere. A {name} that is known decides. */
+/* Where the separator of two placeholders stands in `s`, 0 if nowhere. A known {name} decides. */
 static size_t
 split_at(const struct segment *seg, struct slice s, struct slice name)
 {
@@ -178,7 +180,8 @@ segment_fits(const struct segment *seg, struct slice s, struct route_match *m)
 
 /* The first place in *left where the group fits; *left and *m are moved on only if there is one. */
 static bool
-place_floating(const struct route *route, const struct group *g, struct span *left, struct route_match *m)
+place_floating(const struct route *route, const struct group *g, struct span *left,
+               struct route_match *m)
 {
     struct slice texts[SEGMENTS_MAX], skipped;
     struct span start = *left;
@@ -203,9 +206,10 @@ place_floating(const struct route *route, const struct group *g, struct span *le
     return false;
 }
 
-/* Cuts off the path the segments of the groups that stand at its ends; the groups between are *from .. *to. */
+/* Cuts the anchored groups' segments off the path. Groups *from .. *to - 1 are left to float. */
 static bool
-take_anchored(const struct route *route, struct span *left, struct slice *texts, size_t *from, size_t *to)
+take_anchored(const struct route *route, struct span *left, struct slice *texts, size_t *from,
+              size_t *to)
 {
     *from = 0;
     *to = route->n_groups;

@@ -1,6 +1,6 @@
 /*
- * What counts, put together: a pack, the routes that go with it, the window of days, and the fingerprint of it all.
- * dataset/ asks rules_pick and rules_match for every record.
+ * What counts, put together: a pack, the routes that go with it, the window of days, and the
+ * fingerprint of it all. dataset/ asks rules_pick and rules_match for every record.
  */
 #include "ingest/rules.h"
 #include "ingest/buf.h"
@@ -76,7 +76,8 @@ add_routes(struct rules *rules, const char *const *templates, size_t n_templates
 {
     enum st st = ST_OK;
 
-    rules->routes = arena_alloc(&rules->arena, (n_templates + n_builtin_routes) * sizeof(struct route));
+    rules->routes =
+        arena_alloc(&rules->arena, (n_templates + n_builtin_routes) * sizeof(struct route));
     if (rules->routes == NULL)
         return err_memory(err, "cannot hold the routes");
     for (size_t i = 0; st == ST_OK && i < n_templates; i++)
@@ -88,8 +89,8 @@ add_routes(struct rules *rules, const char *const *templates, size_t n_templates
 }
 
 enum st
-rules_init(struct rules *rules, const char *pack_name, const char *const *templates, size_t n_templates,
-           int32_t since, int32_t until, struct err *err)
+rules_init(struct rules *rules, const char *pack_name, const char *const *templates,
+           size_t n_templates, int32_t since, int32_t until, struct err *err)
 {
     char *canonical = NULL;
     enum st st;
@@ -147,8 +148,9 @@ split_name(const struct route *route)
 }
 
 /*
- * Effects only, not the pack's name: two packs that count alike have one id. A change in what any of these words
- * means must change a word, or the "1" in the first line. Templates hold no control bytes, so a line is a line.
+ * Effects only, not the pack's name: two packs that count alike have one id. A change in what any
+ * of these words means must change a word, or the "1" in the first line. Templates hold no control
+ * bytes, so a line is a line.
  */
 char *
 rules_canonical(const struct rules *rules)
@@ -158,7 +160,8 @@ rules_canonical(const struct rules *rules)
 
     buf_text(&b, "ingest-rules 1\n");
     buf_printf(&b, "methods %s\n", pack->any_method ? "*" : "GET");
-    buf_printf(&b, "statuses 200%s%s\n", pack->counts_206 ? " 206-from-0" : "", pack->counts_304 ? " 304" : "");
+    buf_printf(&b, "statuses 200%s%s\n", pack->counts_206 ? " 206-from-0" : "",
+               pack->counts_304 ? " 304" : "");
     buf_printf(&b, "agent %s\n", agent_name(pack->agent));
     put_day(&b, "since", rules->since);
     put_day(&b, "until", rules->until);

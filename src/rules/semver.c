@@ -1,5 +1,6 @@
 /*
- * Is it a version by Semantic Versioning 2.0.0 (semver.org, sections 2, 9 and 10; the grammar at its end)?
+ * Is it a version by Semantic Versioning 2.0.0 (semver.org, sections 2, 9 and 10; the grammar at
+ * its end)?
  *
  *   MAJOR.MINOR.PATCH [ - ID.ID... ] [ + ID.ID... ]
  *

@@ -1,6 +1,7 @@
 /*
- * The route compiler: a template in, a struct route out, or a message that points at the byte that is wrong. Whatever
- * could be read in two ways is refused here, so that the matcher (route.c) never has to guess or to go back.
+ * The route compiler: a template in, a struct route out, or a message that points at the byte that
+ * is wrong. Whatever could be read in two ways is refused here, so that the matcher (route.c) never
+ * has to guess or to go back.
  */
 #include "ingest/base.h"
 #include "rules_priv.h"
@@ -20,8 +21,8 @@ struct compiler {
 /* ---- saying what is wrong ---- */
 
 /*
- * The defect, and below it the template with a caret under the byte at `at`, if there is room. Bytes that a terminal
- * would act on are shown as '?'.
+ * The defect, and below it the template with a caret under the byte at `at`, if there is room.
+ * Bytes that a terminal would act on are shown as '?'.
  */
 static enum st
 malformed(const struct compiler *c, size_t at, const char *defect, const char *hint)
@@ -41,7 +42,8 @@ malformed(const struct compiler *c, size_t at, const char *defect, const char *h
 
         shown[i] = byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !text) ? '?' : c->text.p[i];
     }
-    err_cause(c->err, "byte %zu: %s\n%.*s\n%*s^", at + 1, defect, (int)c->text.n, shown, (int)column, "");
+    err_cause(c->err, "byte %zu: %s\n%.*s\n%*s^", at + 1, defect, (int)c->text.n, shown,
+              (int)column, "");
     return ST_USAGE;
 }
 
@@ -63,17 +65,21 @@ check_bytes(const struct compiler *c)
     const struct slice s = c->text;
 
     if (s.n == 0)
-        return malformed(c, 0, "the template is empty", "write a path like /files/{name}-{version}.tar.gz");
+        return malformed(c, 0, "the template is empty",
+                         "write a path like /files/{name}-{version}.tar.gz");
     for (size_t i = 0; i < s.n; i++) {
         if ((unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7f)
-            return malformed(c, i, "a control byte", "write the path without it; paths are matched percent-decoded");
+            return malformed(c, i, "a control byte",
+                             "write the path without it; paths are matched percent-decoded");
         if (s.p[i] == '?' || s.p[i] == '#')
-            return malformed(c, i, "a query or fragment", "leave it out: paths are matched without it");
+            return malformed(c, i, "a query or fragment",
+                             "leave it out: paths are matched without it");
     }
     if (!slice_is_text(s))
         return malformed(c, text_until(s), "not UTF-8", "write the template in UTF-8");
     if (s.p[0] != '/' && !slice_starts(s, SLICE("**")))
-        return malformed(c, 0, "a path starts with '/'", "start with '/', or with **/ for any depth");
+        return malformed(c, 0, "a path starts with '/'",
+                         "start with '/', or with **/ for any depth");
     return ST_OK;
 }
 
@@ -86,14 +92,16 @@ read_placeholder(struct compiler *c, size_t at, size_t n, struct segment *seg, e
 
     if (slice_is(word, "name")) {
         if (seg->first == PIECE_NAME || seg->second == PIECE_NAME)
-            return malformed(c, at, "{name} twice in one segment", "{name} may come again behind a '/' only");
+            return malformed(c, at, "{name} twice in one segment",
+                             "{name} may come again behind a '/' only");
         *piece = PIECE_NAME;
         c->has_name = true;
         return ST_OK;
     }
     if (slice_is(word, "version")) {
         if (c->has_version)
-            return malformed(c, at, "{version} comes twice", "write {} for a segment that may be anything");
+            return malformed(c, at, "{version} comes twice",
+                             "write {} for a segment that may be anything");
         *piece = PIECE_VERSION;
         c->has_version = true;
         return ST_OK;
@@ -105,8 +113,10 @@ static enum st
 read_stars(const struct compiler *c, size_t at)
 {
     if (at + 1 < c->text.n && c->text.p[at + 1] == '*')
-        return malformed(c, at, "** inside a segment", "write ** between slashes, for any number of segments");
-    return malformed(c, at, "* is no placeholder", "write {} for one segment, ** for any number of segments");
+        return malformed(c, at, "** inside a segment",
+                         "write ** between slashes, for any number of segments");
+    return malformed(c, at, "* is no placeholder",
+                     "write {} for one segment, ** for any number of segments");
 }
 
 /* Everything that is not literal text, left to right; the literals are what lies between. */
@@ -126,7 +136,8 @@ read_segment(struct compiler *c, size_t from, size_t to, struct segment *seg)
         if (p[i] == '*')
             return read_stars(c, i);
         if (p[i] == '}')
-            return malformed(c, i, "a brace closes that was not opened", "write {name}, {version} or {}");
+            return malformed(c, i, "a brace closes that was not opened",
+                             "write {name}, {version} or {}");
         if (p[i] != '{')
             continue;
         close = memchr(p + i, '}', to - i);
@@ -168,7 +179,8 @@ static enum st
 add_stars(struct compiler *c, size_t from, size_t to)
 {
     if (c->after_stars)
-        return malformed(c, from, "** twice in a row", "one ** already takes any number of segments");
+        return malformed(c, from, "** twice in a row",
+                         "one ** already takes any number of segments");
     c->after_stars = true;
     if (c->n_segments == 0)
         c->route->open_start = true;
@@ -209,8 +221,8 @@ group_floats(const struct compiler *c, size_t g)
 }
 
 /*
- * A {name} in a floating group that must equal one elsewhere would make the matcher try every place against every
- * other: quadratic in a path that a stranger writes.
+ * A {name} in a floating group that must equal one elsewhere would make the matcher try every place
+ * against every other: quadratic in a path that a stranger writes.
  */
 static enum st
 check_floating_names(const struct compiler *c)
@@ -247,7 +259,8 @@ read_segments(struct compiler *c)
         at = to + 1;
     }
     if (!c->has_name)
-        return malformed(c, c->text.n, "no {name}", "put {name} where the name stands, like /files/{name}.zip");
+        return malformed(c, c->text.n, "no {name}",
+                         "put {name} where the name stands, like /files/{name}.zip");
     return check_floating_names(c);
 }
 

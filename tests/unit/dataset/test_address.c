@@ -60,7 +60,8 @@ ipv6(void **state)
             fail_msg("%s was taken", bad[i]);
 }
 
-/* On everything that short random text can be, we agree with this system's inet_pton, and read nothing behind it. */
+/* On everything that short random text can be, we agree with this system's inet_pton, and read
+ * nothing behind it. */
 static void
 agrees_with_the_system(void **state)
 {

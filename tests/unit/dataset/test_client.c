@@ -60,8 +60,8 @@ no_client(void **state)
 static void
 keyed_messages(void **state)
 {
-    /* J.-P. Aumasson, D. J. Bernstein, "SipHash", 2012: the reference's vectors of 4 and 8 bytes, this key,
-     * messages 00 01 02 .. */
+    /* J.-P. Aumasson, D. J. Bernstein, "SipHash", 2012: the reference's vectors of 4 and 8 bytes,
+     * this key, messages 00 01 02 .. */
     static const struct {
         const char *text;
         uint64_t    want;
@@ -78,7 +78,8 @@ keyed_messages(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(vectors); i++)
         if (hash_of(&key, CLIENT_KEYED, vectors[i].text, 0) != vectors[i].want)
-            fail_msg("%s: %016" PRIx64, vectors[i].text, hash_of(&key, CLIENT_KEYED, vectors[i].text, 0));
+            fail_msg("%s: %016" PRIx64, vectors[i].text,
+                     hash_of(&key, CLIENT_KEYED, vectors[i].text, 0));
 }
 
 static void
@@ -96,7 +97,8 @@ what_is_no_address_is_text(void **state)
 
         message[0] = (char)0xff;
         memcpy(message + 1, texts[i], n);
-        assert_int_equal(hash_of(&key, CLIENT_KEYED, texts[i], 0), sip(key.epochs[0].key, message, n + 1));
+        assert_int_equal(hash_of(&key, CLIENT_KEYED, texts[i], 0),
+                         sip(key.epochs[0].key, message, n + 1));
     }
 }
 
@@ -168,7 +170,8 @@ day_chooses_the_key(void **state)
     second = hash_of(&key, CLIENT_KEYED, "1.2.3.4", 200);
     third = hash_of(&key, CLIENT_KEYED, "1.2.3.4", 300);
     assert_true(first != second && second != third && first != third);
-    assert_int_equal(hash_of(&key, CLIENT_KEYED, "1.2.3.4", 0), first); /* the first holds for earlier days too */
+    /* The first holds for earlier days too. */
+    assert_int_equal(hash_of(&key, CLIENT_KEYED, "1.2.3.4", 0), first);
     assert_int_equal(hash_of(&key, CLIENT_KEYED, "1.2.3.4", 199), first);
     assert_int_equal(hash_of(&key, CLIENT_KEYED, "1.2.3.4", 299), second);
     assert_int_equal(hash_of(&key, CLIENT_KEYED, "1.2.3.4", DAY_MAX), third);

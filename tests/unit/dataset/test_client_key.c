@@ -1,5 +1,6 @@
 /*
- * Key files: a wrong one never passes for a right one, and nobody but the owner ever sees a part of one.
+ * Key files: a wrong one never passes for a right one, and nobody but the owner ever sees a part of
+ * one.
  */
 #include "ingest/dataset.h"
 
@@ -103,7 +104,8 @@ reads(void **state)
         assert_int_equal(key.epochs[key.n_epochs - 1].from_day, cases[i].last_day);
         for (size_t k = 0; k < 16; k++)
             assert_int_equal(key.epochs[key.n_epochs - 1].key[k], k);
-        crypto_shorthash(id, (const uint8_t *)"ingest client key id", 20, key.epochs[key.n_epochs - 1].key);
+        crypto_shorthash(id, (const uint8_t *)"ingest client key id", 20,
+                         key.epochs[key.n_epochs - 1].key);
         assert_memory_equal(key.id, id, 8);
         assert_string_equal(key.path, path);
     }
@@ -174,7 +176,8 @@ as_many_keys_as_there_is_room(void **state)
             fprintf(f, "%04d-01-01 " HEX "\n", 1970 + i);
         fclose(f);
         assert_int_equal(chmod(in_directory("key"), 0600), 0);
-        assert_int_equal(client_key_read(&key, in_directory("key"), &missing, &err), n == 64 ? ST_OK : ST_USAGE);
+        assert_int_equal(client_key_read(&key, in_directory("key"), &missing, &err),
+                         n == 64 ? ST_OK : ST_USAGE);
         if (n == 65)
             assert_int_equal(err.line_no, 65);
         else

@@ -1,5 +1,6 @@
 /*
- * What holds for every dataset: descriptions that other rooms can rely on, keys that sort as their columns do.
+ * What holds for every dataset: descriptions that other rooms can rely on, keys that sort as their
+ * columns do.
  */
 #include "ingest/dataset.h"
 #include "dataset_priv.h"
@@ -27,11 +28,14 @@ descriptions_are_whole(void **state)
         const struct dataset *d = datasets[i];
         size_t n_days = 0;
 
-        assert_true(d->name[0] != '\0' && d->table[0] != '\0' && d->about[0] != '\0' && d->migrations[0] != '\0');
-        assert_true(d->n_keys > 0 && d->n_keys <= KEY_COLS_MAX && d->n_sums > 0 && d->n_sums <= SUMS_MAX);
+        assert_true(d->name[0] != '\0' && d->table[0] != '\0' && d->about[0] != '\0' &&
+                    d->migrations[0] != '\0');
+        assert_true(d->n_keys > 0 && d->n_keys <= KEY_COLS_MAX && d->n_sums > 0 &&
+                    d->n_sums <= SUMS_MAX);
         for (size_t k = 0; k < KEY_COLS_MAX; k++) {
             assert_int_equal(d->keys[k].name != NULL, k < d->n_keys);
-            assert_int_equal(d->keys[k].chars_max > 0, k < d->n_keys && d->keys[k].kind == COLUMN_TEXT);
+            assert_int_equal(d->keys[k].chars_max > 0,
+                             k < d->n_keys && d->keys[k].kind == COLUMN_TEXT);
             n_days += k < d->n_keys && d->keys[k].kind == COLUMN_DAY;
         }
         for (size_t k = 0; k < SUMS_MAX; k++)
@@ -106,7 +110,8 @@ sign(int v)
     return (v > 0) - (v < 0);
 }
 
-/* Columns as the database orders them with "C" collation and NULLS FIRST. strcmp compares bytes as unsigned. */
+/* Columns as the database orders them with "C" collation and NULLS FIRST. strcmp compares bytes as
+ * unsigned. */
 static int
 compare_plain(const struct plain_key *a, const struct plain_key *b)
 {

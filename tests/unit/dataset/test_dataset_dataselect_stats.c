@@ -23,7 +23,8 @@ set_up(struct fixture *f, int32_t since, int32_t until)
 
     assert_int_equal(rules_init(&f->rules, NULL, NULL, 0, since, until, &err), ST_OK);
     client_key_throwaway(&f->key);
-    assert_int_equal(picker_init(&f->picker, &dataset_dataselect_stats, &f->rules, &f->key, &err), ST_OK);
+    assert_int_equal(picker_init(&f->picker, &dataset_dataselect_stats, &f->rules, &f->key, &err),
+                     ST_OK);
 }
 
 static void
@@ -121,7 +122,8 @@ codes_that_do_not_fit(void **state)
     set_up(&f, DAY_NONE, DAY_NONE);
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct record rec = trace();
-        struct slice *columns[] = { &rec.network, &rec.station, &rec.location, &rec.channel, &rec.country };
+        struct slice *columns[] = { &rec.network, &rec.station, &rec.location, &rec.channel,
+                                    &rec.country };
         struct hit hit;
 
         *columns[cases[i].column] = slice_of(cases[i].text);

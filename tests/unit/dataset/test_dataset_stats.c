@@ -20,7 +20,8 @@ set_up(struct fixture *f, const char *template)
 {
     struct err err = { 0 };
 
-    assert_int_equal(rules_init(&f->rules, NULL, &template, template != NULL, DAY - 10, DAY + 10, &err), ST_OK);
+    assert_int_equal(
+        rules_init(&f->rules, NULL, &template, template != NULL, DAY - 10, DAY + 10, &err), ST_OK);
     client_key_none(&f->key);
     assert_int_equal(picker_init(&f->picker, &dataset_stats, &f->rules, &f->key, &err), ST_OK);
 }
@@ -35,8 +36,10 @@ tear_down(struct fixture *f)
 static struct record
 request(const char *path)
 {
-    return (struct record){ .path = slice_of(path), .path_decodes = 1, .method = SLICE("GET"), .status = 200,
-                            .day = DAY, .bytes = 42, .client = SLICE("192.0.2.7") };
+    return (struct record){
+        .path = slice_of(path), .path_decodes = 1, .method = SLICE("GET"), .status = 200,
+        .day = DAY, .bytes = 42, .client = SLICE("192.0.2.7"),
+    };
 }
 
 static void
@@ -105,7 +108,8 @@ order_of_the_tests(void **state)
     assert_int_equal(dataset_stats.pick(&f.picker, &rec, &hit), REJECT_ENCODING);
     rec.path = SLICE("/favicon.ico");
     assert_int_equal(dataset_stats.pick(&f.picker, &rec, &hit), FILTER_NOT_A_DOWNLOAD);
-    assert_string_equal(f.picker.ecosystem, ""); /* what does not count says nothing about the table */
+    /* What does not count says nothing about the table. */
+    assert_string_equal(f.picker.ecosystem, "");
     tear_down(&f);
 }
 
@@ -131,7 +135,8 @@ a_path_is_decoded(void **state)
 
     (void)state;
     set_up(&f, NULL);
-    assert_int_equal(dataset_stats.pick(&f.picker, &rec, &hit), FILTER_NOT_A_DOWNLOAD); /* "%2B" is no SemVer */
+    /* Decoded once, its "%2B" is no SemVer. */
+    assert_int_equal(dataset_stats.pick(&f.picker, &rec, &hit), FILTER_NOT_A_DOWNLOAD);
     rec.path_decodes = 2;
     assert_int_equal(dataset_stats.pick(&f.picker, &rec, &hit), KEEP);
     assert_key(hit.key, "a", "1.0.0+b", DAY);
@@ -194,7 +199,8 @@ another_ecosystem(void **state)
     tear_down(&f);
 
     set_up(&f, NULL);
-    snprintf(f.picker.ecosystem, sizeof f.picker.ecosystem, "hex"); /* what the table holds already */
+    /* What the table holds already. */
+    snprintf(f.picker.ecosystem, sizeof f.picker.ecosystem, "hex");
     assert_int_equal(dataset_stats.pick(&f.picker, &gem, &hit), FILTER_OTHER_ECOSYSTEM);
     assert_int_equal(dataset_stats.pick(&f.picker, &tar, &hit), KEEP);
     tear_down(&f);
@@ -210,7 +216,7 @@ the_longest_key(void **state)
 
     (void)state;
     set_up(&f, NULL);
-    snprintf(path, sizeof path, "/gems/%0512d-%0510d.0.gem", 0, 1); /* one part without a dot before the last */
+    snprintf(path, sizeof path, "/gems/%0512d-%0510d.0.gem", 0, 1);
     path[6] = 'a';
     rec = request(path);
     assert_int_equal(dataset_stats.pick(&f.picker, &rec, &hit), KEEP);
@@ -250,7 +256,8 @@ the_remembered_client_is_the_right_one(void **state)
                 rec.client = slice_of(clients[i]);
                 rec.day = day;
                 assert_int_equal(dataset_stats.pick(&f.picker, &rec, &hit), KEEP);
-                assert_int_equal(hit.has_client, client_hash(&f.key, CLIENT_KEYED, rec.client, day, &want));
+                assert_int_equal(hit.has_client,
+                                 client_hash(&f.key, CLIENT_KEYED, rec.client, day, &want));
                 assert_int_equal(hit.client, want);
             }
         }
@@ -283,7 +290,9 @@ a_megabyte_of_client(void **state)
 static void
 a_megabyte_of_path(void **state)
 {
-    static const char *const units[] = { "/a/a/a", "%25%25", "-1.-1.", "/crates/", "/x-1.0", "%2f" };
+    static const char *const units[] = {
+        "/a/a/a", "%25%25", "-1.-1.", "/crates/", "/x-1.0", "%2f",
+    };
     char *text = malloc(LINE_BYTES_MAX);
     struct fixture f;
     struct hit hit;
@@ -312,7 +321,9 @@ totals_share_the_name_and_sort_first(void **state)
     static const struct {
         const char *name, *version;
         int32_t     day;
-    } keys[] = { { "a", "1", DAY }, { "a", "", 0 }, { "", "1", DAY }, { "a", NULL, DAY }, { "ab", "2.0", DAY_MAX } };
+    } keys[] = {
+        { "a", "1", DAY }, { "a", "", 0 }, { "", "1", DAY }, { "a", NULL, DAY }, { "ab", "2.0", DAY_MAX },
+    };
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
@@ -321,7 +332,8 @@ totals_share_the_name_and_sort_first(void **state)
         size_t n, group = (size_t)(end - key);
         struct slice s;
 
-        end = key_put_text(end, keys[i].version != NULL ? slice_of(keys[i].version) : (struct slice){ NULL, 0 });
+        end = key_put_text(end, keys[i].version != NULL ? slice_of(keys[i].version)
+                                                        : (struct slice){ NULL, 0 });
         end = key_put_day(end, keys[i].day);
         s = (struct slice){ (const char *)key, (size_t)(end - key) };
         n = dataset_stats.total(s, total);

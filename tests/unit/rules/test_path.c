@@ -67,7 +67,8 @@ cleans(void **state)
         assert_non_null(scratch);
         memcpy(copy, cases[i].logged, n);
         got = path_clean((struct slice){ copy, n }, cases[i].decodes, scratch);
-        if (got.n < want || memcmp(got.p, cases[i].want, want) != 0 || (got.n > want && got.p[want] != '\0'))
+        if (got.n < want || memcmp(got.p, cases[i].want, want) != 0 ||
+            (got.n > want && got.p[want] != '\0'))
             fail_msg("%s: %.*s", cases[i].logged, (int)got.n, got.p);
         free(copy);
         free(scratch);

@@ -1,6 +1,7 @@
 /*
- * Templates: what they match, where they split, what is refused and where the caret points. Every path that is
- * matched here stands in memory of exactly its size, so that a read outside of it is seen by the sanitizer.
+ * Templates: what they match, where they split, what is refused and where the caret points. Every
+ * path that is matched here stands in memory of exactly its size, so that a read outside of it is
+ * seen by the sanitizer.
  */
 #include "ingest/base.h"
 #include "rules_priv.h"
@@ -19,7 +20,7 @@ compile(struct route *route, struct arena *arena, const char *text)
     route->ecosystem = "test";
 }
 
-/* Matches a private copy of `path` and writes "name|version" ("-" for no version, "" for no match). */
+/* Matches a private copy of `path` and writes "name|version" ("-" no version, "" no match). */
 static void
 match_text(const struct route *route, const char *path, char out[256])
 {
@@ -55,7 +56,8 @@ run(const struct match_case *cases, size_t n)
         compile(&route, &arena, cases[i].template);
         match_text(&route, cases[i].path, got);
         if (strcmp(got, cases[i].want) != 0)
-            fail_msg("%s on %s: \"%s\", not \"%s\"", cases[i].template, cases[i].path, got, cases[i].want);
+            fail_msg("%s on %s: \"%s\", not \"%s\"", cases[i].template, cases[i].path, got,
+                     cases[i].want);
         arena_release(&arena);
     }
 }
@@ -283,7 +285,7 @@ malformed_templates_point_at_the_byte(void **state)
         caret = strrchr(err.cause, '\n');
         assert_non_null(caret);
         for (const char *p = err.cause; *p != '\0'; p++)
-            assert_true((unsigned char)*p >= 0x20 || *p == '\n'); /* nothing that a terminal acts on */
+            assert_true((unsigned char)*p >= 0x20 || *p == '\n'); /* no escapes */
         if (slice_is_text(slice_of(c->template)))
             assert_int_equal(strlen(caret + 1), c->at + 1);
         assert_int_equal(caret[strlen(caret) - 1], '^');
@@ -370,7 +372,9 @@ a_megabyte_takes_no_time(void **state)
         "**/{name}/a/{name}/b/**", "/a/**/{name}-{version}", "**/{name}_{version}/**", "**/a/{name}--{version}/**",
         "**/{name}-{version}/**", "**/{name}/{name}-{version}/**", "/{}/**/z/**/{name}.1",
     };
-    static const char *const units[] = { "/a/a/a", "/", "-1.-1.", "/-1.-1.", "%25%25", "/%25%25", "-", "_", "/a-1.0" };
+    static const char *const units[] = {
+        "/a/a/a", "/", "-1.-1.", "/-1.-1.", "%25%25", "/%25%25", "-", "_", "/a-1.0",
+    };
     struct arena arena;
     struct route route;
     struct route_match m;
@@ -412,7 +416,8 @@ cut(struct oracle *o, const char *text)
     }
 }
 
-/* Templates of the oracle: a segment is a literal, {}, ** or [head]{name}[tail]. Lazy, with going back. */
+/* Templates of the oracle: a segment is a literal, {}, ** or [head]{name}[tail]. Lazy, with going
+ * back. */
 static bool
 oracle_match(const struct oracle *t, int ti, const struct oracle *p, int pi, char name[24])
 {

@@ -105,7 +105,8 @@ window_is_half_open(void **state)
         struct record rec = { .method = SLICE("GET"), .status = 200, .day = cases[i].day };
         struct rules rules;
 
-        assert_int_equal(rules_init(&rules, NULL, NULL, 0, cases[i].since, cases[i].until, &err), ST_OK);
+        assert_int_equal(rules_init(&rules, NULL, NULL, 0, cases[i].since, cases[i].until, &err),
+                         ST_OK);
         assert_int_equal(rules_pick(&rules, &rec), cases[i].want);
         rules_release(&rules);
     }
@@ -156,7 +157,8 @@ routes_match(void **state)
         make(&rules, c->pack, c->template);
         if (rules_match(&rules, slice_of(c->path), &m))
             snprintf(got, sizeof got, "%s %.*s %.*s", m.ecosystem, (int)m.name.n, m.name.p,
-                     m.version.p == NULL ? 1 : (int)m.version.n, m.version.p == NULL ? "-" : m.version.p);
+                     m.version.p == NULL ? 1 : (int)m.version.n,
+                     m.version.p == NULL ? "-" : m.version.p);
         if (strcmp(got, c->want) != 0)
             fail_msg("%s: \"%s\", not \"%s\"", c->path, got, c->want);
         rules_release(&rules);
@@ -232,7 +234,8 @@ malformed_template_releases_all(void **state)
 static void
 canonical_text_is_fixed(void **state)
 {
-    /* Ledgers of years keep the digest of this text. If this test fails, the id of rules that did not change has. */
+    /* Ledgers of years keep the digest of this text. If this test fails, the id of rules that did
+     * not change has. */
     static const char want[] =
         "ingest-rules 1\n"
         "methods GET\n"
@@ -271,7 +274,8 @@ id_changes_with_every_rule(void **state)
 
     (void)state;
     for (size_t i = 0; i < n_rule_packs; i++)
-        assert_int_equal(rules_init(&all[n++], rule_packs[i].name, NULL, 0, DAY_NONE, DAY_NONE, &err), ST_OK);
+        assert_int_equal(
+            rules_init(&all[n++], rule_packs[i].name, NULL, 0, DAY_NONE, DAY_NONE, &err), ST_OK);
     assert_int_equal(rules_init(&all[n++], NULL, one, 2, DAY_NONE, DAY_NONE, &err), ST_OK);
     assert_int_equal(rules_init(&all[n++], NULL, two, 2, DAY_NONE, DAY_NONE, &err), ST_OK);
     assert_int_equal(rules_init(&all[n++], NULL, one, 1, DAY_NONE, DAY_NONE, &err), ST_OK);
