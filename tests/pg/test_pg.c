@@ -89,13 +89,13 @@ no_server_is_worth_a_retry(void **state)
 static void
 full_server_is_worth_a_retry(void **state)
 {
-    struct pg *pg = fresh("full"), *one;
+    struct pg *pg = fresh("crowded"), *one;
     struct err err = { 0 };
 
     (void)state;
     sql(pg, "DROP ROLE IF EXISTS few; CREATE ROLE few LOGIN CONNECTION LIMIT 1");
-    one = connect_to("dbname=full user=few");
-    assert_null(pg_connect("dbname=full user=few", PG_READ_WRITE, &err));
+    one = connect_to("dbname=crowded user=few");
+    assert_null(pg_connect("dbname=crowded user=few", PG_READ_WRITE, &err));
     assert_int_equal(err.code, ST_DB_RETRY);
     pg_close(one);
     pg_close(pg);
