@@ -300,15 +300,14 @@ enum st
 client_key_make(struct client_key *key, const char *path, struct err *err)
 {
     static const char suffix[] = ".XXXXXX";
-    size_t n_path = strlen(path), n = 11;
+    size_t n_temporary = strlen(path) + sizeof suffix, n = 11;
     char text[64] = "1970-01-01 ";
-    char *temporary = malloc(n_path + sizeof suffix);
+    char *temporary = malloc(n_temporary);
     enum st st = ST_OK;
 
     if (temporary == NULL)
         return err_memory(err, "cannot make the client key");
-    memcpy(temporary, path, n_path);
-    memcpy(temporary + n_path, suffix, sizeof suffix);
+    snprintf(temporary, n_temporary, "%s%s", path, suffix);
     client_key_throwaway(key);
     sodium_bin2hex(text + n, sizeof text - n, key->epochs[0].key, sizeof key->epochs[0].key);
     n += 32;

@@ -103,7 +103,7 @@ rules_init(struct rules *rules, const char *pack_name, const char *const *templa
     st = add_routes(rules, templates, n_templates, err);
     if (st == ST_OK && (canonical = rules_canonical(rules)) == NULL)
         st = err_memory(err, "cannot write down the rules");
-    if (st != ST_OK) {
+    if (canonical == NULL) {
         rules_release(rules);
         return st;
     }

@@ -39,8 +39,9 @@ malformed(const struct compiler *c, size_t at, const char *defect, const char *h
         return ST_USAGE;
     for (size_t i = 0; i < c->text.n; i++) {
         unsigned char byte = (unsigned char)c->text.p[i];
+        bool bad = byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !text);
 
-        shown[i] = byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !text) ? '?' : c->text.p[i];
+        shown[i] = bad ? '?' : (char)byte;
     }
     err_cause(c->err, "byte %zu: %s\n%.*s\n%*s^", at + 1, defect, (int)c->text.n, shown,
               (int)column, "");
