@@ -87,8 +87,8 @@ sift_down(struct slot *heap, size_t n, size_t i)
     }
 }
 
-static void
-heap_sort(struct slot *slots, size_t n)
+void
+sort_by_heap(struct slot *slots, size_t n)
 {
     for (size_t i = n / 2; i-- > 0;)
         sift_down(slots, n, i);
@@ -114,7 +114,7 @@ quick_sort(struct slot *slots, size_t n, int depth_left)
         size_t less = 0, at = 0, more = n; /* [0, less) below, [less, at) equal, [more, n) above */
 
         if (depth_left-- == 0) {
-            heap_sort(slots, n);
+            sort_by_heap(slots, n);
             return;
         }
         while (at < more) {

@@ -1,5 +1,5 @@
 /*
- * A rollup, written for reading: a sorted array of keys, every hit added to its row and, at once, to its total.
+ * A rollup, written for reading: every hit is a row and, where there are totals, another; they are sorted and united.
  */
 #ifndef INGEST_TESTS_MODEL_H
 #define INGEST_TESTS_MODEL_H
@@ -99,44 +99,55 @@ model_release(struct model *m)
     hll_pool_release(&m->pool);
 }
 
-static inline struct model_row *
-model_row(struct model *m, struct slice key)
+static inline void
+model_add_to(struct model *m, struct slice key, const struct hit *hit)
 {
-    size_t low = 0, high = m->n;
+    struct model_row *row = calloc(1, sizeof *row);
 
-    while (low < high) {
-        size_t mid = (low + high) / 2, n = m->rows[mid]->n < key.n ? m->rows[mid]->n : key.n;
-        int order = memcmp(m->rows[mid]->key, key.p, n);
-
-        if (order == 0 && m->rows[mid]->n == key.n)
-            return m->rows[mid];
-        if (order < 0 || (order == 0 && m->rows[mid]->n < key.n))
-            low = mid + 1;
-        else
-            high = mid;
-    }
+    row->n = key.n;
+    row->key = malloc(key.n + 1);
+    memcpy(row->key, key.p, key.n);
+    memcpy(row->sums, hit->sums, m->shape->n_sums * sizeof *row->sums);
+    if (m->shape->sketch && hit->has_client)
+        assert_int_equal(hll_add(&row->clients, &m->pool, hit->client), ST_OK);
     if (m->n == m->cap) {
         m->cap = m->cap * 2 + 64;
         m->rows = realloc(m->rows, m->cap * sizeof(struct model_row *));
     }
-    memmove(m->rows + low + 1, m->rows + low, (m->n - low) * sizeof(struct model_row *));
-    m->n++;
-    m->rows[low] = calloc(1, sizeof(struct model_row));
-    m->rows[low]->n = key.n;
-    m->rows[low]->key = malloc(key.n + 1);
-    memcpy(m->rows[low]->key, key.p, key.n);
-    return m->rows[low];
+    m->rows[m->n++] = row;
 }
 
-static inline void
-model_add_to(struct model *m, struct slice key, const struct hit *hit)
+static inline int
+model_order(const void *a, const void *b)
 {
-    struct model_row *row = model_row(m, key);
+    const struct model_row *x = *(struct model_row *const *)a, *y = *(struct model_row *const *)b;
+    int order = memcmp(x->key, y->key, x->n < y->n ? x->n : y->n);
 
-    for (size_t i = 0; i < m->shape->n_sums; i++)
-        row->sums[i] += hit->sums[i];
-    if (m->shape->sketch && hit->has_client)
-        assert_int_equal(hll_add(&row->clients, &m->pool, hit->client), ST_OK);
+    return order != 0 ? order : (x->n > y->n) - (x->n < y->n);
+}
+
+/* Sorts, and unites what is equal. */
+static inline void
+model_finish(struct model *m)
+{
+    size_t n = 0;
+
+    if (m->n > 0)
+        qsort(m->rows, m->n, sizeof(struct model_row *), model_order);
+    for (size_t i = 0; i < m->n; i++) {
+        struct model_row *row = m->rows[i], *last = n > 0 ? m->rows[n - 1] : NULL;
+
+        if (last == NULL || model_order(&last, &row) != 0) {
+            m->rows[n++] = row;
+            continue;
+        }
+        for (size_t j = 0; j < SUMS_MAX; j++)
+            last->sums[j] += row->sums[j];
+        assert_int_equal(hll_union(&last->clients, &m->pool, &row->clients), ST_OK);
+        free(row->key);
+        free(row);
+    }
+    m->n = n;
 }
 
 static inline void
@@ -173,7 +184,7 @@ assert_row(const struct model *m, size_t i, const struct row *row)
 
 /* Reads up to `max` rows, all of them when there are fewer, and compares. */
 static inline void
-assert_rows(const struct model *m, struct rollup *const *rollups, size_t n, size_t max)
+assert_rows(struct model *m, struct rollup *const *rollups, size_t n, size_t max)
 {
     struct err err = { 0 };
     struct rows *rows = rows_new(rollups, n, &err);
@@ -181,6 +192,7 @@ assert_rows(const struct model *m, struct rollup *const *rollups, size_t n, size
     size_t i = 0;
     enum st rc = ST_OK;
 
+    model_finish(m);
     assert_non_null(rows);
     while (i < max && (rc = rows_next(rows, &row, &err)) == ST_OK)
         assert_row(m, i++, &row);

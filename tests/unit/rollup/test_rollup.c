@@ -94,7 +94,7 @@ model_agrees(void **state)
                 assert_true((rollup_n_runs(r) > 0) == plans[p].spills);
             assert_true(rollup_is_empty(r) == (plans[p].n_hits == 0));
             assert_rows(&m, &r, 1, SIZE_MAX);
-            assert_rows(&m, &r, 1, m.n / 2); /* left in the middle of a group, opened again */
+            assert_rows(&m, &r, 1, m.n / 2 + 1); /* left in the middle of a group, opened again */
             assert_rows(&m, &r, 1, 3);
             assert_rows(&m, &r, 1, SIZE_MAX);
             rollup_free(r);
@@ -142,7 +142,7 @@ absorbing_agrees(void **state)
             assert_true(rollup_is_empty(input));
             assert_int_equal(rollup_first_day(input), DAY_NONE);
         }
-        assert_rows(&m, workers, 3, m.n / 3);
+        assert_rows(&m, workers, 3, 1000);
         assert_rows(&m, workers, 3, SIZE_MAX);
         for (size_t i = 0; i < 3; i++)
             rollup_free(workers[i]);
