@@ -198,6 +198,19 @@ changed(struct err *err, const char *cause)
     return ST_CHANGED;
 }
 
+/* Has the open file been written to? One that cannot be asked any more (ESTALE) counts as such, with size 0. */
+static bool
+was_written(const struct input *in, struct file_id *now)
+{
+    struct stat st;
+
+    *now = (struct file_id){ 0 };
+    if (fstat(in->fd, &st) != 0)
+        return true;
+    *now = file_id_of(&st);
+    return now->size != in->file.size || now->mtime_ns != in->file.mtime_ns;
+}
+
 /*
  * Is it still the file that was opened? A container must not have changed at all. A plain file may grow; one that was
  * written anew under our eyes (copytruncate) begins with other bytes or is not longer.
@@ -205,18 +218,14 @@ changed(struct err *err, const char *cause)
 static enum st
 check_unchanged(struct input *in, struct err *err)
 {
+    char piece[HEAD_BYTES];
     struct file_id now;
     struct digest head;
-    char piece[HEAD_BYTES];
-    struct stat st;
     ssize_t got;
 
     if (in->stored.n_read < (uint64_t)in->file.size)
         return changed(err, "the file became shorter while it was read");
-    if (fstat(in->fd, &st) != 0)
-        return err_fail(err, ST_IO, "cannot read input", "%s", strerror(errno));
-    now = file_id_of(&st);
-    if (now.size == in->file.size && now.mtime_ns == in->file.mtime_ns)
+    if (!was_written(in, &now))
         return ST_OK;
     if (in->codec != &codec_plain || now.size <= in->file.size)
         return changed(err, "the file changed while it was read");
@@ -225,6 +234,17 @@ check_unchanged(struct input *in, struct err *err)
         return err_fail(err, ST_IO, "cannot read input", "%s", strerror(errno));
     head = hash_keyed(in->secret, piece, (size_t)got);
     return digest_eq(&head, &in->identity.head) ? ST_OK : changed(err, "the file was written anew while it was read");
+}
+
+/* Damage that a writer at work would explain is called what it is. */
+static enum st
+explain(const struct input *in, enum st rc, struct err *err)
+{
+    struct file_id now;
+
+    if (rc == ST_CORRUPT && !in->is_stdin && was_written(in, &now))
+        return changed(err, "the file changed while it was read");
+    return rc;
 }
 
 /* All has been decoded: read what a plain file has behind its last line, and say who the payload is. */
@@ -266,7 +286,7 @@ input_read(struct input *in, char *p, size_t cap, size_t *n, struct err *err)
         if (rc == ST_EOF)
             break;
         if (rc != ST_OK)
-            return rc;
+            return explain(in, rc, err);
         *n += got;
     }
     if (*n == 0)
