@@ -1,7 +1,8 @@
 /*
- * The private PostgreSQL with a real one: made, shared, stopped, and found again after every kind of death. Each user of the server is
- * a process of its own here, since that is what locks and signals are about. As root the cases run as root (the server as postgres) and
- * some again as nobody.
+ * The private PostgreSQL with a real one: made, shared, stopped, and found again after every kind
+ * of death. Each user of the server is a process of its own here, since that is what locks and
+ * signals are about. As root the cases run as root (the server as postgres) and some again as
+ * nobody.
  */
 #include "local_priv.h"
 
@@ -321,7 +322,10 @@ last_user_stops(void **state)
     }
 }
 
-/* A user that stays inside, in a process group of its own, with a pipe in its hands that we hold the other end of. */
+/*
+ * A user that stays inside, in a process group of its own, with a pipe in its hands that we hold
+ * the other end of.
+ */
 static int lodger_fd = -1;
 
 static int
