@@ -141,12 +141,17 @@ class Tally:
                 "rejected": pick(False)}
 
 
+KEY_BYTES = 1192  # of all texts of a key together: what a row of the table's index can hold
+
+
 def key_trouble(columns):
     """`columns`: (text, most characters) of each; None is NULL."""
     texts = [(text, most) for text, most in columns if text is not None]
     if any(not formats.is_utf8(text) or b"\0" in text for text, _ in texts):
         return "encoding"
     if any(len(text.decode()) > most for text, most in texts):
+        return "key_too_long"
+    if sum(len(text) for text, _ in texts) > KEY_BYTES:
         return "key_too_long"
     return ""
 

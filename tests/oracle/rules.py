@@ -82,7 +82,7 @@ class Route:
         pattern, names = b"", []
         for piece in re.split(rb"(\{(?:name|version)?\})", want):
             if re.fullmatch(rb"\{(name|version)?\}", piece):
-                pattern += b"(.+?)"
+                pattern += b"(.+)"  # of two, the first takes what it can: the last separator divides them
                 names.append(piece[1:-1])
             else:
                 pattern += re.escape(piece)
