@@ -38,7 +38,8 @@ void source_list_release(struct source_list *list);
 
 /*
  * Adds what `path` names: a regular file, "-", or every file below a directory in the order of their names, without
- * `.*`, `*.tmp` and `*.part`. What cannot be listed or is no regular file is added with its trouble. ST_OK, ST_MEMORY.
+ * `.*`, `*.tmp` and `*.part`. What cannot be listed is added with its trouble, and so is a named thing that is no regular
+ * file; below a directory such things, and links to directories, are passed over. ST_OK, ST_MEMORY.
  */
 enum st source_list_add(struct source_list *list, const char *path, struct err *err);
 
@@ -76,7 +77,7 @@ enum st input_open(struct input **out, const struct source *source, const struct
 /*
  * Fills `p` with up to `cap` decoded bytes; fewer than `cap` only at the end. `cap` is a multiple of IDENTITY_BLOCK.
  * ST_OK with *n >= 1; ST_EOF: the clean end, checksums and all; then input_result holds. ST_CORRUPT with err->offset
- * into the file as stored; ST_IO; ST_CHANGED: it is not the file any more that was opened.
+ * into the file as stored; ST_IO; ST_CHANGED: the file was written to meanwhile (a plain one may grow); ST_MEMORY.
  */
 enum st input_read(struct input *in, char *p, size_t cap, size_t *n, struct err *err);
 
