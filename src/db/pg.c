@@ -92,6 +92,8 @@ connect_failed(struct pg *pg, struct err *err)
     }
     err_set(err, again ? ST_DB_RETRY : ST_DB, what);
     pg_clean(err->cause, sizeof err->cause, text);
+    if (strstr(text, "session is read-only") != NULL)
+        err_hint(err, "it is a standby, or default_transaction_read_only is on for the role or the database");
     return err->code;
 }
 

@@ -76,7 +76,7 @@ field_sketch(struct buf *b, struct slice s)
     if (s.p == NULL) {
         s = (struct slice){ empty_sketch, sizeof empty_sketch };
     } else if (!sketch_is_sound(s)) {
-        assert(!"a sketch of our own is malformed");
+        assert(false && "a sketch of our own is malformed");
         b->failed = true; /* the row must not go out in a build without assertions either */
         return;
     }

@@ -19,7 +19,7 @@ key_day(const struct dataset *d)
     for (size_t i = 0; i < d->n_keys; i++)
         if (d->keys[i].kind == COLUMN_DAY)
             return &d->keys[i];
-    assert(!"a dataset without a day");
+    assert(false && "a dataset without a day");
     return &d->keys[0];
 }
 

@@ -126,12 +126,22 @@ merge_stage(struct pg *pg, const struct target *t, const struct stage *s, struct
                     out->updated, out->inserted);
 }
 
+/* The joins hash and sort one batch's keys: with the default of 4 MB that goes through files. Never lowers what is set. */
+static enum st
+widen_work_mem(struct pg *pg, struct err *err)
+{
+    return pg_run(pg, what, "SELECT set_config('work_mem', '64MB', true) FROM pg_catalog.pg_settings"
+                            " WHERE name = 'work_mem' AND setting::bigint < 65536", 0, NULL, NULL, err);
+}
+
 static enum st
 merge_through_stage(struct pg *pg, const struct target *t, struct rows *rows, struct merge_result *out, struct err *err)
 {
     struct stage stage;
-    enum st st = stage_open(pg, t, &stage, err);
+    enum st st = widen_work_mem(pg, err);
 
+    if (st == ST_OK)
+        st = stage_open(pg, t, &stage, err);
     if (st == ST_OK)
         st = send_rows(pg, t, stage.name, rows, &out->sent, err);
     if (st == ST_OK && out->sent > 0) {

@@ -95,8 +95,8 @@ keys_are_unique_and_counts_not_negative(void **state)
         "INSERT INTO nodes (name) VALUES ('local')",
         "INSERT INTO tokens (node_id, valid_until) VALUES (1, now())",
         "INSERT INTO tokens (node_id, digest, valid_until) VALUES (1, 'short', now())",
-        "INSERT INTO dataselect_stats (node_id, date, network, station, location, channel, country, nb_reqs)"
-        " VALUES (1, '2024-01-01', '', '', '', '', '', -1)",
+        "INSERT INTO dataselect_stats VALUES (1, '2024-01-01', '', '', '', '', '', -1)",
+        "INSERT INTO dataselect_stats VALUES (1, '2024-01-01', '', '', '', '', '', 1, -1)",
         "INSERT INTO dataselect_stats (node_id, date, network, station, location, channel) VALUES (1, '2024-01-01', '', '', '', '')",
         "INSERT INTO payloads (node_id, hash) VALUES (1, 7), (1, 7)",
     };

@@ -70,6 +70,10 @@ reading_connections_cannot_write(void **state)
     assert_int_equal(pg_script(reader, "test", "CREATE TABLE t (a int)", &err), ST_DB);
     pg_rollback(reader);
     pg_close(reader);
+    sql(pg, "DROP ROLE IF EXISTS looker; CREATE ROLE looker LOGIN; ALTER ROLE looker SET default_transaction_read_only = on");
+    assert_null(pg_connect("dbname=reading user=looker", PG_READ_WRITE, &err));
+    assert_int_equal(err.code, ST_DB);
+    assert_non_null(strstr(err.hint, "default_transaction_read_only"));
     pg_close(pg);
 }
 
