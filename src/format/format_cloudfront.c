@@ -114,7 +114,7 @@ map_columns(struct cloudfront *c, struct slice names, uint64_t line_no, struct e
             continue;
         rc = err_fail(err, ST_FORMAT, "cannot use this CloudFront log",
             "its #Fields line does not name the column \"%s\"", columns[i].name);
-        err_hint(err, "the columns date, cs-method, cs-uri-stem and sc-status are needed to count downloads");
+        err_hint(err, "date, cs-method, cs-uri-stem and sc-status are needed to count downloads");
         err->line_no = line_no;
     }
     return rc;
@@ -142,7 +142,8 @@ read_header(struct cloudfront *c, struct slice line, uint64_t line_no, struct er
         return map_columns(
             c, (struct slice){ line.p + fields.n, line.n - fields.n }, line_no, err);
     if (slice_starts(line, version))
-        return check_version((struct slice){ line.p + version.n, line.n - version.n }, line_no, err);
+        return check_version(
+            (struct slice){ line.p + version.n, line.n - version.n }, line_no, err);
     return ST_OK;
 }
 
@@ -294,7 +295,8 @@ read_line(struct parser *p, const struct row *row, struct record *rec, struct er
 }
 
 static enum st
-cloudfront_block(struct parser *p, struct record *out, size_t max, size_t *n_records, struct err *err)
+cloudfront_block(struct parser *p, struct record *out, size_t max, size_t *n_records,
+    struct err *err)
 {
     struct cloudfront *c = p->state;
     size_t n = 0;
@@ -321,7 +323,9 @@ cloudfront_block(struct parser *p, struct record *out, size_t max, size_t *n_rec
 static int
 cloudfront_sniff(struct slice head)
 {
-    return slice_starts(head, SLICE("#Version:")) || slice_starts(head, SLICE("#Fields:")) ? 100 : 0;
+    bool ours = slice_starts(head, SLICE("#Version:")) || slice_starts(head, SLICE("#Fields:"));
+
+    return ours ? 100 : 0;
 }
 
 #define HEADER "#Version: 1.0\n#Fields: date time sc-bytes c-ip cs-method cs-uri-stem sc-status\n"

@@ -1,6 +1,6 @@
 /*
  * Neighbouring lines were written on the same day, mostly in the same second. These remember how the last date was read,
- * so that a line pays for a comparison instead of a calendar. Zeroed memory is an empty memo: no date is all NUL.
+ * so that a line pays for a comparison instead of a calendar. Zeroed memory is an empty memo.
  */
 #ifndef INGEST_FORMAT_MEMO_H
 #define INGEST_FORMAT_MEMO_H
@@ -9,6 +9,7 @@
 
 /* "2024-02-29" and "13:55:36", each in a field of its own. */
 struct day_memo {
+    bool    known; /* or a date of NULs would be that of an empty memo */
     char    text[10];
     int32_t day;
 };
@@ -16,7 +17,7 @@ struct day_memo {
 static inline bool
 memo_day(struct day_memo *memo, struct slice s, int32_t *out)
 {
-    if (likely(s.n == 10 && memcmp(s.p, memo->text, 10) == 0)) {
+    if (likely(s.n == 10 && memo->known && memcmp(s.p, memo->text, 10) == 0)) {
         *out = memo->day;
         return true;
     }
@@ -24,10 +25,12 @@ memo_day(struct day_memo *memo, struct slice s, int32_t *out)
         return false;
     memcpy(memo->text, s.p, 10);
     memo->day = *out;
+    memo->known = true;
     return true;
 }
 
 struct hms_memo {
+    bool    known;
     char    text[8];
     int32_t seconds;
 };
@@ -35,7 +38,7 @@ struct hms_memo {
 static inline bool
 memo_hms(struct hms_memo *memo, struct slice s, int32_t *out)
 {
-    if (likely(s.n == 8 && memcmp(s.p, memo->text, 8) == 0)) {
+    if (likely(s.n == 8 && memo->known && memcmp(s.p, memo->text, 8) == 0)) {
         *out = memo->seconds;
         return true;
     }
@@ -43,11 +46,13 @@ memo_hms(struct hms_memo *memo, struct slice s, int32_t *out)
         return false;
     memcpy(memo->text, s.p, 8);
     memo->seconds = *out;
+    memo->known = true;
     return true;
 }
 
 /* "10/Oct/2000:13:55:36 -0700": the date and the offset are remembered, the time of day is read each time. */
 struct clf_memo {
+    bool            known;
     char            date[12], offset[6];
     int64_t         midnight_us; /* of that date at that offset, UTC */
     struct hms_memo hms;
@@ -68,6 +73,7 @@ memo_clf_learn(struct clf_memo *memo, const char s[26])
     memcpy(memo->date, s, sizeof memo->date);
     memcpy(memo->offset, s + 20, sizeof memo->offset);
     memo->midnight_us = midnight_us;
+    memo->known = true;
 }
 
 static inline bool
@@ -75,7 +81,8 @@ memo_clf(struct clf_memo *memo, const char s[26], int64_t *time_us)
 {
     int32_t seconds;
 
-    if (likely(memcmp(s, memo->date, 12) == 0 && memcmp(s + 20, memo->offset, 6) == 0)) {
+    if (likely(memo->known && memcmp(s, memo->date, 12) == 0 &&
+            memcmp(s + 20, memo->offset, 6) == 0)) {
         if (!memo_hms(&memo->hms, (struct slice){ s + 12, 8 }, &seconds))
             return false;
         *time_us = memo->midnight_us + seconds * INT64_C(1000000);

@@ -167,11 +167,14 @@ columns_have_a_ceiling_that_long_headers_cannot_pass(void **state)
     buf_text(&log, "\n2024-03-01\tGET\t/a\t200");
     for (int i = 0; i < 4092; i++)
         buf_text(&log, "\tv456789");
+    buf_text(&log, "\n2024-03-01\tGET\t/a\t200");
+    for (int i = 0; i < 4093; i++) /* one too many */
+        buf_text(&log, "\tv456789");
     buf_text(&log, "\n2024-03-01\tGET\t/a\t200\n");
     parse(the_format("cloudfront"), (struct slice){ log.p, log.n }, PLAINLY, &b, &rc, &err);
     assert_int_equal(rc, ST_OK);
     assert_string_equal(b.p, "1! comment - 0\n2! counted 2024-03-01 0 us=1709251200000000 status=200 bytes=0 range=0 "
-        "decodes=2 ok=0 method=\"GET\" path=\"/a\"\n3! fields - 0\n");
+        "decodes=2 ok=0 method=\"GET\" path=\"/a\"\n3! fields - 0\n4! fields - 0\n");
     buf_reset(&b);
     buf_reset(&log);
     buf_text(&log, "#Fields: date cs-method cs-uri-stem sc-status");
@@ -180,8 +183,28 @@ columns_have_a_ceiling_that_long_headers_cannot_pass(void **state)
     parse(the_format("cloudfront"), (struct slice){ log.p, log.n }, PLAINLY, &b, &rc, &err);
     assert_int_equal(rc, ST_FORMAT);
     assert_non_null(strstr(err.cause, "4096"));
+    buf_reset(&log);
+    buf_text(&log, "#Version: 1.0"); /* what stands behind more tabs than there can be columns is seen too */
+    for (int i = 0; i < 20000; i++)
+        buf_text(&log, "\t");
+    buf_text(&log, "x\n");
+    parse(the_format("cloudfront"), (struct slice){ log.p, log.n }, PLAINLY, &b, &rc, &err);
+    assert_int_equal(rc, ST_FORMAT);
     buf_release(&b);
     buf_release(&log);
+}
+
+/* Nothing is remembered at first, not even what memory looks like that was never written. */
+static void
+dates_and_times_of_nul_are_none(void **state)
+{
+    struct slice log = SLICE("#Fields: date time cs-method cs-uri-stem sc-status\n"
+        "\0\0\0\0\0\0\0\0\0\0\t00:00:00\tGET\t/\t200\n2024-03-01\t\0\0\0\0\0\0\0\0\tGET\t/\t200\n");
+    char *got = parse_text(the_format("cloudfront"), log);
+
+    (void)state;
+    assert_string_equal(got, "1! comment - 0\n2! time - 0\n3! time - 0\n");
+    free(got);
 }
 
 int
@@ -190,6 +213,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_become_records),
         cmocka_unit_test(some_logs_are_refused_and_the_line_is_named),
+        cmocka_unit_test(dates_and_times_of_nul_are_none),
         cmocka_unit_test(lines_longer_than_an_index),
         cmocka_unit_test(megabytes_of_tabs),
         cmocka_unit_test(columns_have_a_ceiling_that_long_headers_cannot_pass),

@@ -160,6 +160,21 @@ lines_do_not_learn_from_each_other(void **state)
     }
 }
 
+/* Nothing is remembered at first, not even what memory looks like that was never written. */
+static void
+times_of_nul_are_none(void **state)
+{
+    struct slice log = SLICE("x - - [\0\0\0\0\0\0\0\0\0\0\0\0" "00:00:00\0\0\0\0\0\0] \"GET /a\" 200 42 \"-\" \"-\"\n"
+        "x - - [01/Mar/2024:\0\0\0\0\0\0\0\0 +0000] \"GET /a\" 200 42 \"-\" \"-\"\n"
+        "x - - [01/Mar/2024:00:00:00 +0000] \"GET /a\" 200 x \"-\" \"-\"\n"
+        "x - - [01/Mar/2024:\0\0\0\0\0\0\0\0 +0000] \"GET /a\" 200 42 \"-\" \"-\"\n");
+    char *got = parse_text(the_format("combined"), log);
+
+    (void)state;
+    assert_string_equal(got, "1! time - 0\n2! time - 0\n3! number 2024-03-01 0\n4! time - 0\n");
+    free(got);
+}
+
 /* A megabyte of what a search might stumble over again and again. */
 static void
 hostile_megabytes_take_linear_time(void **state)
@@ -197,6 +212,7 @@ main(void)
         cmocka_unit_test(common_lines_become_records),
         cmocka_unit_test(a_line_cut_anywhere_is_no_crash_and_mostly_no_record),
         cmocka_unit_test(lines_do_not_learn_from_each_other),
+        cmocka_unit_test(times_of_nul_are_none),
         cmocka_unit_test(hostile_megabytes_take_linear_time),
     };
 
