@@ -1,24 +1,27 @@
 /*
- * The connection: made so that neither a role's settings nor the environment change what our statements mean. Running
- * statements is pg_run.c, COPY pg_copy.c, errors pg_err.c.
+ * The connection: made so that neither a role's settings nor the environment change what our
+ * statements mean. Running statements is pg_run.c, COPY pg_copy.c, errors pg_err.c.
  */
 #include "pg_priv.h"
 
 #define SERVER_MIN 130000
 
-/* What the session is pinned to. pg_begin pins again what matters inside a transaction, for poolers that swap sessions. */
+/* What the session is pinned to. pg_begin pins again what matters inside a transaction, for poolers
+ * that swap sessions. */
 static const char pins[] =
-    "SET DateStyle TO ISO; SET bytea_output TO hex; SET TimeZone TO 'UTC'; SET standard_conforming_strings TO on;"
+    "SET DateStyle TO ISO; SET bytea_output TO hex; SET TimeZone TO 'UTC'; SET "
+    "standard_conforming_strings TO on;"
     "SET statement_timeout TO 0; SET idle_in_transaction_session_timeout TO 0";
 
 /*
- * libpq quotes what it cannot understand. An unescaped '@', '/' or ':' in a URI's password moves a piece of it into
- * the host, the port or the database name, where messages would show it.
+ * libpq quotes what it cannot understand. An unescaped '@', '/' or ':' in a URI's password moves a
+ * piece of it into the host, the port or the database name, where messages would show it.
  */
 bool
 pg_conninfo_is_sound(const char *conninfo)
 {
-    bool uri = strncmp(conninfo, "postgres://", 11) == 0 || strncmp(conninfo, "postgresql://", 13) == 0;
+    bool uri =
+        strncmp(conninfo, "postgres://", 11) == 0 || strncmp(conninfo, "postgresql://", 13) == 0;
     char *message = NULL;
     PQconninfoOption *options = PQconninfoParse(conninfo, &message);
     bool sound = options != NULL;
@@ -51,7 +54,8 @@ param(struct params *p, const char *key, const char *value)
     p->values[p->n++] = value;
 }
 
-/* libpq lets a later keyword win: what the user may choose stands before his conninfo, what he may not stands behind. */
+/* libpq lets a later keyword win: what the user may choose stands before his conninfo, what he may
+ * not stands behind. */
 static struct params
 connect_params(const struct pg *pg, bool ping)
 {
@@ -74,7 +78,8 @@ connect_params(const struct pg *pg, bool ping)
     return p;
 }
 
-/* A login that fails will fail again; a server that is starting, full or not there may not. libpq shows no SQLSTATE here. */
+/* A login that fails will fail again; a server that is starting, full or not there may not. libpq
+ * shows no SQLSTATE here. */
 static enum st
 connect_failed(struct pg *pg, struct err *err)
 {
@@ -93,7 +98,9 @@ connect_failed(struct pg *pg, struct err *err)
     err_set(err, again ? ST_DB_RETRY : ST_DB, what);
     pg_clean(err->cause, sizeof err->cause, text);
     if (strstr(text, "session is read-only") != NULL)
-        err_hint(err, "it is a standby, or default_transaction_read_only is on for the role or the database");
+        err_hint(
+            err,
+            "it is a standby, or default_transaction_read_only is on for the role or the database");
     return err->code;
 }
 
@@ -106,16 +113,19 @@ check_server(struct pg *pg, struct err *err)
     int version = PQserverVersion(pg->conn);
 
     if (version < SERVER_MIN) {
-        err_fail(err, ST_DB, what, "the server is PostgreSQL %d; 13 is the oldest that will do", version / 10000);
+        err_fail(err, ST_DB, what, "the server is PostgreSQL %d; 13 is the oldest that will do",
+                 version / 10000);
         return ST_DB;
     }
     if (server == NULL || strcmp(server, "UTF8") != 0) {
-        err_fail(err, ST_DB, what, "its encoding is %.40s, not UTF8", server == NULL ? "unknown" : server);
+        err_fail(err, ST_DB, what, "its encoding is %.40s, not UTF8",
+                 server == NULL ? "unknown" : server);
         err_hint(err, "createdb --encoding UTF8 --template template0 NAME");
         return ST_DB;
     }
     if (client == NULL || strcmp(client, "UTF8") != 0)
-        return err_fail(err, ST_DB, what, "the session's encoding is %.40s though UTF8 was asked for",
+        return err_fail(err, ST_DB, what,
+                        "the session's encoding is %.40s though UTF8 was asked for",
                         client == NULL ? "unknown" : client);
     return ST_OK;
 }
@@ -153,7 +163,8 @@ connect_now(struct pg *pg, struct err *err)
     if (st == ST_OK)
         st = pg_script(pg, "cannot prepare the session", pins, err);
     if (st == ST_OK && pg->mode == PG_READ_ONLY)
-        st = pg_script(pg, "cannot prepare the session", "SET default_transaction_read_only TO on", err);
+        st = pg_script(pg, "cannot prepare the session", "SET default_transaction_read_only TO on",
+                       err);
     return st;
 }
 
@@ -165,7 +176,8 @@ pg_connect(const char *conninfo, enum pg_mode mode, struct err *err)
     if (conninfo != NULL && !pg_conninfo_is_sound(conninfo)) {
         err_fail(err, ST_USAGE, "cannot read the address of the database",
                  "it is neither a URI nor keyword=value text as libpq reads them");
-        err_hint(err, "postgresql://USER@HOST:PORT/DATABASE; in a password '@' is %%40, '/' is %%2F, ':' is %%3A");
+        err_hint(err, "postgresql://USER@HOST:PORT/DATABASE; in a password '@' is %%40, '/' is "
+                      "%%2F, ':' is %%3A");
         return NULL;
     }
     pg = calloc(1, sizeof *pg);
@@ -242,7 +254,8 @@ pg_notices(const struct pg *pg, const char **last)
     return pg->n_notices;
 }
 
-/* Written by hand because PQescapeIdentifier fails on a lost connection; in UTF8 the quote is the only byte that matters. */
+/* Written by hand because PQescapeIdentifier fails on a lost connection; in UTF8 the quote is the
+ * only byte that matters. */
 void
 pg_ident(struct pg *pg, struct buf *b, const char *name)
 {

@@ -1,5 +1,6 @@
 /*
- * Array literals for parameters (PostgreSQL manual, "Array Value Input"): every element that is no number is quoted.
+ * Array literals for parameters (PostgreSQL manual, "Array Value Input"): every element that is no
+ * number is quoted.
  */
 #include "ingest/pg.h"
 

@@ -1,6 +1,6 @@
 /*
- * COPY ... FROM STDIN. The server says what it thinks of the rows only at the end, and libpq keeps a queue of results:
- * all of them are read, and only "COPY n" counts as success.
+ * COPY ... FROM STDIN. The server says what it thinks of the rows only at the end, and libpq keeps
+ * a queue of results: all of them are read, and only "COPY n" counts as success.
  */
 #include "pg_priv.h"
 
@@ -17,8 +17,10 @@ drain(struct pg *pg)
             first = res;
         else
             PQclear(res);
-        /* Still in COPY: the end never reached the server. Ask again and libpq gives the same answer for ever. */
-        if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH || !pg_is_alive(pg))
+        /* Still in COPY: the end never reached the server. Ask again and libpq gives the same
+         * answer for ever. */
+        if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH ||
+            !pg_is_alive(pg))
             break;
     }
     return first;
@@ -94,7 +96,8 @@ pg_copy_end(struct pg *pg, int64_t *rows, struct err *err)
         st = pg_failed(pg, res, pg->copy_what, NULL, err);
     PQclear(res);
     later = drain(pg);
-    if (st == ST_OK && (later != NULL || !pg_is_alive(pg) || PQtransactionStatus(pg->conn) == PQTRANS_INERROR))
+    if (st == ST_OK &&
+        (later != NULL || !pg_is_alive(pg) || PQtransactionStatus(pg->conn) == PQTRANS_INERROR))
         st = pg_failed(pg, later, pg->copy_what, NULL, err);
     PQclear(later);
     return st;

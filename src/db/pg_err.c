@@ -1,6 +1,6 @@
 /*
- * PostgreSQL's errors in our words: which are worth another try, what of their text may reach a terminal, and which
- * GRANT is missing. Nothing here talks to a server.
+ * PostgreSQL's errors in our words: which are worth another try, what of their text may reach a
+ * terminal, and which GRANT is missing. Nothing here talks to a server.
  */
 #include "pg_priv.h"
 
@@ -8,7 +8,8 @@
 bool
 pg_state_retries(const char *sqlstate)
 {
-    static const char *const whole[] = { "40001", "40P01", "55P03", "57P01", "57P02", "57P03", "25P03" };
+    static const char *const whole[] = { "40001", "40P01", "55P03", "57P01",
+                                         "57P02", "57P03", "25P03" };
 
     for (size_t i = 0; i < ARRAY_LEN(whole); i++)
         if (strcmp(sqlstate, whole[i]) == 0)
@@ -28,7 +29,8 @@ code_point(const char *p)
     return 0;
 }
 
-/* Controls (C0, DEL, C1) and the marks that turn the direction of text: a server's message may quote a stranger's bytes. */
+/* Controls (C0, DEL, C1) and the marks that turn the direction of text: a server's message may
+ * quote a stranger's bytes. */
 static bool
 is_mischief(const char *p, size_t n)
 {
@@ -143,7 +145,8 @@ connection_failed(struct pg *pg, const char *what, struct err *err)
 {
     enum st st = err_set(err, ST_DB_RETRY, "%s", what);
 
-    pg_clean(err->cause, sizeof err->cause, pg->conn == NULL ? "the connection is lost" : PQerrorMessage(pg->conn));
+    pg_clean(err->cause, sizeof err->cause,
+             pg->conn == NULL ? "the connection is lost" : PQerrorMessage(pg->conn));
     if (err->cause[0] == '\0')
         err_cause(err, "the connection is lost");
     return st;
@@ -161,7 +164,8 @@ pg_failed(struct pg *pg, const PGresult *res, const char *what, const char *sql,
     if (state == NULL || message == NULL) {
         if (!pg_is_alive(pg))
             return connection_failed(pg, what, err);
-        /* libpq gives no result, or one without a state, when it has no memory (T34) or lost the protocol's thread. */
+        /* libpq gives no result, or one without a state, when it has no memory (T34) or lost the
+         * protocol's thread. */
         err_set(err, res == NULL ? ST_MEMORY : ST_DB, "%s", what);
         pg_clean(err->cause, sizeof err->cause, PQerrorMessage(pg->conn));
         return err->code;

@@ -10,7 +10,8 @@
 
 struct pg {
     PGconn      *conn;          /* NULL after a pg_reconnect that failed */
-    char        *conninfo;      /* as given; may hold a password, so it is wiped when freed; NULL: libpq's defaults */
+    char *conninfo; /* as given; may hold a password, so it is wiped when freed; NULL: libpq's
+                       defaults */
     enum pg_mode mode;
     bool         copying;       /* between pg_copy_start and pg_copy_end or pg_copy_abort */
     char         copy_what[96]; /* the act that the COPY is part of */
@@ -21,24 +22,29 @@ struct pg {
 };
 
 /*
- * The failure in `res` (or, where it is NULL or says nothing, of the connection) as an error: ST_DB, ST_DB_RETRY or
- * ST_MEMORY. `sql` (or NULL) helps to name the missing right. Remembers the SQLSTATE; does not clear `res`.
+ * The failure in `res` (or, where it is NULL or says nothing, of the connection) as an error:
+ * ST_DB, ST_DB_RETRY or ST_MEMORY. `sql` (or NULL) helps to name the missing right. Remembers the
+ * SQLSTATE; does not clear `res`.
  */
-enum st pg_failed(struct pg *pg, const PGresult *res, const char *what, const char *sql, struct err *err);
+enum st pg_failed(struct pg *pg, const PGresult *res, const char *what, const char *sql,
+                  struct err *err);
 
 /* May the whole transaction be tried again after this SQLSTATE? */
 bool pg_state_retries(const char *sqlstate);
 
-/* Appends to `out` (a string of `cap` bytes) as much of `text` as fits whole code points; what could play with a terminal becomes a blank. */
+/* Appends to `out` (a string of `cap` bytes) as much of `text` as fits whole code points; what
+ * could play with a terminal becomes a blank. */
 void pg_clean(char *out, size_t cap, const char *text);
 
-/* What would give the right that `message` (a 42501) says is missing, as one line of SQL; "" rather than a guess. */
+/* What would give the right that `message` (a 42501) says is missing, as one line of SQL; "" rather
+ * than a guess. */
 void pg_grant_hint(char *out, size_t cap, const char *message, const char *sql, const char *role);
 
 /* PQnoticeProcessor with a struct pg: counts, keeps the last, prints nothing. */
 void pg_notice(void *pg, const char *message);
 
-/* Parses `conninfo` before libpq may print parts of it: false when a piece of a password could stand where a name should. */
+/* Parses `conninfo` before libpq may print parts of it: false when a piece of a password could
+ * stand where a name should. */
 bool pg_conninfo_is_sound(const char *conninfo);
 
 #endif

@@ -12,7 +12,8 @@ check_ready(struct pg *pg, const char *what, struct err *err)
 
 /* Takes `res`: an error is told and cleared, anything else is handed on. */
 static enum st
-settle(struct pg *pg, PGresult *res, const char *what, const char *sql, struct pg_result **out, struct err *err)
+settle(struct pg *pg, PGresult *res, const char *what, const char *sql, struct pg_result **out,
+       struct err *err)
 {
     ExecStatusType status = PQresultStatus(res);
     enum st st;
@@ -43,7 +44,8 @@ pg_run(struct pg *pg, const char *what, const char *sql, size_t n, const char *c
     if (st != ST_OK)
         return st;
     assert(n <= 64);
-    return settle(pg, PQexecParams(pg->conn, sql, (int)n, NULL, values, NULL, NULL, 0), what, sql, out, err);
+    return settle(pg, PQexecParams(pg->conn, sql, (int)n, NULL, values, NULL, NULL, 0), what, sql,
+                  out, err);
 }
 
 enum st
@@ -73,7 +75,8 @@ pg_text(const struct pg_result *r, size_t row, size_t col)
 
     if (pg_is_null(r, row, col))
         return (struct slice){ NULL, 0 };
-    return (struct slice){ PQgetvalue(res, (int)row, (int)col), (size_t)PQgetlength(res, (int)row, (int)col) };
+    return (struct slice){ PQgetvalue(res, (int)row, (int)col),
+                           (size_t)PQgetlength(res, (int)row, (int)col) };
 }
 
 int64_t
@@ -139,12 +142,14 @@ pg_free(struct pg_result *r)
 
 /* ---- transactions ---- */
 
-/* row_security off: a policy that would hide rows from the merge makes it fail, instead of doubling them. */
-#define LOCALS                                                                                                     \
-    "SET LOCAL synchronous_commit TO on; SET LOCAL lock_timeout TO '60s'; SET LOCAL statement_timeout TO 0;"       \
-    "SET LOCAL idle_in_transaction_session_timeout TO 0; SET LOCAL jit TO off; SET LOCAL row_security TO off;"     \
-    "SET LOCAL client_encoding TO 'UTF8'; SET LOCAL bytea_output TO hex; SET LOCAL DateStyle TO ISO;"              \
-    "SET LOCAL TimeZone TO 'UTC'; SET LOCAL standard_conforming_strings TO on;"
+/* row_security off: a policy that would hide rows makes the merge fail, instead of doubling them.
+ */
+#define LOCALS                                                                                     \
+    "SET LOCAL synchronous_commit TO on; SET LOCAL jit TO off; SET LOCAL row_security TO off;"     \
+    "SET LOCAL lock_timeout TO '60s'; SET LOCAL statement_timeout TO 0;"                           \
+    "SET LOCAL idle_in_transaction_session_timeout TO 0; SET LOCAL client_encoding TO 'UTF8';"     \
+    "SET LOCAL bytea_output TO hex; SET LOCAL DateStyle TO ISO; SET LOCAL TimeZone TO 'UTC';"      \
+    "SET LOCAL standard_conforming_strings TO on;"
 
 enum st
 pg_begin(struct pg *pg, struct err *err)
@@ -173,13 +178,17 @@ pg_commit(struct pg *pg, bool *unknown, struct err *err)
         return st;
     res = PQexec(pg->conn, "COMMIT");
     if (PQresultStatus(res) == PGRES_COMMAND_OK) {
-        if (strcmp(PQcmdStatus(res), "COMMIT") != 0) /* a failed transaction is rolled back, and that is no error to the server */
-            st = err_fail(err, ST_DB, what, "the server answered %.40s: an earlier statement had failed", PQcmdStatus(res));
+        /* A failed transaction is rolled back, and that is no error to the server. */
+        if (strcmp(PQcmdStatus(res), "COMMIT") != 0)
+            st =
+                err_fail(err, ST_DB, what, "the server answered %.40s: an earlier statement failed",
+                         PQcmdStatus(res));
     } else {
         const char *severity = PQresultErrorField(res, PG_DIAG_SEVERITY_NONLOCALIZED);
         bool plain = severity != NULL && strcmp(severity, "ERROR") == 0;
 
-        /* Only an ordinary ERROR says that nothing was kept: a backend may be ended after its commit, before its answer. */
+        /* Only an ordinary ERROR says that nothing was kept: a backend may be ended between its
+         * commit and its answer. */
         *unknown = !(plain && pg_is_alive(pg));
         st = pg_failed(pg, res, what, NULL, err);
     }

@@ -1,6 +1,6 @@
 /*
- * Taking sets down, the last first. Everything is looked at before the first object goes: what is not marked as ours is
- * left alone, what holds rows stops it all.
+ * Taking sets down, the last first. Everything is looked at before the first object goes: what is
+ * not marked as ours is left alone, what holds rows stops it all.
  */
 #include "runner_priv.h"
 
@@ -15,7 +15,8 @@ struct down {
 /* ---- one object ---- */
 
 static enum st
-holds_rows(struct down *d, const struct script_object *obj, const struct found *f, int64_t *n, struct err *err)
+holds_rows(struct down *d, const struct script_object *obj, const struct found *f, int64_t *n,
+           struct err *err)
 {
     struct buf sql = { 0 };
     struct pg_result *r = NULL;
@@ -34,7 +35,8 @@ holds_rows(struct down *d, const struct script_object *obj, const struct found *
 }
 
 static enum st
-look(struct down *d, const struct migration *m, const struct script_object *obj, const struct found *f, struct err *err)
+look(struct down *d, const struct migration *m, const struct script_object *obj,
+     const struct found *f, struct err *err)
 {
     int64_t n;
     enum st st;
@@ -45,12 +47,14 @@ look(struct down *d, const struct migration *m, const struct script_object *obj,
     if (st != ST_OK || n == 0)
         return st;
     err_set(err, ST_DB, "cannot take down \"%s/%s\"", m->set, m->file);
-    err_cause(err, "table %.140s holds %" PRId64 " row%s%s", f->sql_name, n, n == 1 ? "" : "s", n == 1000 ? " or more" : "");
+    err_cause(err, "table %.140s holds %" PRId64 " row%s%s", f->sql_name, n, n == 1 ? "" : "s",
+              n == 1000 ? " or more" : "");
     err_hint(err, "--drop-data drops it with its rows");
     return ST_DB;
 }
 
-/* Of ours, but in a schema that the search path does not reach: forgetting it there would be worse than stopping. */
+/* Of ours, but in a schema that the search path does not reach: forgetting it there would be worse
+ * than stopping. */
 static enum st
 not_elsewhere(struct down *d, const struct migration *m, struct slice name, struct err *err)
 {
@@ -61,14 +65,19 @@ not_elsewhere(struct down *d, const struct migration *m, struct slice name, stru
 
     snprintf(text, sizeof text, "%.*s", (int)name.n, name.p);
     st = pg_run(d->pg, "cannot look for what is there",
-                "SELECT n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+                "SELECT n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON "
+                "n.oid = c.relnamespace"
                 " WHERE c.relname = $1 AND c.relkind IN ('r', 'p', 'v')"
                 " AND starts_with(coalesce(obj_description(c.oid, 'pg_class'), ''), $2) ORDER BY 1",
                 2, values, &r, err);
     if (st == ST_OK && pg_rows(r) > 0) {
         st = err_set(err, ST_DB, "cannot take down \"%s/%s\"", m->set, m->file);
-        err_cause(err, "\"%s\" of ours is in the schema \"%.63s\", which comes not first on the search path", text, pg_text(r, 0, 0).p);
-        err_hint(err, "PGOPTIONS='-c search_path=%.63s' ingest migrate down %s", pg_text(r, 0, 0).p, m->set);
+        err_cause(
+            err,
+            "\"%s\" of ours is in the schema \"%.63s\", which comes not first on the search path",
+            text, pg_text(r, 0, 0).p);
+        err_hint(err, "PGOPTIONS='-c search_path=%.63s' ingest migrate down %s", pg_text(r, 0, 0).p,
+                 m->set);
     }
     pg_free(r);
     return st;
@@ -92,7 +101,8 @@ drop(struct down *d, const struct script_object *obj, const struct found *f, str
 /* ---- one file ---- */
 
 static enum st
-down_line(struct down *d, const struct migration *m, enum step step, struct slice line, struct err *err)
+down_line(struct down *d, const struct migration *m, enum step step, struct slice line,
+          struct err *err)
 {
     struct script_object obj;
     struct found f;
@@ -117,7 +127,8 @@ down_line(struct down *d, const struct migration *m, enum step step, struct slic
         return step == STEP_LOOK ? look(d, m, &obj, &f, err) : drop(d, &obj, &f, err);
     if (step == STEP_LOOK)
         return not_elsewhere(d, m, obj.name, err);
-    say(d->o, f.there ? "left alone: %.*s is not ours" : "nothing to drop: %.*s is not there", (int)obj.name.n, obj.name.p);
+    say(d->o, f.there ? "left alone: %.*s is not ours" : "nothing to drop: %.*s is not there",
+        (int)obj.name.n, obj.name.p);
     return ST_OK;
 }
 
@@ -126,7 +137,8 @@ forget(struct down *d, const struct migration *m, struct err *err)
 {
     const char *values[] = { m->set, m->file };
 
-    return pg_run(d->pg, "cannot record a migration", "DELETE FROM ingest.migrations WHERE set = $1 AND file = $2", 2, values, NULL,
+    return pg_run(d->pg, "cannot record a migration",
+                  "DELETE FROM ingest.migrations WHERE set = $1 AND file = $2", 2, values, NULL,
                   err);
 }
 
@@ -184,12 +196,14 @@ all_files(struct down *d, enum step step, struct err *err)
     return ST_OK;
 }
 
-/* The ledger goes last: what another set's tables hold could no longer be told apart from what is new. */
+/* The ledger goes last: what another set's tables hold could no longer be told apart from what is
+ * new. */
 static enum st
 ledger_may_go(struct down *d, struct err *err)
 {
     struct pg_result *r = NULL;
-    enum st st = pg_run(d->pg, "cannot read ingest.migrations", "SELECT DISTINCT set FROM ingest.migrations ORDER BY 1", 0, NULL, &r, err);
+    enum st st = pg_run(d->pg, "cannot read ingest.migrations",
+                        "SELECT DISTINCT set FROM ingest.migrations ORDER BY 1", 0, NULL, &r, err);
 
     for (size_t i = 0; st == ST_OK && i < pg_rows(r); i++) {
         const char *set = pg_text(r, i, 0).p;
@@ -199,14 +213,16 @@ ledger_may_go(struct down *d, struct err *err)
             goes = goes || strcmp(d->list->name[k], set) == 0;
         if (goes)
             continue;
-        st = err_fail(err, ST_DB, "cannot take down the ledger", "the set \"%.40s\" is still up", set);
+        st = err_fail(err, ST_DB, "cannot take down the ledger", "the set \"%.40s\" is still up",
+                      set);
         err_hint(err, "ingest migrate down %.40s ledger", set);
     }
     pg_free(r);
     return st;
 }
 
-/* The notebook, once nothing stands in it; the schema, if we made it and nobody put anything else there. */
+/* The notebook, once nothing stands in it; the schema, if we made it and nobody put anything else
+ * there. */
 static enum st
 notebook_drop(struct down *d, struct err *err)
 {
@@ -214,7 +230,8 @@ notebook_drop(struct down *d, struct err *err)
     static const char ours_and_empty[] =
         "SELECT FROM pg_catalog.pg_namespace n WHERE n.nspname = 'ingest'"
         " AND starts_with(coalesce(obj_description(n.oid, 'pg_namespace'), ''), $1)"
-        " AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend p WHERE p.refclassid = 'pg_namespace'::regclass AND p.refobjid = n.oid)";
+        " AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend p WHERE p.refclassid = "
+        "'pg_namespace'::regclass AND p.refobjid = n.oid)";
     const char *values[] = { COMMENT_OURS };
     struct pg_result *r = NULL;
     bool unknown;
@@ -246,7 +263,8 @@ rollback:
 }
 
 enum st
-migrate_down(struct pg *pg, const char *const *sets, size_t n, const struct migrate_options *o, struct err *err)
+migrate_down(struct pg *pg, const char *const *sets, size_t n, const struct migrate_options *o,
+             struct err *err)
 {
     struct set_list list;
     struct down d = { .pg = pg, .o = o, .list = &list };

@@ -1,7 +1,7 @@
 /*
- * The files of schema/, taken into the binary by the assembler. The build lists them in schema_files.def, which is
- * read three times: to take the bytes in, to declare them, and to make the table. A line of the list is known by its
- * line number, the same in each reading.
+ * The files of schema/, taken into the binary by the assembler. The build lists them in
+ * schema_files.def, which is read three times: to take the bytes in, to declare them, and to make
+ * the table. A line of the list is known by its line number, the same in each reading.
  */
 #include "migrate_priv.h"
 

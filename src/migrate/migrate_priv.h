@@ -34,7 +34,8 @@ const char *schema_notebook(void);
 
 /* The next line without its LF; false at the end. */
 bool script_line(const char **at, struct slice *line);
-/* The text without the sections between "-- sketches:" and "-- end", if they are unwanted. Without memory b->failed. */
+/* The text without the sections between "-- sketches:" and "-- end", if they are unwanted. Without
+ * memory b->failed. */
 void script_select(struct buf *b, const char *text, bool no_sketches);
 bool script_wants_hll(const char *text);
 

@@ -1,9 +1,11 @@
 /*
- * What up, down and status share: which sets there are, the notebook ingest.migrations, and whose an object is.
+ * What up, down and status share: which sets there are, the notebook ingest.migrations, and whose
+ * an object is.
  */
 #include "runner_priv.h"
 
-#define MIGRATE_LOCK "1768843009, 1" /* "inge" with a 1, read as a number; merges lock another class */
+/* "ing" and a 1, read as a number; merges lock another class. */
+#define MIGRATE_LOCK "1768843009, 1"
 
 static const char what[] = "cannot read ingest.migrations";
 
@@ -41,7 +43,8 @@ unknown_set(const char *name, struct err *err)
 }
 
 enum st
-sets_resolve(const char *const *sets, size_t n, enum sets_default absent, struct set_list *out, struct err *err)
+sets_resolve(const char *const *sets, size_t n, enum sets_default absent, struct set_list *out,
+             struct err *err)
 {
     *out = (struct set_list){ .n = 0 };
     for (size_t i = 0; i < n; i++) {
@@ -73,8 +76,8 @@ say(const struct migrate_options *o, const char *format, ...)
 }
 
 /*
- * The default search path begins with "$user": for a role that is called ingest the ledger's schema would be the
- * current one, and tables of the other sets would be made inside it.
+ * The default search path begins with "$user": for a role that is called ingest the ledger's schema
+ * would be the current one, and tables of the other sets would be made inside it.
  */
 static enum st
 step_out_of_ledger(struct pg *pg, struct err *err)
@@ -89,22 +92,27 @@ step_out_of_ledger(struct pg *pg, struct err *err)
 enum st
 runner_lock(struct pg *pg, struct err *err)
 {
-    enum st st = pg_run(pg, "cannot wait for another migrator", "SELECT pg_advisory_xact_lock(" MIGRATE_LOCK ")", 0, NULL, NULL, err);
+    enum st st = pg_run(pg, "cannot wait for another migrator",
+                        "SELECT pg_advisory_xact_lock(" MIGRATE_LOCK ")", 0, NULL, NULL, err);
 
     return st == ST_OK ? step_out_of_ledger(pg, err) : st;
 }
 
 enum st
-object_find(struct pg *pg, struct slice name, enum where_to_look where, struct found *f, struct err *err)
+object_find(struct pg *pg, struct slice name, enum where_to_look where, struct found *f,
+            struct err *err)
 {
-    /* to_regclass takes a name as SQL would; ours are plain lower case, so only the schema has to be put before it. */
+    /* to_regclass takes a name as SQL would; ours are plain lower case, so only the schema has to
+     * be put before it. */
     static const char sql[] =
-        "SELECT format('%I.%I', n.nspname, c.relname), starts_with(coalesce(obj_description(c.oid, 'pg_class'), ''), $2)"
+        "SELECT format('%I.%I', n.nspname, c.relname), starts_with(coalesce(obj_description(c.oid, "
+        "'pg_class'), ''), $2)"
         " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
         " WHERE c.oid = to_regclass(CASE WHEN $3 = 'current' AND strpos($1, '.') = 0"
         "                           THEN quote_ident(current_schema()) || '.' || $1 ELSE $1 END)";
     char text[96];
-    const char *values[] = { text, COMMENT_OURS, where == LOOK_CURRENT_SCHEMA ? "current" : "path" };
+    const char *values[] = { text, COMMENT_OURS,
+                             where == LOOK_CURRENT_SCHEMA ? "current" : "path" };
     struct pg_result *r = NULL;
     enum st st;
 
@@ -131,7 +139,8 @@ notebook_is_there(struct pg *pg, bool *there, struct err *err)
     *there = f.there;
     if (!f.there || f.ours)
         return ST_OK;
-    err_fail(err, ST_DB, "cannot keep account of migrations", "the table ingest.migrations is there and is not ours");
+    err_fail(err, ST_DB, "cannot keep account of migrations",
+             "the table ingest.migrations is there and is not ours");
     return ST_DB;
 }
 
@@ -140,10 +149,11 @@ notebook_read(struct pg *pg, const struct migration *m, struct note *note, struc
 {
     const char *values[] = { m->set, m->file };
     struct pg_result *r = NULL;
-    enum st st = pg_run(pg, what,
-                        "SELECT checksum, to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')"
-                        " FROM ingest.migrations WHERE set = $1 AND file = $2",
-                        2, values, &r, err);
+    enum st st =
+        pg_run(pg, what,
+               "SELECT checksum, to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')"
+               " FROM ingest.migrations WHERE set = $1 AND file = $2",
+               2, values, &r, err);
 
     *note = (struct note){ .applied = false };
     if (st == ST_OK && pg_rows(r) > 0) {

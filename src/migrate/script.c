@@ -1,6 +1,6 @@
 /*
- * Reading migration files: which there are, what they would make or drop, which lines are left out. No server near.
- * Their form is described in schema/README.md.
+ * Reading migration files: which there are, what they would make or drop, which lines are left out.
+ * No server near. Their form is described in schema/README.md.
  */
 #include "migrate_priv.h"
 
@@ -135,7 +135,8 @@ take_word(struct slice *line, struct slice word)
 bool
 script_object(struct slice line, struct slice verb, struct script_object *o)
 {
-    static const char name_bytes[] = "abcdefghijklmnopqrstuvwxyz0123456789_.", own[] = "-- own rows:";
+    static const char name_bytes[] = "abcdefghijklmnopqrstuvwxyz0123456789_.",
+                      own[] = "-- own rows:";
     const char *rows;
     size_t n = 0;
 

@@ -4,7 +4,8 @@
 #include "runner_priv.h"
 
 static enum st
-say_one(struct pg *pg, const struct migration *m, bool notebook, const struct migrate_options *o, struct err *err)
+say_one(struct pg *pg, const struct migration *m, bool notebook, const struct migrate_options *o,
+        struct err *err)
 {
     struct note note = { .applied = false };
     enum st st = notebook ? notebook_read(pg, m, &note, err) : ST_OK;
@@ -16,7 +17,8 @@ say_one(struct pg *pg, const struct migration *m, bool notebook, const struct mi
     else if (strcmp(note.checksum, m->checksum) == 0)
         say(o, "%s/%s  applied %s  checksum %s", m->set, m->file, note.applied_at, m->checksum);
     else
-        say(o, "%s/%s  applied %s  checksum %s differs: here %s", m->set, m->file, note.applied_at, note.checksum, m->checksum);
+        say(o, "%s/%s  applied %s  checksum %s differs: here %s", m->set, m->file, note.applied_at,
+            note.checksum, m->checksum);
     return ST_OK;
 }
 
@@ -36,18 +38,20 @@ static enum st
 say_strangers(struct pg *pg, const struct migrate_options *o, struct err *err)
 {
     struct pg_result *r = NULL;
-    enum st st = pg_run(pg, "cannot read ingest.migrations", "SELECT set, file FROM ingest.migrations ORDER BY 1, 2", 0, NULL, &r, err);
+    enum st st = pg_run(pg, "cannot read ingest.migrations",
+                        "SELECT set, file FROM ingest.migrations ORDER BY 1, 2", 0, NULL, &r, err);
 
     for (size_t i = 0; st == ST_OK && i < pg_rows(r); i++)
         if (!is_embedded(pg_text(r, i, 0).p, pg_text(r, i, 1).p))
-            say(o, "%s/%s  applied, and not known to this program: it is older than the database", pg_text(r, i, 0).p,
-                pg_text(r, i, 1).p);
+            say(o, "%s/%s  applied, and not known to this program: it is older than the database",
+                pg_text(r, i, 0).p, pg_text(r, i, 1).p);
     pg_free(r);
     return st;
 }
 
 enum st
-migrate_status(struct pg *pg, const char *const *sets, size_t n, const struct migrate_options *o, struct err *err)
+migrate_status(struct pg *pg, const char *const *sets, size_t n, const struct migrate_options *o,
+               struct err *err)
 {
     struct set_list list;
     struct migration m;
@@ -69,8 +73,10 @@ print_one(struct buf *b, const struct migration *m, const struct migrate_options
     if (script_wants_hll(m->up) && !o->no_sketches)
         buf_text(b, "CREATE EXTENSION IF NOT EXISTS hll;\n");
     script_select(b, m->up, o->no_sketches);
-    buf_printf(b, "INSERT INTO ingest.migrations (set, file, checksum) VALUES ('%s', '%s', '%s');\nCOMMIT;\n", m->set, m->file,
-               m->checksum);
+    buf_printf(
+        b,
+        "INSERT INTO ingest.migrations (set, file, checksum) VALUES ('%s', '%s', '%s');\nCOMMIT;\n",
+        m->set, m->file, m->checksum);
 }
 
 enum st
@@ -88,7 +94,8 @@ migrate_print(const char *const *sets, size_t n, const struct migrate_options *o
     for (size_t at = 0; migration_next("ledger", &at, &m);)
         print_one(&b, &m, o);
     for (size_t i = 0; i < list.n; i++)
-        for (size_t at = 0; strcmp(list.name[i], "ledger") != 0 && migration_next(list.name[i], &at, &m);)
+        for (size_t at = 0;
+             strcmp(list.name[i], "ledger") != 0 && migration_next(list.name[i], &at, &m);)
             print_one(&b, &m, o);
     if (b.failed)
         st = err_memory(err, what);

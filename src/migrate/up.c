@@ -1,5 +1,6 @@
 /*
- * Bringing sets up: one transaction a file, under the migrators' lock, looked up again once the lock is held.
+ * Bringing sets up: one transaction a file, under the migrators' lock, looked up again once the
+ * lock is held.
  */
 #include "runner_priv.h"
 
@@ -9,8 +10,9 @@ static enum st
 notebook_make(struct pg *pg, const struct migrate_options *o, struct err *err)
 {
     bool there = false, unknown;
-    enum st st = notebook_is_there(pg, &there, err); /* first without the lock: a role that may only read gets this far */
+    enum st st = notebook_is_there(pg, &there, err);
 
+    /* So far without the lock: what is there already needs no right to make it. */
     if (st != ST_OK || there)
         return st;
     st = pg_begin(pg, err);
@@ -39,33 +41,42 @@ hll_missing(struct pg *pg, bool package, struct err *err)
     struct err ignored;
     int64_t major = 0;
 
-    if (pg_run(pg, "", "SELECT current_setting('server_version_num')::integer / 10000", 0, NULL, &r, &ignored) == ST_OK)
+    if (pg_run(pg, "", "SELECT current_setting('server_version_num')::integer / 10000", 0, NULL, &r,
+               &ignored) == ST_OK)
         major = pg_int(r, 0, 0);
     pg_free(r);
     err_set(err, ST_DB, "cannot make columns for unique clients");
-    err_cause(err, package ? "the extension hll is not installed in this database, and this role may not do it"
-                           : "the server does not have the extension hll");
-    if (package)
+    if (package) {
+        err_cause(err, "the extension hll is not installed here, and this role may not do it");
         err_hint(err, "a DBA runs: CREATE EXTENSION hll; (or leave sketches out: --no-sketches)");
-    else
-        err_hint(err, "apt-get install postgresql-%d-hll on the server (or leave sketches out: --no-sketches)", (int)major);
+    } else {
+        err_cause(err, "the server does not have the extension hll");
+        err_hint(err,
+                 "on the server: apt-get install postgresql-%d-hll (or leave sketches out: %s)",
+                 (int)major, "--no-sketches");
+    }
     return ST_DB;
 }
 
-/* Inside the file's transaction: the extension is there, and its type can be named without its schema. */
+/* Inside the file's transaction: the extension is there, and its type can be named without its
+ * schema. */
 static enum st
 hll_ready(struct pg *pg, struct err *err)
 {
     static const char what[] = "cannot look for the extension hll";
     static const char reach[] =
-        "SELECT set_config('search_path', concat_ws(', ', nullif(current_setting('search_path'), ''), quote_ident(n.nspname)), true)"
+        "SELECT set_config('search_path',"
+        "  concat_ws(', ', nullif(current_setting('search_path'), ''), quote_ident(n.nspname)), "
+        "true)"
         " FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace"
         " WHERE e.extname = 'hll' AND current_schema() IS NOT NULL";
+    static const char state[] =
+        "SELECT installed_version IS NOT NULL FROM pg_catalog.pg_available_extensions"
+        " WHERE name = 'hll'"
+        " UNION SELECT true FROM pg_catalog.pg_extension WHERE extname = 'hll' ORDER BY 1 DESC";
     struct pg_result *r = NULL;
     bool installed, package;
-    enum st st = pg_run(pg, what, "SELECT installed_version IS NOT NULL FROM pg_catalog.pg_available_extensions WHERE name = 'hll'"
-                                  " UNION SELECT true FROM pg_catalog.pg_extension WHERE extname = 'hll' ORDER BY 1 DESC",
-                        0, NULL, &r, err);
+    enum st st = pg_run(pg, what, state, 0, NULL, &r, err);
 
     if (st != ST_OK)
         return st;
@@ -108,10 +119,11 @@ nothing_in_the_way(struct pg *pg, const struct migration *m, struct err *err)
         if (!f.there)
             continue;
         err_set(err, ST_DB, "cannot apply migration \"%s/%s\"", m->set, m->file);
-        err_cause(err, "%s \"%.*s\" exists and is %s", o.is_table ? "table" : "view", (int)o.name.n, o.name.p,
-                  f.ours ? "of ours, but not recorded in ingest.migrations" : "not ours");
+        err_cause(err, "%s \"%.*s\" exists and is %s", o.is_table ? "table" : "view", (int)o.name.n,
+                  o.name.p, f.ours ? "of ours, but not recorded in ingest.migrations" : "not ours");
         if (!f.ours)
-            err_hint(err, "the tables of another system are served as they are: all they need is: ingest migrate up ledger");
+            err_hint(err, "the tables of another system are served as they are: all they need is: "
+                          "ingest migrate up ledger");
         return ST_DB;
     }
     return ST_OK;
@@ -122,7 +134,8 @@ record(struct pg *pg, const struct migration *m, struct err *err)
 {
     const char *values[] = { m->set, m->file, m->checksum };
 
-    return pg_run(pg, "cannot record a migration", "INSERT INTO ingest.migrations (set, file, checksum) VALUES ($1, $2, $3)", 3,
+    return pg_run(pg, "cannot record a migration",
+                  "INSERT INTO ingest.migrations (set, file, checksum) VALUES ($1, $2, $3)", 3,
                   values, NULL, err);
 }
 
@@ -160,8 +173,8 @@ bring_up(struct pg *pg, const struct migration *m, const struct migrate_options 
         goto rollback;
     if (note.applied) {
         if (strcmp(note.checksum, m->checksum) != 0)
-            say(o, "warning: %s/%s was applied with other contents (checksum %s, here %s)", m->set, m->file, note.checksum,
-                m->checksum);
+            say(o, "warning: %s/%s was applied with other contents (checksum %s, here %s)", m->set,
+                m->file, note.checksum, m->checksum);
         pg_rollback(pg);
         return ST_OK;
     }
@@ -179,7 +192,8 @@ rollback:
 }
 
 enum st
-migrate_up(struct pg *pg, const char *const *sets, size_t n, const struct migrate_options *o, struct err *err)
+migrate_up(struct pg *pg, const char *const *sets, size_t n, const struct migrate_options *o,
+           struct err *err)
 {
     struct set_list list;
     struct migration m;

@@ -5,8 +5,8 @@
  *   n columns:16  { length:32 (-1: NULL)  bytes }...            each row
  *   -1:16                                                       once
  *
- * integer is 4 bytes, bigint 8, date 4 (days since 2000-01-01), text and hll their bytes. All numbers big-endian. The
- * server does not look into an hll that comes this way, so we do.
+ * integer is 4 bytes, bigint 8, date 4 (days since 2000-01-01), text and hll their bytes. All
+ * numbers big-endian. The server does not look into an hll that comes this way, so we do.
  */
 #include "ingest/sink.h"
 
@@ -48,7 +48,8 @@ field_bigint(struct buf *b, int64_t v)
     buf_be64(b, (uint64_t)v);
 }
 
-/* Version, parameters, and a length that fits the type: cheap, and enough for bytes that we made ourselves. */
+/* Version, parameters, and a length that fits the type: cheap, and enough for bytes that we made
+ * ourselves. */
 static bool
 sketch_is_sound(struct slice s)
 {

@@ -22,7 +22,8 @@ flush(struct pg *pg, struct buf *b, size_t at_least, struct err *err)
 }
 
 static enum st
-send_all(struct pg *pg, const struct target *t, struct rows *rows, struct buf *b, int64_t *sent, struct err *err)
+send_all(struct pg *pg, const struct target *t, struct rows *rows, struct buf *b, int64_t *sent,
+         struct err *err)
 {
     struct row row;
     enum st st;
@@ -42,7 +43,8 @@ send_all(struct pg *pg, const struct target *t, struct rows *rows, struct buf *b
 }
 
 enum st
-send_rows(struct pg *pg, const struct target *t, const char *into, struct rows *rows, int64_t *sent, struct err *err)
+send_rows(struct pg *pg, const struct target *t, const char *into, struct rows *rows, int64_t *sent,
+          struct err *err)
 {
     struct buf b = { 0 };
     int64_t taken = 0;
@@ -63,7 +65,8 @@ send_rows(struct pg *pg, const struct target *t, const char *into, struct rows *
     }
     st = pg_copy_end(pg, &taken, err);
     if (st == ST_OK && taken != *sent)
-        st = err_fail(err, ST_BUG, what, "%" PRId64 " were sent, the server took %" PRId64, *sent, taken);
+        st = err_fail(err, ST_BUG, what, "%" PRId64 " were sent, the server took %" PRId64, *sent,
+                      taken);
 release:
     buf_release(&b);
     return st;

@@ -1,11 +1,15 @@
 /*
- * Rows into a table, inside the caller's transaction: straight where nothing can be in the way, else through the
- * stage. Counts are added and sketches united by the server, row for row, in two statements a pass.
+ * Rows into a table, inside the caller's transaction: straight where nothing can be in the way,
+ * else through the stage. Counts are added and sketches united by the server, row for row, in two
+ * statements a pass.
  */
 #include "sink_priv.h"
 
-#define LOCK_CLASS "1768843013" /* "inge" with a 5, read as a number: this program's lock on a table, whose OID follows */
-#define TRIES      3            /* of UPDATE and INSERT, against writers who do not take that lock */
+/* "ing" and a 5, read as a number: our lock on a table, whose OID follows. */
+#define LOCK_CLASS "1768843013"
+
+/* Of UPDATE and INSERT, against writers who do not take that lock. */
+#define TRIES 3
 
 static const char what[] = "cannot merge rows";
 
@@ -15,15 +19,18 @@ sink_lock(struct pg *pg, const struct target *t, struct err *err)
     char oid[16];
     const char *values[] = { oid };
 
-    snprintf(oid, sizeof oid, "%" PRId32, (int32_t)t->oid); /* the lock's key is a signed integer, an OID is not */
-    return pg_run(pg, "cannot lock the table against other merges", "SELECT pg_advisory_xact_lock(" LOCK_CLASS ", $1::integer)",
-                  1, values, NULL, err);
+    /* The lock's key is a signed integer, an OID is not. */
+    snprintf(oid, sizeof oid, "%" PRId32, (int32_t)t->oid);
+    return pg_run(pg, "cannot lock the table against other merges",
+                  "SELECT pg_advisory_xact_lock(" LOCK_CLASS ", $1::integer)", 1, values, NULL,
+                  err);
 }
 
 /* ---- straight ---- */
 
 static enum st
-is_free(struct pg *pg, const struct target *t, int32_t first_day, int32_t last_day, bool *free_range, struct err *err)
+is_free(struct pg *pg, const struct target *t, int32_t first_day, int32_t last_day,
+        bool *free_range, struct err *err)
 {
     char first[11], last[11], node[16];
     const char *values[] = { first, last, node };
@@ -35,8 +42,9 @@ is_free(struct pg *pg, const struct target *t, int32_t first_day, int32_t last_d
     clock_format_day(last_day, last);
     snprintf(node, sizeof node, "%" PRId32, t->node_id);
     sql_any_row(&sql, t);
-    st = buf_str(&sql) == NULL ? err_memory(err, what)
-                               : pg_run(pg, what, sql.p, t->dataset->has_node ? 3 : 2, values, &r, err);
+    st = buf_str(&sql) == NULL
+             ? err_memory(err, what)
+             : pg_run(pg, what, sql.p, t->dataset->has_node ? 3 : 2, values, &r, err);
     if (st == ST_OK)
         *free_range = slice_is(pg_text(r, 0, 0), "f");
     pg_free(r);
@@ -45,16 +53,19 @@ is_free(struct pg *pg, const struct target *t, int32_t first_day, int32_t last_d
 }
 
 static enum st
-merge_straight(struct pg *pg, const struct target *t, struct rows *rows, struct merge_result *out, struct err *err)
+merge_straight(struct pg *pg, const struct target *t, struct rows *rows, struct merge_result *out,
+               struct err *err)
 {
     struct buf table = { 0 };
     enum st st;
 
     sql_table(&table, t);
-    st = buf_str(&table) == NULL ? err_memory(err, what) : send_rows(pg, t, table.p, rows, &out->sent, err);
+    st = buf_str(&table) == NULL ? err_memory(err, what)
+                                 : send_rows(pg, t, table.p, rows, &out->sent, err);
     buf_release(&table);
+    /* A stranger's row came between our look and our rows: see sink.h. */
     if (st == ST_DB && strcmp(pg_sqlstate(pg), "23505") == 0)
-        st = err->code = ST_DB_RETRY; /* a stranger's row came between our look and our rows: see sink.h */
+        st = err->code = ST_DB_RETRY;
     out->inserted = out->sent;
     out->copied = true;
     return st;
@@ -66,7 +77,8 @@ static enum st
 run_counted(struct pg *pg, struct buf *sql, int64_t *n, struct err *err)
 {
     struct pg_result *r = NULL;
-    enum st st = buf_str(sql) == NULL ? err_memory(err, what) : pg_run(pg, what, sql->p, 0, NULL, &r, err);
+    enum st st =
+        buf_str(sql) == NULL ? err_memory(err, what) : pg_run(pg, what, sql->p, 0, NULL, &r, err);
 
     if (st == ST_OK)
         *n += pg_affected(r);
@@ -76,7 +88,8 @@ run_counted(struct pg *pg, struct buf *sql, int64_t *n, struct err *err)
 }
 
 static enum st
-update_and_insert(struct pg *pg, const struct target *t, const struct stage *s, struct merge_result *out, struct err *err)
+update_and_insert(struct pg *pg, const struct target *t, const struct stage *s,
+                  struct merge_result *out, struct err *err)
 {
     static const enum pass both[] = { PASS_NOT_NULL, PASS_NULL }, once[] = { PASS_ALL };
     bool nullable = key_nullable(t->dataset) != NULL;
@@ -98,11 +111,12 @@ update_and_insert(struct pg *pg, const struct target *t, const struct stage *s, 
 }
 
 /*
- * A writer without our lock may insert a key between our UPDATE, which did not see it, and our INSERT, which then
- * violates a unique index or leaves the row out. Done again, UPDATE sees it.
+ * A writer without our lock may insert a key between our UPDATE, which did not see it, and our
+ * INSERT, which then violates a unique index or leaves the row out. Done again, UPDATE sees it.
  */
 static enum st
-merge_stage(struct pg *pg, const struct target *t, const struct stage *s, struct merge_result *out, struct err *err)
+merge_stage(struct pg *pg, const struct target *t, const struct stage *s, struct merge_result *out,
+            struct err *err)
 {
     for (int i = 0; i < TRIES; i++) {
         enum st st = pg_script(pg, what, "SAVEPOINT ingest_merge", err);
@@ -122,20 +136,25 @@ merge_stage(struct pg *pg, const struct target *t, const struct stage *s, struct
         if (st != ST_OK)
             return st;
     }
-    return err_fail(err, ST_BUG, what, "%" PRId64 " rows were sent, %" PRId64 " updated and %" PRId64 " inserted", out->sent,
-                    out->updated, out->inserted);
+    return err_fail(err, ST_BUG, what,
+                    "%" PRId64 " rows were sent, %" PRId64 " updated and %" PRId64 " inserted",
+                    out->sent, out->updated, out->inserted);
 }
 
-/* The joins hash and sort one batch's keys: with the default of 4 MB that goes through files. Never lowers what is set. */
+/* The joins hash and sort one batch's keys: with the default of 4 MB that goes through files. Never
+ * lowers what is set. */
 static enum st
 widen_work_mem(struct pg *pg, struct err *err)
 {
-    return pg_run(pg, what, "SELECT set_config('work_mem', '64MB', true) FROM pg_catalog.pg_settings"
-                            " WHERE name = 'work_mem' AND setting::bigint < 65536", 0, NULL, NULL, err);
+    return pg_run(pg, what,
+                  "SELECT set_config('work_mem', '64MB', true) FROM pg_catalog.pg_settings"
+                  " WHERE name = 'work_mem' AND setting::bigint < 65536",
+                  0, NULL, NULL, err);
 }
 
 static enum st
-merge_through_stage(struct pg *pg, const struct target *t, struct rows *rows, struct merge_result *out, struct err *err)
+merge_through_stage(struct pg *pg, const struct target *t, struct rows *rows,
+                    struct merge_result *out, struct err *err)
 {
     struct stage stage;
     enum st st = widen_work_mem(pg, err);
@@ -153,8 +172,8 @@ merge_through_stage(struct pg *pg, const struct target *t, struct rows *rows, st
 }
 
 enum st
-sink_merge(struct pg *pg, const struct target *t, struct rows *rows, int32_t first_day, int32_t last_day,
-           struct merge_result *out, struct err *err)
+sink_merge(struct pg *pg, const struct target *t, struct rows *rows, int32_t first_day,
+           int32_t last_day, struct merge_result *out, struct err *err)
 {
     bool free_range = false;
     enum st st = ST_OK;
@@ -164,5 +183,6 @@ sink_merge(struct pg *pg, const struct target *t, struct rows *rows, int32_t fir
         st = is_free(pg, t, first_day, last_day, &free_range, err);
     if (st != ST_OK)
         return st;
-    return free_range ? merge_straight(pg, t, rows, out, err) : merge_through_stage(pg, t, rows, out, err);
+    return free_range ? merge_straight(pg, t, rows, out, err)
+                      : merge_through_stage(pg, t, rows, out, err);
 }

@@ -1,6 +1,7 @@
 /*
- * The steps of a merge, each in a file of its own: what a table is (target.c), where rows wait (stage.c), how they are
- * sent (send.c), which SQL unites them (merge_sql.c). sink_pg.c walks through them.
+ * The steps of a merge, each in a file of its own: what a table is (target.c), where rows wait
+ * (stage.c), how they are sent (send.c), which SQL unites them (merge_sql.c). sink_pg.c walks
+ * through them.
  */
 #ifndef INGEST_SINK_PRIV_H
 #define INGEST_SINK_PRIV_H
@@ -29,17 +30,20 @@ const struct key_column *key_nullable(const struct dataset *d);
 const struct key_column *key_day(const struct dataset *d);
 
 /*
- * The stage: here a temporary table that the transaction drops. A database that is sharded wants a permanent one
- * beside its table; then these three change, and nothing else.
+ * The stage: here a temporary table that the transaction drops. A database that is sharded wants a
+ * permanent one beside its table; then these three change, and nothing else.
  */
 struct stage {
     char name[64]; /* as SQL wants it */
 };
 enum st stage_open(struct pg *pg, const struct target *t, struct stage *s, struct err *err);
-enum st stage_filled(struct pg *pg, const struct target *t, const struct stage *s, struct err *err); /* statistics for the planner */
+enum st stage_filled(struct pg *pg, const struct target *t, const struct stage *s,
+                     struct err *err); /* statistics for the planner */
 enum st stage_close(struct pg *pg, const struct stage *s, struct err *err);
 
-/* COPY all of `rows` into `into` (SQL for a table with the columns of t). The server must take as many as were sent. */
-enum st send_rows(struct pg *pg, const struct target *t, const char *into, struct rows *rows, int64_t *sent, struct err *err);
+/* COPY all of `rows` into `into` (SQL for a table with the columns of t). The server must take as
+ * many as were sent. */
+enum st send_rows(struct pg *pg, const struct target *t, const char *into, struct rows *rows,
+                  int64_t *sent, struct err *err);
 
 #endif

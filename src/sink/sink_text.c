@@ -53,7 +53,8 @@ row_json(struct buf *b, const struct dataset *d, const char *node, const struct 
 }
 
 enum st
-sink_text(FILE *out, const struct dataset *d, const char *node, struct rows *rows, int64_t *n_rows, struct err *err)
+sink_text(FILE *out, const struct dataset *d, const char *node, struct rows *rows, int64_t *n_rows,
+          struct err *err)
 {
     static const char what[] = "cannot write rows";
     struct buf line = { 0 };

@@ -1,7 +1,7 @@
 /*
- * Where rows wait before they are merged: a temporary table with the columns that we send. Sums are bigint here
- * whatever they are in the table, so a row is always sent in the same way; a table with narrower ones complains when
- * its own limit is reached.
+ * Where rows wait before they are merged: a temporary table with the columns that we send. Sums are
+ * bigint here whatever they are in the table, so a row is always sent in the same way; a table with
+ * narrower ones complains when its own limit is reached.
  */
 #include "sink_priv.h"
 
@@ -38,7 +38,8 @@ stage_open(struct pg *pg, const struct target *t, struct stage *s, struct err *e
     enum st st;
 
     snprintf(s->name, sizeof s->name, "pg_temp.ingest_stage_%" PRIu32, t->oid);
-    buf_printf(&sql, "CREATE TEMPORARY TABLE ingest_stage_%" PRIu32 " ON COMMIT DROP AS SELECT ", t->oid);
+    buf_printf(&sql, "CREATE TEMPORARY TABLE ingest_stage_%" PRIu32 " ON COMMIT DROP AS SELECT ",
+               t->oid);
     stage_columns(&sql, t);
     buf_text(&sql, " FROM ");
     sql_table(&sql, t);

@@ -1,6 +1,7 @@
 /*
- * What a table is in this database: found along the search path, ours or another system's, its columns and types held
- * against what a dataset needs. Everything that can be known to fail is said here, before a log is read.
+ * What a table is in this database: found along the search path, ours or another system's, its
+ * columns and types held against what a dataset needs. Everything that can be known to fail is said
+ * here, before a log is read.
  */
 #include "sink_priv.h"
 
@@ -19,8 +20,10 @@ unusable(const struct target *t, struct err *err)
 static enum st
 not_found(struct pg *pg, const struct dataset *d, struct err *err)
 {
-    static const char sql[] = "SELECT n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-                              " WHERE c.relname = $1 AND c.relkind IN ('r', 'p') ORDER BY 1 LIMIT 1";
+    static const char sql[] =
+        "SELECT n.nspname"
+        " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE c.relname = $1 AND c.relkind IN ('r', 'p') ORDER BY 1 LIMIT 1";
     const char *values[] = { d->table };
     struct pg_result *r = NULL;
     enum st st = pg_run(pg, what, sql, 1, values, &r, err);
@@ -29,9 +32,13 @@ not_found(struct pg *pg, const struct dataset *d, struct err *err)
         return st;
     err_set(err, ST_DB, "table \"%s\" is missing", d->table);
     if (pg_rows(r) > 0) {
-        err_cause(err, "there is one in the schema \"%.63s\", which is not on the search path or not open to this role",
+        err_cause(err,
+                  "there is one in the schema \"%.63s\", which is not on the search path or not "
+                  "open to this role",
                   pg_text(r, 0, 0).p);
-        err_hint(err, "ALTER ROLE ... SET search_path, or GRANT USAGE ON SCHEMA \"%.63s\"; or make another: ingest migrate up %s",
+        err_hint(err,
+                 "ALTER ROLE ... SET search_path, or GRANT USAGE ON SCHEMA \"%.63s\"; or make "
+                 "another: ingest migrate up %s",
                  pg_text(r, 0, 0).p, d->migrations);
     } else {
         err_cause(err, "no schema of the search path has it");
@@ -45,8 +52,10 @@ static enum st
 find_table(struct pg *pg, const struct dataset *d, struct target *out, struct err *err)
 {
     static const char sql[] =
-        "SELECT c.oid, n.nspname, c.relkind IN ('r', 'p'), starts_with(coalesce(obj_description(c.oid, 'pg_class'), ''), $2),"
-        "  coalesce((SELECT h.nspname FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace h ON h.oid = e.extnamespace"
+        "SELECT c.oid, n.nspname, c.relkind IN ('r', 'p'),"
+        "  starts_with(coalesce(obj_description(c.oid, 'pg_class'), ''), $2),"
+        "  coalesce((SELECT h.nspname FROM pg_catalog.pg_extension e"
+        "            JOIN pg_catalog.pg_namespace h ON h.oid = e.extnamespace"
         "            WHERE e.extname = 'hll'), ''),"
         "  coalesce((SELECT a.attname FROM pg_catalog.pg_index i JOIN pg_catalog.pg_attribute a"
         "            ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]"
@@ -124,7 +133,8 @@ type_fits(const struct columns *c, size_t row, enum wanted want, size_t chars_ma
 
 /* ST_OK and *there; a column that is there must fit, one that is not must be optional. */
 static enum st
-column(struct columns *c, const char *name, enum wanted want, size_t chars_max, bool *there, struct err *err)
+column(struct columns *c, const char *name, enum wanted want, size_t chars_max, bool *there,
+       struct err *err)
 {
     for (size_t row = 0; row < pg_rows(c->r); row++) {
         if (!slice_eq(pg_text(c->r, row, COL_NAME), slice_of(name)))
@@ -138,7 +148,8 @@ column(struct columns *c, const char *name, enum wanted want, size_t chars_max, 
         }
         unusable(c->t, err);
         err_cause(err, "column \"%s\" is %.80s%s, not %s", name, pg_text(c->r, row, COL_SHOWN).p,
-                  slice_is(pg_text(c->r, row, COL_GENERATED), "f") ? "" : " (generated)", wants[want].called);
+                  slice_is(pg_text(c->r, row, COL_GENERATED), "f") ? "" : " (generated)",
+                  wants[want].called);
         if (want == WANT_TEXT && chars_max > 0)
             err_hint(err, "it must hold %zu characters", chars_max);
         return ST_DB;
@@ -161,10 +172,12 @@ static enum st
 nothing_unknown_to_fill(const struct columns *c, struct err *err)
 {
     for (size_t row = 0; row < pg_rows(c->r); row++) {
-        if ((row < ARRAY_LEN(c->known) && c->known[row]) || !slice_is(pg_text(c->r, row, COL_MUST_FILL), "t"))
+        if ((row < ARRAY_LEN(c->known) && c->known[row]) ||
+            !slice_is(pg_text(c->r, row, COL_MUST_FILL), "t"))
             continue;
         unusable(c->t, err);
-        err_cause(err, "its column \"%.63s\" must be filled, and it is not known with what", pg_text(c->r, row, COL_NAME).p);
+        err_cause(err, "its column \"%.63s\" must be filled, and it is not known with what",
+                  pg_text(c->r, row, COL_NAME).p);
         return ST_DB;
     }
     return ST_OK;
@@ -180,7 +193,8 @@ all_columns(struct columns *c, struct target *out, struct err *err)
         st = column(c, d->keys[i].name, d->keys[i].kind == COLUMN_DAY ? WANT_DAY : WANT_TEXT,
                     d->keys[i].kind == COLUMN_DAY ? 0 : d->keys[i].chars_max, NULL, err);
     for (size_t i = 0; i < d->n_sums && st == ST_OK; i++) {
-        st = column(c, d->sums[i], WANT_SUM, 0, sum_is_optional(d, i) ? &out->has_sum[i] : NULL, err);
+        st = column(c, d->sums[i], WANT_SUM, 0, sum_is_optional(d, i) ? &out->has_sum[i] : NULL,
+                    err);
         if (!sum_is_optional(d, i))
             out->has_sum[i] = true;
     }
@@ -209,17 +223,21 @@ look_at_columns(struct pg *pg, struct target *out, struct err *err)
 
 /* ---- the rights ---- */
 
-/* One row for each missing right: what is lacking, and the GRANT. None on a connection that only reads. */
+/* One row for each missing right: what is lacking, and the GRANT. None on a connection that only
+ * reads. */
 static const char rights_sql[] =
-    "WITH t AS (SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name FROM pg_catalog.pg_class c"
+    "WITH t AS (SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name"
+    "           FROM pg_catalog.pg_class c"
     "           JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1::oid),"
     " lacks(n, right_, object) AS ("
     "  SELECT 1, string_agg(p, ', '), t.name FROM t, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) p"
     "   WHERE NOT has_table_privilege(t.oid, p) GROUP BY t.name"
-    "  UNION ALL SELECT 2, 'USAGE', format('SEQUENCE %I.%I', n.nspname, s.relname) FROM t JOIN pg_catalog.pg_depend d"
-    "   ON d.refobjid = t.oid AND d.refclassid = 'pg_class'::regclass AND d.classid = 'pg_class'::regclass AND d.deptype = 'a'"
-    "   JOIN pg_catalog.pg_class s ON s.oid = d.objid JOIN pg_catalog.pg_namespace n ON n.oid = s.relnamespace"
-    "   WHERE CASE WHEN s.relkind = 'S' THEN NOT has_sequence_privilege(s.oid, 'USAGE') ELSE false END"
+    "  UNION ALL SELECT 2, 'USAGE', format('SEQUENCE %I.%I', n.nspname, s.relname)"
+    "   FROM t JOIN pg_catalog.pg_depend d ON d.refobjid = t.oid AND d.deptype = 'a'"
+    "    AND d.refclassid = 'pg_class'::regclass AND d.classid = 'pg_class'::regclass"
+    "   JOIN pg_catalog.pg_class s ON s.oid = d.objid"
+    "   JOIN pg_catalog.pg_namespace n ON n.oid = s.relnamespace"
+    "   WHERE CASE WHEN s.relkind = 'S' THEN NOT has_sequence_privilege(s.oid, 'USAGE') END"
     "  UNION ALL SELECT 3, 'TEMP', format('DATABASE %I', current_database())"
     "   WHERE NOT has_database_privilege(current_database(), 'TEMP')"
     "  UNION ALL SELECT 4, 'USAGE', format('SCHEMA %I', n.nspname) FROM pg_catalog.pg_extension e"

@@ -1,5 +1,6 @@
 /*
- * What the tests against a real server share: databases of their own, and statements that must work.
+ * What the tests against a real server share: databases of their own, and statements that must
+ * work.
  */
 #ifndef INGEST_PGTEST_H
 #define INGEST_PGTEST_H
@@ -51,7 +52,8 @@ sql_int(struct pg *pg, const char *text)
     return v;
 }
 
-/* The first column of the first row, "" for NULL or no row. In a buffer of its own, overwritten by the eighth next call. */
+/* The first column of the first row, "" for NULL or no row. In a buffer of its own, overwritten by
+ * the eighth next call. */
 static inline const char *
 sql_text(struct pg *pg, const char *text)
 {
@@ -62,7 +64,8 @@ sql_text(struct pg *pg, const char *text)
     char *to = out[turn++ % 8];
 
     must(pg_run(pg, "test", text, 0, NULL, &r, &err), &err, text);
-    snprintf(to, sizeof out[0], "%s", pg_rows(r) > 0 && !pg_is_null(r, 0, 0) ? pg_text(r, 0, 0).p : "");
+    snprintf(to, sizeof out[0], "%s",
+             pg_rows(r) > 0 && !pg_is_null(r, 0, 0) ? pg_text(r, 0, 0).p : "");
     pg_free(r);
     return to;
 }

@@ -25,13 +25,16 @@ was_said(const char *a, const char *b)
     return false;
 }
 
-static const struct migrate_options plain = { .say = keep }, dropping = { .say = keep, .drop_data = true },
+static const struct migrate_options plain = { .say = keep },
+                                    dropping = { .say = keep, .drop_data = true },
                                     without = { .say = keep, .no_sketches = true };
 
-typedef enum st migrator(struct pg *, const char *const *, size_t, const struct migrate_options *, struct err *);
+typedef enum st migrator(struct pg *, const char *const *, size_t, const struct migrate_options *,
+                         struct err *);
 
 static enum st
-run(migrator *f, struct pg *pg, const char *set, const char *set2, const struct migrate_options *o, struct err *err)
+run(migrator *f, struct pg *pg, const char *set, const char *set2, const struct migrate_options *o,
+    struct err *err)
 {
     const char *sets[] = { set, set2 };
 
@@ -65,14 +68,23 @@ up_down_up(void **state)
     up(pg, NULL);
     n = n_objects(pg);
     assert_true(was_said("applied", "stats/"));
-    assert_int_equal(sql_int(pg, "SELECT count(*) FROM ingest.migrations WHERE status = 'applied' AND length(checksum) = 32"), 3);
+    assert_int_equal(sql_int(pg, "SELECT count(*) FROM ingest.migrations WHERE status = 'applied' "
+                                 "AND length(checksum) = 32"),
+                     3);
     assert_int_equal(sql_int(pg, "SELECT count(*) FROM nodes WHERE name = 'local'"), 1);
-    assert_int_equal(sql_int(pg, "SELECT count(*) FROM coverage WHERE node = 'local' AND stat_day IS NULL"), 1);
-    assert_int_equal(sql_int(pg, "SELECT atttypmod FROM pg_attribute WHERE attrelid = 'stats'::regclass AND attname = 'clients'"), 12031);
+    assert_int_equal(
+        sql_int(pg, "SELECT count(*) FROM coverage WHERE node = 'local' AND stat_day IS NULL"), 1);
+    assert_int_equal(sql_int(pg, "SELECT atttypmod FROM pg_attribute WHERE attrelid = "
+                                 "'stats'::regclass AND attname = 'clients'"),
+                     12031);
     /* every table and view carries the mark, or `down` could not drop it */
-    assert_string_equal(sql_text(pg, "SELECT string_agg(relname, ' ') FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace"
-                                     " WHERE relkind IN ('r', 'v') AND (nspname = 'ingest' OR nspname = 'public')"
-                                     " AND coalesce(obj_description(c.oid, 'pg_class'), '') NOT LIKE 'made by ingest%'"), "");
+    assert_string_equal(
+        sql_text(
+            pg, "SELECT string_agg(relname, ' ') FROM pg_class c JOIN pg_namespace n ON n.oid = "
+                "relnamespace"
+                " WHERE relkind IN ('r', 'v') AND (nspname = 'ingest' OR nspname = 'public')"
+                " AND coalesce(obj_description(c.oid, 'pg_class'), '') NOT LIKE 'made by ingest%'"),
+        "");
     up(pg, NULL);
     assert_int_equal(n_lines, 0);
     must(run(migrate_down, pg, NULL, NULL, &plain, &err), &err, "down");
@@ -88,16 +100,20 @@ static void
 keys_are_unique_and_counts_not_negative(void **state)
 {
     static const char *const refused[] = {
-        "INSERT INTO stats (name, dldate, count) VALUES ('a', '2024-01-01', 1), ('a', '2024-01-01', 1)",
-        "INSERT INTO stats (name, version, dldate, count) VALUES ('a', '1', '2024-01-01', 1), ('a', '1', '2024-01-01', 1)",
+        "INSERT INTO stats (name, dldate, count) VALUES ('a', '2024-01-01', 1), ('a', "
+        "'2024-01-01', 1)",
+        "INSERT INTO stats (name, version, dldate, count) VALUES ('a', '1', '2024-01-01', 1), "
+        "('a', '1', '2024-01-01', 1)",
         "INSERT INTO stats (name, version, dldate, count) VALUES ('a', '1', '2024-01-01', -1)",
-        "INSERT INTO stats (name, version, dldate, count, bytes) VALUES ('a', '1', '2024-01-01', 1, -1)",
+        "INSERT INTO stats (name, version, dldate, count, bytes) VALUES ('a', '1', '2024-01-01', "
+        "1, -1)",
         "INSERT INTO nodes (name) VALUES ('local')",
         "INSERT INTO tokens (node_id, valid_until) VALUES (1, now())",
         "INSERT INTO tokens (node_id, digest, valid_until) VALUES (1, 'short', now())",
         "INSERT INTO dataselect_stats VALUES (1, '2024-01-01', '', '', '', '', '', -1)",
         "INSERT INTO dataselect_stats VALUES (1, '2024-01-01', '', '', '', '', '', 1, -1)",
-        "INSERT INTO dataselect_stats (node_id, date, network, station, location, channel) VALUES (1, '2024-01-01', '', '', '', '')",
+        "INSERT INTO dataselect_stats (node_id, date, network, station, location, channel) VALUES "
+        "(1, '2024-01-01', '', '', '', '')",
         "INSERT INTO payloads (node_id, hash) VALUES (1, 7), (1, 7)",
     };
     struct pg *pg = fresh("checks");
@@ -106,7 +122,8 @@ keys_are_unique_and_counts_not_negative(void **state)
     (void)state;
     up(pg, NULL);
     for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
-        if (pg_script(pg, "test", refused[i], &err) != ST_DB || strncmp(pg_sqlstate(pg), "23", 2) != 0)
+        if (pg_script(pg, "test", refused[i], &err) != ST_DB ||
+            strncmp(pg_sqlstate(pg), "23", 2) != 0)
             fail_msg("not refused: %s", refused[i]);
     }
     pg_close(pg);
@@ -127,7 +144,8 @@ status_says_what_is_pending(void **state)
     assert_true(was_said("stats/", "applied"));
     assert_true(was_said("eida/", "pending"));
     sql(pg, "UPDATE ingest.migrations SET checksum = 'other' WHERE set = 'stats';"
-            "INSERT INTO ingest.migrations (set, file, checksum) VALUES ('stats', '9999999999-later', 'x')");
+            "INSERT INTO ingest.migrations (set, file, checksum) VALUES ('stats', "
+            "'9999999999-later', 'x')");
     must(run(migrate_status, pg, "stats", NULL, &plain, &err), &err, "status");
     assert_true(was_said("stats/", "differs"));
     assert_true(was_said("9999999999-later", "not known"));
@@ -175,7 +193,9 @@ foreign_tables_are_not_touched(void **state)
     must(run(migrate_down, pg, "eida", "ledger", &plain, &err), &err, "down");
     assert_true(was_said("left alone", "networks"));
     assert_int_equal(sql_int(pg, "SELECT count(*) FROM networks"), 0);
-    assert_int_equal(sql_int(pg, "SELECT (to_regclass('nodes') IS NULL AND to_regclass('ingest.payloads') IS NULL)::int"), 1);
+    assert_int_equal(sql_int(pg, "SELECT (to_regclass('nodes') IS NULL AND "
+                                 "to_regclass('ingest.payloads') IS NULL)::int"),
+                     1);
     pg_close(pg);
 }
 
@@ -187,14 +207,17 @@ down_refuses_while_rows_are_there(void **state)
 
     (void)state;
     up(pg, NULL);
-    sql(pg, "INSERT INTO stats (name, dldate, count) VALUES ('a', '2024-01-01', 1), ('b', '2024-01-01', 1)");
+    sql(pg, "INSERT INTO stats (name, dldate, count) VALUES ('a', '2024-01-01', 1), ('b', "
+            "'2024-01-01', 1)");
     assert_int_equal(run(migrate_down, pg, NULL, NULL, &plain, &err), ST_DB);
     assert_non_null(strstr(err.cause, "public.stats holds 2 rows"));
     assert_non_null(strstr(err.hint, "--drop-data"));
-    assert_int_equal(sql_int(pg, "SELECT (to_regclass('dataselect_stats') IS NOT NULL)::int"), 1); /* nothing before it went either */
+    assert_int_equal(sql_int(pg, "SELECT (to_regclass('dataselect_stats') IS NOT NULL)::int"),
+                     1); /* nothing before it went either */
     assert_int_equal(run(migrate_down, pg, "ledger", NULL, &dropping, &err), ST_DB);
     assert_non_null(strstr(err.cause, "still up"));
-    must(run(migrate_down, pg, "eida", NULL, &plain, &err), &err, "a node of our own does not count");
+    must(run(migrate_down, pg, "eida", NULL, &plain, &err), &err,
+         "a node of our own does not count");
     up(pg, "eida");
     sql(pg, "INSERT INTO nodes (name) VALUES ('gfz')");
     assert_int_equal(run(migrate_down, pg, "eida", NULL, &plain, &err), ST_DB);
@@ -264,15 +287,19 @@ hll_without_the_right(void **state)
     struct err err = { 0 };
 
     (void)state;
-    sql(pg, "DROP ROLE IF EXISTS plainmaker; CREATE ROLE plainmaker LOGIN; GRANT CREATE ON DATABASE no_hll TO plainmaker;"
+    sql(pg, "DROP ROLE IF EXISTS plainmaker; CREATE ROLE plainmaker LOGIN; GRANT CREATE ON "
+            "DATABASE no_hll TO plainmaker;"
             "GRANT CREATE ON SCHEMA public TO plainmaker");
     poor = connect_to("dbname=no_hll user=plainmaker");
     assert_int_equal(run(migrate_up, poor, NULL, NULL, &plain, &err), ST_DB);
     assert_non_null(strstr(err.hint, "CREATE EXTENSION hll;"));
     assert_non_null(strstr(err.hint, "--no-sketches"));
-    assert_int_equal(sql_int(poor, "SELECT count(*) FROM ingest.migrations"), 1); /* the ledger needs none */
+    assert_int_equal(sql_int(poor, "SELECT count(*) FROM ingest.migrations"),
+                     1); /* the ledger needs none */
     must(run(migrate_up, poor, NULL, NULL, &without, &err), &err, "without sketches");
-    assert_int_equal(sql_int(poor, "SELECT count(*) FROM pg_attribute WHERE attrelid = 'stats'::regclass AND attname = 'clients'"), 0);
+    assert_int_equal(sql_int(poor, "SELECT count(*) FROM pg_attribute WHERE attrelid = "
+                                   "'stats'::regclass AND attname = 'clients'"),
+                     0);
     pg_close(poor);
     pg_close(pg);
 }
@@ -284,14 +311,16 @@ schema_made_by_a_dba_is_used_and_stays(void **state)
     struct err err = { 0 };
 
     (void)state;
-    sql(pg, "DROP ROLE IF EXISTS guest; CREATE ROLE guest LOGIN; CREATE EXTENSION hll; CREATE SCHEMA ingest AUTHORIZATION guest");
+    sql(pg, "DROP ROLE IF EXISTS guest; CREATE ROLE guest LOGIN; CREATE EXTENSION hll; CREATE "
+            "SCHEMA ingest AUTHORIZATION guest");
     poor = connect_to("dbname=by_dba user=guest");
     up(poor, "ledger");
     assert_int_equal(run(migrate_up, poor, "stats", NULL, &plain, &err), ST_DB);
     assert_string_equal(pg_sqlstate(poor), "42501");
     assert_non_null(strstr(err.hint, "GRANT USAGE, CREATE ON SCHEMA \"public\" TO \"guest\""));
     must(run(migrate_down, poor, "ledger", NULL, &plain, &err), &err, "down");
-    assert_int_equal(sql_int(poor, "SELECT count(*) FROM pg_namespace WHERE nspname = 'ingest'"), 1);
+    assert_int_equal(sql_int(poor, "SELECT count(*) FROM pg_namespace WHERE nspname = 'ingest'"),
+                     1);
     pg_close(poor);
     pg_close(pg);
 }
@@ -329,11 +358,16 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(up_down_up), cmocka_unit_test(keys_are_unique_and_counts_not_negative),
-        cmocka_unit_test(status_says_what_is_pending), cmocka_unit_test(failed_migration_leaves_nothing),
-        cmocka_unit_test(foreign_tables_are_not_touched), cmocka_unit_test(down_refuses_while_rows_are_there),
-        cmocka_unit_test(schema_of_another_path_is_not_forgotten), cmocka_unit_test(two_at_once_both_succeed),
-        cmocka_unit_test(hll_without_the_right), cmocka_unit_test(schema_made_by_a_dba_is_used_and_stays),
+        cmocka_unit_test(up_down_up),
+        cmocka_unit_test(keys_are_unique_and_counts_not_negative),
+        cmocka_unit_test(status_says_what_is_pending),
+        cmocka_unit_test(failed_migration_leaves_nothing),
+        cmocka_unit_test(foreign_tables_are_not_touched),
+        cmocka_unit_test(down_refuses_while_rows_are_there),
+        cmocka_unit_test(schema_of_another_path_is_not_forgotten),
+        cmocka_unit_test(two_at_once_both_succeed),
+        cmocka_unit_test(hll_without_the_right),
+        cmocka_unit_test(schema_made_by_a_dba_is_used_and_stays),
         cmocka_unit_test(printed_sql_does_the_same),
     };
 

@@ -1,4 +1,5 @@
-/* db/ against a real server: what a session is pinned to, which failures may be tried again, COPY and COMMIT. */
+/* db/ against a real server: what a session is pinned to, which failures may be tried again, COPY
+ * and COMMIT. */
 #include "pgtest.h"
 
 static void
@@ -8,12 +9,16 @@ roles_and_environment_change_nothing(void **state)
     struct err err = { 0 };
 
     (void)state;
-    sql(pg, "DROP ROLE IF EXISTS odd; CREATE ROLE odd SUPERUSER LOGIN;"
-            "ALTER ROLE odd SET statement_timeout = '50ms'; ALTER ROLE odd SET default_transaction_isolation = 'serializable';"
-            "ALTER ROLE odd SET DateStyle = 'German'; ALTER ROLE odd SET TimeZone = 'Asia/Kathmandu';"
-            "ALTER ROLE odd SET bytea_output = 'escape'; ALTER ROLE odd SET synchronous_commit = off;"
-            "ALTER ROLE odd SET client_encoding = 'LATIN1'; ALTER ROLE odd SET search_path = 'nowhere', '$user';"
-            "ALTER ROLE odd SET idle_in_transaction_session_timeout = '50ms'; ALTER ROLE odd SET lock_timeout = '1ms'");
+    sql(pg,
+        "DROP ROLE IF EXISTS odd; CREATE ROLE odd SUPERUSER LOGIN;"
+        "ALTER ROLE odd SET statement_timeout = '50ms'; ALTER ROLE odd SET "
+        "default_transaction_isolation = 'serializable';"
+        "ALTER ROLE odd SET DateStyle = 'German'; ALTER ROLE odd SET TimeZone = 'Asia/Kathmandu';"
+        "ALTER ROLE odd SET bytea_output = 'escape'; ALTER ROLE odd SET synchronous_commit = off;"
+        "ALTER ROLE odd SET client_encoding = 'LATIN1'; ALTER ROLE odd SET search_path = "
+        "'nowhere', '$user';"
+        "ALTER ROLE odd SET idle_in_transaction_session_timeout = '50ms'; ALTER ROLE odd SET "
+        "lock_timeout = '1ms'");
     setenv("PGCLIENTENCODING", "SQL_ASCII", 1);
     setenv("PGDATESTYLE", "SQL, DMY", 1);
     setenv("PGTZ", "Europe/Berlin", 1);
@@ -29,7 +34,8 @@ roles_and_environment_change_nothing(void **state)
     assert_string_equal(sql_text(odd, "SHOW lock_timeout"), "1min");
     assert_string_equal(sql_text(odd, "SHOW search_path"), "nowhere, \"$user\"");
     assert_string_equal(sql_text(odd, "SELECT '2024-02-03'::date"), "2024-02-03");
-    assert_string_equal(sql_text(odd, "SELECT '2024-02-03 00:00Z'::timestamptz"), "2024-02-03 00:00:00+00");
+    assert_string_equal(sql_text(odd, "SELECT '2024-02-03 00:00Z'::timestamptz"),
+                        "2024-02-03 00:00:00+00");
     assert_string_equal(sql_text(odd, "SELECT '\\x00ff'::bytea"), "\\x00ff");
     assert_string_equal(sql_text(odd, "SELECT 'Gr\xc3\xb6\xc3\x9f" "e'"), "Gr\xc3\xb6\xc3\x9f" "e");
     assert_string_equal(sql_text(odd, "SHOW application_name"), "ingest");
@@ -49,7 +55,8 @@ other_encodings_are_refused(void **state)
 
     (void)state;
     sql(pg, "DROP DATABASE IF EXISTS ascii");
-    sql(pg, "CREATE DATABASE ascii ENCODING 'SQL_ASCII' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'");
+    sql(pg, "CREATE DATABASE ascii ENCODING 'SQL_ASCII' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE "
+            "'C'");
     assert_null(pg_connect("dbname=ascii", PG_READ_WRITE, &err));
     assert_int_equal(err.code, ST_DB);
     assert_non_null(strstr(err.cause, "SQL_ASCII"));
@@ -70,7 +77,8 @@ reading_connections_cannot_write(void **state)
     assert_int_equal(pg_script(reader, "test", "CREATE TABLE t (a int)", &err), ST_DB);
     pg_rollback(reader);
     pg_close(reader);
-    sql(pg, "DROP ROLE IF EXISTS looker; CREATE ROLE looker LOGIN; ALTER ROLE looker SET default_transaction_read_only = on");
+    sql(pg, "DROP ROLE IF EXISTS looker; CREATE ROLE looker LOGIN; ALTER ROLE looker SET "
+            "default_transaction_read_only = on");
     assert_null(pg_connect("dbname=reading user=looker", PG_READ_WRITE, &err));
     assert_int_equal(err.code, ST_DB);
     assert_non_null(strstr(err.hint, "default_transaction_read_only"));
@@ -109,9 +117,13 @@ static void
 passwords_never_show(void **state)
 {
     static const char *const addresses[] = {
-        "postgresql://u:geheim@/x/nonexistent?host=/nonexistent&bogus=1", "postgresql://u:ge@heim@localhost:1/db",
-        "postgresql://u:geheim/x@localhost/db", "user=u password=geheim host=/nonexistent nonsense",
-        "postgresql://u:geheim@127.0.0.1:1/db", "host=/nonexistent password='geheim", "postgresql://u:12/heim@localhost/db",
+        "postgresql://u:geheim@/x/nonexistent?host=/nonexistent&bogus=1",
+        "postgresql://u:ge@heim@localhost:1/db",
+        "postgresql://u:geheim/x@localhost/db",
+        "user=u password=geheim host=/nonexistent nonsense",
+        "postgresql://u:geheim@127.0.0.1:1/db",
+        "host=/nonexistent password='geheim",
+        "postgresql://u:12/heim@localhost/db",
     };
 
     (void)state;
@@ -178,7 +190,8 @@ kill_backend(struct pg *admin, struct pg *victim)
 
     snprintf(text, sizeof text, "SELECT pg_terminate_backend(%d)::int", pg_backend_pid(victim));
     sql_int(admin, text);
-    snprintf(text, sizeof text, "SELECT count(*) FROM pg_stat_activity WHERE pid = %d", pg_backend_pid(victim));
+    snprintf(text, sizeof text, "SELECT count(*) FROM pg_stat_activity WHERE pid = %d",
+             pg_backend_pid(victim));
     for (int i = 0; (left = sql_int(admin, text)) > 0 && i < 500; i++)
         usleep(10000);
     assert_int_equal(left, 0);
@@ -271,9 +284,16 @@ messages_are_cleaned_and_cut(void **state)
     const char *last;
 
     (void)state;
-    assert_int_equal(pg_script(pg, "test", "DO $$ BEGIN RAISE EXCEPTION E'a\\x1b[31mb\\nc\\u202Ed' USING DETAIL = E'e\\tf'; END $$", &err), ST_DB);
+    assert_int_equal(pg_script(pg, "test",
+                               "DO $$ BEGIN RAISE EXCEPTION E'a\\x1b[31mb\\nc\\u202Ed' USING "
+                               "DETAIL = E'e\\tf'; END $$",
+                               &err),
+                     ST_DB);
     assert_string_equal(err.cause, "P0001: a [31mb c d; e f");
-    assert_int_equal(pg_script(pg, "test", "DO $$ BEGIN RAISE EXCEPTION '%', repeat('\xc3\xb6', 5000); END $$", &err), ST_DB);
+    assert_int_equal(pg_script(pg, "test",
+                               "DO $$ BEGIN RAISE EXCEPTION '%', repeat('\xc3\xb6', 5000); END $$",
+                               &err),
+                     ST_DB);
     assert_true(strlen(err.cause) < sizeof err.cause);
     assert_true(slice_is_text(slice_of(err.cause)));
     sql(pg, "DO $$ BEGIN FOR i IN 1..500 LOOP RAISE NOTICE E'hello\\n%', i; END LOOP; END $$");
@@ -300,7 +320,8 @@ missing_rights_name_the_grant(void **state)
     struct err err = { 0 };
 
     (void)state;
-    sql(pg, "DROP ROLE IF EXISTS poor; CREATE ROLE poor LOGIN; CREATE TABLE t (a int); CREATE SCHEMA ingest;"
+    sql(pg, "DROP ROLE IF EXISTS poor; CREATE ROLE poor LOGIN; CREATE TABLE t (a int); CREATE "
+            "SCHEMA ingest;"
             "CREATE TABLE ingest.payloads (a int); REVOKE TEMP ON DATABASE rights FROM PUBLIC");
     poor = connect_to("dbname=rights user=poor");
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -335,10 +356,15 @@ values_and_arrays_arrive(void **state)
     pg_array_text(&texts, SLICE(""));
     pg_array_begin(&bytes);
     pg_array_bytea(&bytes, "\0\\\"\xff", 4);
-    const char *values[] = { pg_array_end(&ints), pg_array_end(&texts), pg_array_end(&bytes), NULL };
+    const char *values[] = { pg_array_end(&ints), pg_array_end(&texts), pg_array_end(&bytes),
+                             NULL };
 
-    must(pg_run(pg, "test", "SELECT ($1::bigint[])[1], ($1::bigint[])[2], ($1::bigint[])[3], ($2::text[])[1], ($2::text[])[2],"
-                            " cardinality($2::text[]), ($3::bytea[])[1], $4::text", 4, values, &r, &err), &err, "arrays");
+    must(pg_run(pg, "test",
+                "SELECT ($1::bigint[])[1], ($1::bigint[])[2], ($1::bigint[])[3], ($2::text[])[1], "
+                "($2::text[])[2],"
+                " cardinality($2::text[]), ($3::bytea[])[1], $4::text",
+                4, values, &r, &err),
+         &err, "arrays");
     assert_true(pg_int(r, 0, 0) == INT64_MIN);
     assert_true(pg_is_null(r, 0, 1));
     assert_true(pg_int(r, 0, 2) == INT64_MAX);
@@ -379,13 +405,20 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(roles_and_environment_change_nothing), cmocka_unit_test(other_encodings_are_refused),
-        cmocka_unit_test(reading_connections_cannot_write), cmocka_unit_test(no_server_is_worth_a_retry),
-        cmocka_unit_test(full_server_is_worth_a_retry), cmocka_unit_test(passwords_never_show),
-        cmocka_unit_test(failed_transaction_does_not_commit), cmocka_unit_test(deferred_failure_at_commit_is_known),
-        cmocka_unit_test(killed_connection_may_be_tried_again), cmocka_unit_test(copy_reports_at_the_end),
-        cmocka_unit_test(messages_are_cleaned_and_cut), cmocka_unit_test(missing_rights_name_the_grant),
-        cmocka_unit_test(values_and_arrays_arrive), cmocka_unit_test(locks_and_deadlocks_may_be_tried_again),
+        cmocka_unit_test(roles_and_environment_change_nothing),
+        cmocka_unit_test(other_encodings_are_refused),
+        cmocka_unit_test(reading_connections_cannot_write),
+        cmocka_unit_test(no_server_is_worth_a_retry),
+        cmocka_unit_test(full_server_is_worth_a_retry),
+        cmocka_unit_test(passwords_never_show),
+        cmocka_unit_test(failed_transaction_does_not_commit),
+        cmocka_unit_test(deferred_failure_at_commit_is_known),
+        cmocka_unit_test(killed_connection_may_be_tried_again),
+        cmocka_unit_test(copy_reports_at_the_end),
+        cmocka_unit_test(messages_are_cleaned_and_cut),
+        cmocka_unit_test(missing_rights_name_the_grant),
+        cmocka_unit_test(values_and_arrays_arrive),
+        cmocka_unit_test(locks_and_deadlocks_may_be_tried_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

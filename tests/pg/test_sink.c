@@ -9,15 +9,34 @@
 /* ---- datasets as the tests need them ---- */
 
 static const struct dataset stats = {
-    .name = "stats", .table = "stats", .migrations = "stats", .bucket = BUCKET_DAY,
-    .keys = { { "name", COLUMN_TEXT, false, 512 }, { "version", COLUMN_TEXT, true, 512 }, { "dldate", COLUMN_DAY, false, 0 } },
-    .n_keys = 3, .sums = { "count", "bytes" }, .n_sums = 2, .uniques = "clients",
+    .name = "stats",
+    .table = "stats",
+    .migrations = "stats",
+    .bucket = BUCKET_DAY,
+    .keys = { { "name", COLUMN_TEXT, false, 512 },
+              { "version", COLUMN_TEXT, true, 512 },
+              { "dldate", COLUMN_DAY, false, 0 } },
+    .n_keys = 3,
+    .sums = { "count", "bytes" },
+    .n_sums = 2,
+    .uniques = "clients",
 };
 static const struct dataset dataselect = {
-    .name = "dataselect_stats", .table = "dataselect_stats", .migrations = "eida", .has_node = true, .bucket = BUCKET_MONTH,
-    .keys = { { "date", COLUMN_DAY, false, 0 }, { "network", COLUMN_TEXT, false, 6 }, { "station", COLUMN_TEXT, false, 5 },
-              { "location", COLUMN_TEXT, false, 2 }, { "channel", COLUMN_TEXT, false, 3 }, { "country", COLUMN_TEXT, false, 2 } },
-    .n_keys = 6, .sums = { "bytes", "nb_reqs", "nb_successful_reqs", "nb_failed_reqs" }, .n_sums = 4, .uniques = "clients",
+    .name = "dataselect_stats",
+    .table = "dataselect_stats",
+    .migrations = "eida",
+    .has_node = true,
+    .bucket = BUCKET_MONTH,
+    .keys = { { "date", COLUMN_DAY, false, 0 },
+              { "network", COLUMN_TEXT, false, 6 },
+              { "station", COLUMN_TEXT, false, 5 },
+              { "location", COLUMN_TEXT, false, 2 },
+              { "channel", COLUMN_TEXT, false, 3 },
+              { "country", COLUMN_TEXT, false, 2 } },
+    .n_keys = 6,
+    .sums = { "bytes", "nb_reqs", "nb_successful_reqs", "nb_failed_reqs" },
+    .n_sums = 4,
+    .uniques = "clients",
 };
 
 /* ---- rows ---- */
@@ -45,7 +64,8 @@ rows_next(struct rows *rows, struct row *row, struct err *err)
         return rows->end == ST_EOF ? ST_EOF : err_set(err, rows->end, "the rows end badly");
     row->key = (struct slice){ (const char *)rows->row[rows->at].key, rows->row[rows->at].n_key };
     memcpy(row->sums, rows->row[rows->at].sums, sizeof row->sums);
-    row->sketch = (struct slice){ (const char *)rows->row[rows->at].sketch, rows->row[rows->at].n_sketch };
+    row->sketch =
+        (struct slice){ (const char *)rows->row[rows->at].sketch, rows->row[rows->at].n_sketch };
     if (row->sketch.n == 0)
         row->sketch.p = NULL;
     rows->at++;
@@ -75,7 +95,10 @@ sketch_of(struct pg *pg, int from, int to, uint8_t *out, size_t *n)
     struct pg_result *r = NULL;
     char text[200];
 
-    snprintf(text, sizeof text, "SELECT hll_send(hll_add_agg(hll_hash_bigint(i), 11, 5)) FROM generate_series(%d, %d) i", from, to - 1);
+    snprintf(
+        text, sizeof text,
+        "SELECT hll_send(hll_add_agg(hll_hash_bigint(i), 11, 5)) FROM generate_series(%d, %d) i",
+        from, to - 1);
     must(pg_run(pg, "test", text, 0, NULL, &r, &err), &err, text);
     *n = pg_bytea(r, 0, 0, out, HLL_WIRE_MAX);
     assert_true(*n != SIZE_MAX);
@@ -87,7 +110,8 @@ stats_row(const char *name, const char *version, int32_t day, int64_t count, int
 {
     uint8_t *p = list.row[list.n].key;
 
-    assert_true(list.n < ARRAY_LEN(list.row) && strlen(name) + (version ? strlen(version) : 0) < 50);
+    assert_true(list.n < ARRAY_LEN(list.row) &&
+                strlen(name) + (version ? strlen(version) : 0) < 50);
     p = key_put_text(p, slice_of(name));
     p = key_put_text(p, version == NULL ? (struct slice){ NULL, 0 } : slice_of(version));
     p = key_put_day(p, day);
@@ -147,7 +171,8 @@ find(struct pg *pg, const struct dataset *d)
 }
 
 static enum st
-try_merge(struct pg *pg, const struct target *t, int32_t first, int32_t last, struct merge_result *m, struct err *err)
+try_merge(struct pg *pg, const struct target *t, int32_t first, int32_t last,
+          struct merge_result *m, struct err *err)
 {
     enum st st = pg_begin(pg, err);
     bool unknown;
@@ -174,9 +199,9 @@ merge(struct pg *pg, const struct target *t, int32_t first, int32_t last)
     return m;
 }
 
-static const char all_rows[] =
-    "SELECT string_agg(concat_ws('|', name, coalesce(version, '-'), dldate, count, bytes, encode(hll_send(clients), 'hex')), ' '"
-    " ORDER BY name, version NULLS FIRST, dldate) FROM stats";
+static const char all_rows[] = "SELECT string_agg(concat_ws('|', name, coalesce(version, '-'), "
+                               "dldate, count, bytes, encode(hll_send(clients), 'hex')), ' '"
+                               " ORDER BY name, version NULLS FIRST, dldate) FROM stats";
 
 /* ---- the cases ---- */
 
@@ -196,8 +221,10 @@ copied_rows_read_back_equal(void **state)
     last_sketch(pg, 0, 3);
     m = merge(pg, &t, 0, DAY_MAX);
     assert_true(m.copied && m.inserted == 3);
-    assert_string_equal(sql_text(pg, all_rows), "serde|-|1970-01-01|3|9223372036854775807|118b7f serde||2024-01-16|0|0|118b7f "
-                                                "serde|1.0|9999-12-31|2|7|128b7fde0820a06c76c0a8004403b7fb05c44a28df63b7cc57c3cb");
+    assert_string_equal(
+        sql_text(pg, all_rows),
+        "serde|-|1970-01-01|3|9223372036854775807|118b7f serde||2024-01-16|0|0|118b7f "
+        "serde|1.0|9999-12-31|2|7|128b7fde0820a06c76c0a8004403b7fb05c44a28df63b7cc57c3cb");
     pg_close(pg);
 }
 
@@ -227,10 +254,14 @@ merge_adds_updates_and_unites(void **state)
     assert_false(m.copied);
     assert_true(m.updated == 2 && m.inserted == 3);
     assert_int_equal(sql_int(pg, "SELECT count(*) FROM stats"), 5);
-    assert_int_equal(sql_int(pg, "SELECT count FROM stats WHERE name = 'a' AND version IS NULL"), 3);
+    assert_int_equal(sql_int(pg, "SELECT count FROM stats WHERE name = 'a' AND version IS NULL"),
+                     3);
     assert_int_equal(sql_int(pg, "SELECT bytes FROM stats WHERE name = 'a' AND version = '1'"), 15);
-    assert_string_equal(sql_text(pg, "SELECT encode(hll_send(clients), 'hex') = (SELECT encode(hll_send(hll_add_agg(hll_hash_bigint(i),"
-                                     " 11, 5)), 'hex') FROM generate_series(0, 1499) i) FROM stats WHERE name = 'a' AND version IS NULL"), "t");
+    assert_string_equal(sql_text(pg, "SELECT encode(hll_send(clients), 'hex') = (SELECT "
+                                     "encode(hll_send(hll_add_agg(hll_hash_bigint(i),"
+                                     " 11, 5)), 'hex') FROM generate_series(0, 1499) i) FROM stats "
+                                     "WHERE name = 'a' AND version IS NULL"),
+                        "t");
     pg_close(pg);
 }
 
@@ -253,11 +284,19 @@ straight_and_stage_make_the_same_table(void **state)
             last_sketch(pg, i, i * 3 + 1);
     }
     assert_true(merge(pg, &t, DAY0, DAY0 + 2).copied);
-    snprintf(straight, sizeof straight, "%s", sql_text(pg, "SELECT md5(string_agg(s::text, ' ' ORDER BY name, version, dldate)) FROM stats s"));
+    snprintf(
+        straight, sizeof straight, "%s",
+        sql_text(
+            pg,
+            "SELECT md5(string_agg(s::text, ' ' ORDER BY name, version, dldate)) FROM stats s"));
     sql(pg, "TRUNCATE stats; INSERT INTO stats VALUES ('x', '1', '2024-01-16', 1, 1)");
     assert_false(merge(pg, &t, DAY0, DAY0 + 2).copied);
     sql(pg, "DELETE FROM stats WHERE name = 'x'");
-    snprintf(staged, sizeof staged, "%s", sql_text(pg, "SELECT md5(string_agg(s::text, ' ' ORDER BY name, version, dldate)) FROM stats s"));
+    snprintf(
+        staged, sizeof staged, "%s",
+        sql_text(
+            pg,
+            "SELECT md5(string_agg(s::text, ' ' ORDER BY name, version, dldate)) FROM stats s"));
     assert_string_equal(straight, staged);
     assert_true(merge(pg, &t, DAY0, DAY0 + 2).updated == 1200);
     pg_close(pg);
@@ -290,7 +329,10 @@ empty_batches_and_two_merges_in_one_transaction(void **state)
 static void
 hostile_keys_are_stored_as_they_are(void **state)
 {
-    static const char *const names[] = { "'; DROP TABLE stats; --", "\\.", "\\N", "a\tb\nc\rd", "\x1b[31m", "\xf0\x9f\xa6\x80", "{\"a\":1}", "%s%n" };
+    static const char *const names[] = {
+        "'; DROP TABLE stats; --", "\\.",       "\\N", "a\tb\nc\rd", "\x1b[31m",
+        "\xf0\x9f\xa6\x80",        "{\"a\":1}", "%s%n"
+    };
     struct pg *pg = with_tables("hostile");
     struct target t = find(pg, &stats);
 
@@ -305,7 +347,9 @@ hostile_keys_are_stored_as_they_are(void **state)
         struct pg_result *r = NULL;
         struct err err = { 0 };
 
-        must(pg_run(pg, "test", "SELECT count FROM stats WHERE name = $1 AND version = $1", 1, values, &r, &err), &err, names[i]);
+        must(pg_run(pg, "test", "SELECT count FROM stats WHERE name = $1 AND version = $1", 1,
+                    values, &r, &err),
+             &err, names[i]);
         assert_int_equal(pg_int(r, 0, 0), 2);
         pg_free(r);
     }
@@ -331,7 +375,9 @@ nodes_do_not_mix(void **state)
     assert_true(merge(pg, &t, DAY0, DAY0).updated == 2);
     assert_int_equal(sql_int(pg, "SELECT sum(bytes) FROM dataselect_stats WHERE node_id = 1"), 11);
     assert_int_equal(sql_int(pg, "SELECT sum(bytes) FROM dataselect_stats WHERE node_id = 7"), 22);
-    assert_int_equal(sql_int(pg, "SELECT count(*) FROM dataselect_stats WHERE (updated_at IS NULL) = (node_id = 1) AND created_at IS NOT NULL"), 4);
+    assert_int_equal(sql_int(pg, "SELECT count(*) FROM dataselect_stats WHERE (updated_at IS NULL) "
+                                 "= (node_id = 1) AND created_at IS NOT NULL"),
+                     4);
     pg_close(pg);
 }
 
@@ -341,7 +387,8 @@ static void
 stranger_inserts(size_t at, void *other)
 {
     if (at == 0)
-        sql(other, "INSERT INTO stats VALUES ('a', '1', '2024-01-16', 100, 100) ON CONFLICT DO NOTHING");
+        sql(other,
+            "INSERT INTO stats VALUES ('a', '1', '2024-01-16', 100, 100) ON CONFLICT DO NOTHING");
 }
 
 static void
@@ -375,12 +422,16 @@ stranger_on_the_stage(void **state)
     struct target t = find(pg, &stats);
 
     (void)state;
-    sql(pg, "CREATE EXTENSION dblink; CREATE SEQUENCE turn; CREATE FUNCTION stranger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-            " IF nextval('turn') = 1 THEN PERFORM dblink_exec('dbname=stranger2 host=' || split_part(current_setting('unix_socket_directories'), ',', 1),"
-            "  $q$INSERT INTO stats VALUES ('a', '1', '2024-01-16', 100, 100), ('z', '1', '2024-01-16', 100, 100) ON CONFLICT DO NOTHING$q$);"
+    sql(pg, "CREATE EXTENSION dblink; CREATE SEQUENCE turn; CREATE FUNCTION stranger() RETURNS "
+            "trigger LANGUAGE plpgsql AS $$ BEGIN"
+            " IF nextval('turn') = 1 THEN PERFORM dblink_exec('dbname=stranger2 host=' || "
+            "split_part(current_setting('unix_socket_directories'), ',', 1),"
+            "  $q$INSERT INTO stats VALUES ('a', '1', '2024-01-16', 100, 100), ('z', '1', "
+            "'2024-01-16', 100, 100) ON CONFLICT DO NOTHING$q$);"
             " END IF; RETURN NULL; END $$;"
             "INSERT INTO stats VALUES ('x', '1', '2024-01-16', 1, 1);"
-            "CREATE TRIGGER stranger AFTER UPDATE ON stats FOR EACH STATEMENT EXECUTE FUNCTION stranger()");
+            "CREATE TRIGGER stranger AFTER UPDATE ON stats FOR EACH STATEMENT EXECUTE FUNCTION "
+            "stranger()");
     start_rows();
     stats_row("a", "1", DAY0, 1, 1);
     stats_row("b", "1", DAY0, 1, 1);
@@ -448,7 +499,8 @@ merges_at_once_add_up(void **state)
     for (int i = 0; i < WRITERS; i++)
         assert_int_equal(st[i], ST_OK);
     assert_int_equal(sql_int(pg, "SELECT count(*) FROM stats"), 100);
-    assert_int_equal(sql_int(pg, "SELECT count(*) FROM stats WHERE count = 32 AND bytes = 64"), 100);
+    assert_int_equal(sql_int(pg, "SELECT count(*) FROM stats WHERE count = 32 AND bytes = 64"),
+                     100);
     pg_close(pg);
 }
 
@@ -467,7 +519,8 @@ kill_at(size_t at, void *ctx)
 
     if (at != k->at)
         return;
-    snprintf(text, sizeof text, "SELECT pg_terminate_backend(%d, 5000)::int", pg_backend_pid(k->victim));
+    snprintf(text, sizeof text, "SELECT pg_terminate_backend(%d, 5000)::int",
+             pg_backend_pid(k->victim));
     sql_int(k->admin, text);
 }
 
@@ -535,15 +588,27 @@ tables_that_will_not_do(void **state)
         const char *ddl, *cause;
     } cases[] = {
         { "CREATE VIEW stats AS SELECT 1", "no table" },
-        { "CREATE TABLE stats (name text, version text, count bigint, bytes bigint)", "\"dldate\" is missing" },
-        { "CREATE TABLE stats (name text, version text, dldate text, count bigint)", "\"dldate\" is text, not date" },
-        { "CREATE TABLE stats (name varchar(20), version text, dldate date, count bigint)", "\"name\" is character varying(20), not text" },
-        { "CREATE TABLE stats (name char(900), version text, dldate date, count bigint)", "\"name\" is character(900)" },
-        { "CREATE TABLE stats (name text, version text, dldate date, count numeric)", "\"count\" is numeric, not bigint" },
-        { "CREATE TABLE stats (name text, version text, dldate date, count bigint GENERATED ALWAYS AS (1) STORED)", "generated" },
-        { "CREATE TABLE stats (name text, version text, dldate date, count bigint, clients hll(14,5))", "\"clients\" is hll(14,5" },
-        { "CREATE TABLE stats (name text, version text, dldate date, count bigint, clients bytea)", "\"clients\" is bytea" },
-        { "CREATE TABLE stats (name text, version text, dldate date, count bigint, auth text NOT NULL)", "column \"auth\" must be filled" },
+        { "CREATE TABLE stats (name text, version text, count bigint, bytes bigint)",
+          "\"dldate\" is missing" },
+        { "CREATE TABLE stats (name text, version text, dldate text, count bigint)",
+          "\"dldate\" is text, not date" },
+        { "CREATE TABLE stats (name varchar(20), version text, dldate date, count bigint)",
+          "\"name\" is character varying(20), not text" },
+        { "CREATE TABLE stats (name char(900), version text, dldate date, count bigint)",
+          "\"name\" is character(900)" },
+        { "CREATE TABLE stats (name text, version text, dldate date, count numeric)",
+          "\"count\" is numeric, not bigint" },
+        { "CREATE TABLE stats (name text, version text, dldate date, count bigint GENERATED ALWAYS "
+          "AS (1) STORED)",
+          "generated" },
+        { "CREATE TABLE stats (name text, version text, dldate date, count bigint, clients "
+          "hll(14,5))",
+          "\"clients\" is hll(14,5" },
+        { "CREATE TABLE stats (name text, version text, dldate date, count bigint, clients bytea)",
+          "\"clients\" is bytea" },
+        { "CREATE TABLE stats (name text, version text, dldate date, count bigint, auth text NOT "
+          "NULL)",
+          "column \"auth\" must be filled" },
     };
     struct pg *pg = fresh("unfit");
     struct target t;
@@ -554,7 +619,8 @@ tables_that_will_not_do(void **state)
     assert_int_equal(target_find(pg, &stats, &t, &err), ST_DB);
     assert_non_null(strstr(err.hint, "ingest migrate up stats"));
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        sql(pg, "DROP SCHEMA public CASCADE; CREATE SCHEMA public; CREATE EXTENSION IF NOT EXISTS hll");
+        sql(pg,
+            "DROP SCHEMA public CASCADE; CREATE SCHEMA public; CREATE EXTENSION IF NOT EXISTS hll");
         sql(pg, cases[i].ddl);
         assert_int_equal(target_find(pg, &stats, &t, &err), ST_DB);
         if (strstr(err.cause, cases[i].cause) == NULL)
@@ -566,7 +632,8 @@ tables_that_will_not_do(void **state)
     pg_close(pg);
 }
 
-/* No bytes, no clients, no unique index, narrow counters, NULLs in them, rows doubled, a key column that hides in a serial. */
+/* No bytes, no clients, no unique index, narrow counters, NULLs in them, rows doubled, a key column
+ * that hides in a serial. */
 static void
 living_tables_are_served_as_they_are(void **state)
 {
@@ -576,8 +643,10 @@ living_tables_are_served_as_they_are(void **state)
     struct err err = { 0 };
 
     (void)state;
-    sql(pg, "CREATE TABLE stats (stat_id serial PRIMARY KEY, name text, version text, dldate date NOT NULL, count int, note text);"
-            "INSERT INTO stats (name, version, dldate, count) VALUES ('a', NULL, '2024-01-16', 5), ('a', NULL, '2024-01-16', 7),"
+    sql(pg, "CREATE TABLE stats (stat_id serial PRIMARY KEY, name text, version text, dldate date "
+            "NOT NULL, count int, note text);"
+            "INSERT INTO stats (name, version, dldate, count) VALUES ('a', NULL, '2024-01-16', 5), "
+            "('a', NULL, '2024-01-16', 7),"
             " ('a', '1', '2024-01-16', NULL)");
     t = find(pg, &stats);
     assert_false(t.ours || t.has_sketch || t.has_sum[1]);
@@ -590,7 +659,8 @@ living_tables_are_served_as_they_are(void **state)
         m = merge(pg, &t, DAY0, DAY0);
         assert_true(!m.copied && m.updated == 2 + i);
     }
-    assert_string_equal(sql_text(pg, "SELECT string_agg(concat(stat_id, ':', name, version, '=', count), ' ' ORDER BY stat_id) FROM stats"),
+    assert_string_equal(sql_text(pg, "SELECT string_agg(concat(stat_id, ':', name, version, '=', "
+                                     "count), ' ' ORDER BY stat_id) FROM stats"),
                         "1:a=11 2:a=7 3:a1=4 4:a2=2");
     list.row[0].sums[0] = INT32_MAX;
     assert_int_equal(try_merge(pg, &t, DAY0, DAY0, &m, &err), ST_DB);
@@ -606,13 +676,17 @@ missing_rights_are_named_before_the_work(void **state)
     struct err err = { 0 };
 
     (void)state;
-    sql(pg, "DROP ROLE IF EXISTS clerk; CREATE ROLE clerk LOGIN; REVOKE TEMP ON DATABASE norights FROM PUBLIC;"
-            "CREATE TABLE stats (stat_id serial, name text, version text, dldate date, count bigint); GRANT SELECT ON stats TO clerk");
+    sql(pg, "DROP ROLE IF EXISTS clerk; CREATE ROLE clerk LOGIN; REVOKE TEMP ON DATABASE norights "
+            "FROM PUBLIC;"
+            "CREATE TABLE stats (stat_id serial, name text, version text, dldate date, count "
+            "bigint); GRANT SELECT ON stats TO clerk");
     poor = connect_to("dbname=norights user=clerk");
     for (int i = 0; i < 3; i++) {
-        static const char *const grants[] = { "GRANT INSERT, UPDATE ON public.stats TO clerk;",
-                                              "GRANT USAGE ON SEQUENCE public.stats_stat_id_seq TO clerk;",
-                                              "GRANT TEMP ON DATABASE norights TO clerk;" };
+        static const char *const grants[] = {
+            "GRANT INSERT, UPDATE ON public.stats TO clerk;",
+            "GRANT USAGE ON SEQUENCE public.stats_stat_id_seq TO clerk;",
+            "GRANT TEMP ON DATABASE norights TO clerk;"
+        };
 
         assert_int_equal(target_find(poor, &stats, &t, &err), ST_DB);
         assert_non_null(strstr(err.hint, grants[i]));
@@ -641,9 +715,12 @@ odd_roles_and_paths_are_harmless(void **state)
     struct target t;
 
     (void)state;
-    sql(pg, "DROP ROLE IF EXISTS odd2; CREATE ROLE odd2 SUPERUSER LOGIN; CREATE SCHEMA \"O'Dd\"; CREATE SCHEMA ext;"
-            "CREATE EXTENSION hll SCHEMA ext; ALTER ROLE odd2 SET search_path = 'O''Dd'; ALTER ROLE odd2 SET DateStyle = 'German';"
-            "ALTER ROLE odd2 SET default_transaction_isolation = 'serializable'; ALTER ROLE odd2 SET statement_timeout = '1min'");
+    sql(pg, "DROP ROLE IF EXISTS odd2; CREATE ROLE odd2 SUPERUSER LOGIN; CREATE SCHEMA \"O'Dd\"; "
+            "CREATE SCHEMA ext;"
+            "CREATE EXTENSION hll SCHEMA ext; ALTER ROLE odd2 SET search_path = 'O''Dd'; ALTER "
+            "ROLE odd2 SET DateStyle = 'German';"
+            "ALTER ROLE odd2 SET default_transaction_isolation = 'serializable'; ALTER ROLE odd2 "
+            "SET statement_timeout = '1min'");
     setenv("PGCLIENTENCODING", "SQL_ASCII", 1);
     odd = connect_to("dbname=oddity user=odd2");
     unsetenv("PGCLIENTENCODING");
@@ -683,14 +760,22 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(copied_rows_read_back_equal), cmocka_unit_test(merge_adds_updates_and_unites),
-        cmocka_unit_test(straight_and_stage_make_the_same_table), cmocka_unit_test(empty_batches_and_two_merges_in_one_transaction),
-        cmocka_unit_test(hostile_keys_are_stored_as_they_are), cmocka_unit_test(nodes_do_not_mix),
-        cmocka_unit_test(stranger_on_the_straight_way), cmocka_unit_test(stranger_on_the_stage),
-        cmocka_unit_test(merges_at_once_add_up), cmocka_unit_test(killed_while_rows_are_sent),
-        cmocka_unit_test(rows_that_fail_leave_nothing), cmocka_unit_test(tables_that_will_not_do),
-        cmocka_unit_test(living_tables_are_served_as_they_are), cmocka_unit_test(missing_rights_are_named_before_the_work),
-        cmocka_unit_test(odd_roles_and_paths_are_harmless), cmocka_unit_test(tables_without_sketches),
+        cmocka_unit_test(copied_rows_read_back_equal),
+        cmocka_unit_test(merge_adds_updates_and_unites),
+        cmocka_unit_test(straight_and_stage_make_the_same_table),
+        cmocka_unit_test(empty_batches_and_two_merges_in_one_transaction),
+        cmocka_unit_test(hostile_keys_are_stored_as_they_are),
+        cmocka_unit_test(nodes_do_not_mix),
+        cmocka_unit_test(stranger_on_the_straight_way),
+        cmocka_unit_test(stranger_on_the_stage),
+        cmocka_unit_test(merges_at_once_add_up),
+        cmocka_unit_test(killed_while_rows_are_sent),
+        cmocka_unit_test(rows_that_fail_leave_nothing),
+        cmocka_unit_test(tables_that_will_not_do),
+        cmocka_unit_test(living_tables_are_served_as_they_are),
+        cmocka_unit_test(missing_rights_are_named_before_the_work),
+        cmocka_unit_test(odd_roles_and_paths_are_harmless),
+        cmocka_unit_test(tables_without_sketches),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
-/* Array literals and identifiers, byte for byte; that a server reads them back is tested in tests/pg. */
+/* Array literals and identifiers, byte for byte; that a server reads them back is tested in
+ * tests/pg. */
 #include "ingest/base.h"
 #include "ingest/pg.h"
 
@@ -32,7 +33,9 @@ elements_are_quoted(void **state)
     pg_array_text(&a, SLICE(""));
     pg_array_bytea(&a, "\0\xff", 2);
     pg_array_bytea(&a, "", 0);
-    assert_string_equal(pg_array_end(&a), "{-9223372036854775808,NULL,\"NULL\",\"a\\\"\\\\,{}\",NULL,\"\",\"\\\\x00ff\",\"\\\\x\"}");
+    assert_string_equal(
+        pg_array_end(&a),
+        "{-9223372036854775808,NULL,\"NULL\",\"a\\\"\\\\,{}\",NULL,\"\",\"\\\\x00ff\",\"\\\\x\"}");
     pg_array_release(&a);
 }
 
@@ -53,7 +56,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(empty_array), cmocka_unit_test(elements_are_quoted), cmocka_unit_test(identifiers_are_quoted),
+        cmocka_unit_test(empty_array),
+        cmocka_unit_test(elements_are_quoted),
+        cmocka_unit_test(identifiers_are_quoted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
-/* What of a server's words may reach a terminal, which failures may be tried again, and which GRANT is missing. */
+/* What of a server's words may reach a terminal, which failures may be tried again, and which GRANT
+ * is missing. */
 #include "ingest/base.h"
 
 #include <setjmp.h>
@@ -13,11 +14,37 @@ text_is_cleaned(void **state)
     static const struct {
         const char *in, *out;
     } cases[] = {
-        { "plain", "plain" }, { "a\nb", "a b" }, { "a\r\n\tb\n", "a b" }, { "\x1b[31mred", " [31mred" }, { "\x7f", "" },
-        { "a\xc2\x9b" "31m", "a 31m" },                       /* CSI as one C1 control */
-        { "a\xe2\x80\xae" "b", "a b" }, { "a\xe2\x81\xa6" "b", "a b" }, { "a\xd8\x9c" "b", "a b" }, { "a\xe2\x80\xa8" "b", "a b" },
-        { "gr\xc3\xb6\xc3\x9f" "e", "gr\xc3\xb6\xc3\x9f" "e" }, { "\xe2\x80\xa6", "\xe2\x80\xa6" },
-        { "a\xff" "b", "a b" }, { "a\xc3", "a" }, { "", "" }, { "a  b", "a  b" },
+        { "plain", "plain" },
+        { "a\nb", "a b" },
+        { "a\r\n\tb\n", "a b" },
+        { "\x1b[31mred", " [31mred" },
+        { "\x7f", "" },
+        { "a\xc2\x9b"
+          "31m",
+          "a 31m" }, /* CSI as one C1 control */
+        { "a\xe2\x80\xae"
+          "b",
+          "a b" },
+        { "a\xe2\x81\xa6"
+          "b",
+          "a b" },
+        { "a\xd8\x9c"
+          "b",
+          "a b" },
+        { "a\xe2\x80\xa8"
+          "b",
+          "a b" },
+        { "gr\xc3\xb6\xc3\x9f"
+          "e",
+          "gr\xc3\xb6\xc3\x9f"
+          "e" },
+        { "\xe2\x80\xa6", "\xe2\x80\xa6" },
+        { "a\xff"
+          "b",
+          "a b" },
+        { "a\xc3", "a" },
+        { "", "" },
+        { "a  b", "a  b" },
     };
 
     (void)state;
@@ -65,8 +92,10 @@ text_is_appended(void **state)
 static void
 states_that_may_be_tried_again(void **state)
 {
-    static const char *const again[] = { "40001", "40P01", "55P03", "57P01", "57P02", "57P03", "25P03", "08006", "53300", "53100" };
-    static const char *const never[] = { "", "23505", "22003", "42501", "42P01", "28P01", "0A000", "57014", "40002", "25P02" };
+    static const char *const again[] = { "40001", "40P01", "55P03", "57P01", "57P02",
+                                         "57P03", "25P03", "08006", "53300", "53100" };
+    static const char *const never[] = { "",      "23505", "22003", "42501", "42P01",
+                                         "28P01", "0A000", "57014", "40002", "25P02" };
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(again); i++)
@@ -83,10 +112,14 @@ grants_are_named_or_nothing(void **state)
     } cases[] = {
         { "permission denied for table payloads", "SELECT 1 FROM ingest.payloads",
           "as the owner: GRANT SELECT, INSERT, UPDATE ON ingest.\"payloads\" TO \"me\";" },
-        { "permission denied for table stats", NULL, "as the owner: GRANT SELECT, INSERT, UPDATE ON \"stats\" TO \"me\";" },
-        { "permission denied for schema ingest", "SELECT", "as the owner: GRANT USAGE ON SCHEMA \"ingest\" TO \"me\";" },
-        { "permission denied for schema public", "CREATE TABLE x ()", "as the owner: GRANT USAGE, CREATE ON SCHEMA \"public\" TO \"me\";" },
-        { "permission denied to create temporary tables in database \"db\"", NULL, "as the owner: GRANT TEMP ON DATABASE \"db\" TO \"me\";" },
+        { "permission denied for table stats", NULL,
+          "as the owner: GRANT SELECT, INSERT, UPDATE ON \"stats\" TO \"me\";" },
+        { "permission denied for schema ingest", "SELECT",
+          "as the owner: GRANT USAGE ON SCHEMA \"ingest\" TO \"me\";" },
+        { "permission denied for schema public", "CREATE TABLE x ()",
+          "as the owner: GRANT USAGE, CREATE ON SCHEMA \"public\" TO \"me\";" },
+        { "permission denied to create temporary tables in database \"db\"", NULL,
+          "as the owner: GRANT TEMP ON DATABASE \"db\" TO \"me\";" },
         { "keine Berechtigung f\xc3\xbcr Tabelle stats", NULL, "" },
         { "permission denied for table ", NULL, "" },
     };
@@ -104,11 +137,23 @@ static void
 addresses_that_would_spill_a_password(void **state)
 {
     static const char *const sound[] = {
-        "", "dbname=x", "postgresql://", "postgres://u:p%40ss@h:5432/db?connect_timeout=3", "host=/tmp user=a@b", "host=a,b port=1,2",
-        "postgresql://u@h1:1,h2:2/db", "user=u password='a b@c'", "postgresql:///db?host=/tmp",
+        "",
+        "dbname=x",
+        "postgresql://",
+        "postgres://u:p%40ss@h:5432/db?connect_timeout=3",
+        "host=/tmp user=a@b",
+        "host=a,b port=1,2",
+        "postgresql://u@h1:1,h2:2/db",
+        "user=u password='a b@c'",
+        "postgresql:///db?host=/tmp",
     };
     static const char *const not_sound[] = {
-        "nonsense", "postgresql://u:p@ss@h/db", "postgresql://u:pa/ss@h/db", "postgresql://u:12/34@h/db", "port=abc", "host='x",
+        "nonsense",
+        "postgresql://u:p@ss@h/db",
+        "postgresql://u:pa/ss@h/db",
+        "postgresql://u:12/34@h/db",
+        "port=abc",
+        "host='x",
         "postgresql://h/db?bogus=1",
     };
 
@@ -125,8 +170,11 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(text_is_cleaned), cmocka_unit_test(text_is_cut_between_code_points), cmocka_unit_test(text_is_appended),
-        cmocka_unit_test(states_that_may_be_tried_again), cmocka_unit_test(grants_are_named_or_nothing),
+        cmocka_unit_test(text_is_cleaned),
+        cmocka_unit_test(text_is_cut_between_code_points),
+        cmocka_unit_test(text_is_appended),
+        cmocka_unit_test(states_that_may_be_tried_again),
+        cmocka_unit_test(grants_are_named_or_nothing),
         cmocka_unit_test(addresses_that_would_spill_a_password),
     };
 

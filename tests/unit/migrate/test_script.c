@@ -1,4 +1,5 @@
-/* The files of schema/ and how they are read. The first cases hold the tree to what schema/README.md says. */
+/* The files of schema/ and how they are read. The first cases hold the tree to what
+ * schema/README.md says. */
 #include "ingest/base.h"
 
 #include <setjmp.h>
@@ -44,7 +45,8 @@ every_file_belongs_to_a_set(void **state)
     }
 }
 
-/* A table without the mark could never be dropped; one that down does not name would stay behind. */
+/* A table without the mark could never be dropped; one that down does not name would stay behind.
+ */
 static void
 what_up_makes_is_marked_and_down_drops(void **state)
 {
@@ -65,11 +67,13 @@ what_up_makes_is_marked_and_down_drops(void **state)
                 if (!script_object(line, SLICE("CREATE"), &made))
                     continue;
                 while (!goes && script_line(&down, &line))
-                    goes = script_object(line, SLICE("DROP"), &dropped) && slice_eq(dropped.name, made.name) &&
-                           dropped.is_table == made.is_table;
+                    goes = script_object(line, SLICE("DROP"), &dropped) &&
+                           slice_eq(dropped.name, made.name) && dropped.is_table == made.is_table;
                 if (!goes)
-                    fail_msg("%s/%s: nothing drops %.*s", m.set, m.file, (int)made.name.n, made.name.p);
-                snprintf(comment, sizeof comment, "COMMENT ON %s %.*s", made.is_table ? "TABLE" : "VIEW ", (int)made.name.n, made.name.p);
+                    fail_msg("%s/%s: nothing drops %.*s", m.set, m.file, (int)made.name.n,
+                             made.name.p);
+                snprintf(comment, sizeof comment, "COMMENT ON %s %.*s",
+                         made.is_table ? "TABLE" : "VIEW ", (int)made.name.n, made.name.p);
                 if (strstr(m.up, comment) == NULL)
                     fail_msg("%s/%s: no %s", m.set, m.file, comment);
             }
@@ -88,7 +92,8 @@ sketches_are_left_out(void **state)
     assert_string_equal(buf_str(&b), "a\nc\n-- sketches: not a marker\nd\n");
     buf_reset(&b);
     script_select(&b, text, false);
-    assert_string_equal(buf_str(&b), "a\n  -- sketches:\nb\n  -- end\nc\n-- sketches: not a marker\nd\n");
+    assert_string_equal(buf_str(&b),
+                        "a\n  -- sketches:\nb\n  -- end\nc\n-- sketches: not a marker\nd\n");
     buf_release(&b);
     assert_true(script_wants_hll(text));
     assert_false(script_wants_hll("a\n-- sketches: no\n"));
@@ -105,7 +110,8 @@ objects_are_read_from_lines(void **state)
         { "CREATE TABLE stats (", "CREATE", "stats", NULL, true },
         { "CREATE TABLE ingest.payloads (", "CREATE", "ingest.payloads", NULL, true },
         { "CREATE VIEW coverage AS", "CREATE", "coverage", NULL, false },
-        { "DROP TABLE nodes; -- own rows: name = 'local'", "DROP", "nodes", "name = 'local'", true },
+        { "DROP TABLE nodes; -- own rows: name = 'local'", "DROP", "nodes", "name = 'local'",
+          true },
         { "DROP VIEW  coverage;", "DROP", "coverage", NULL, false },
         { "DROP TABLE x;", "CREATE", NULL, NULL, false },
         { "CREATE INDEX x ON y (z);", "CREATE", NULL, NULL, false },
@@ -129,7 +135,8 @@ objects_are_read_from_lines(void **state)
             continue;
         assert_true(slice_eq(o.name, slice_of(cases[i].name)));
         assert_int_equal(o.is_table, cases[i].is_table);
-        assert_true(cases[i].own == NULL ? o.own_rows.p == NULL : slice_eq(o.own_rows, slice_of(cases[i].own)));
+        assert_true(cases[i].own == NULL ? o.own_rows.p == NULL
+                                         : slice_eq(o.own_rows, slice_of(cases[i].own)));
     }
 }
 
@@ -150,9 +157,12 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_set_has_migrations_with_both_files), cmocka_unit_test(every_file_belongs_to_a_set),
-        cmocka_unit_test(what_up_makes_is_marked_and_down_drops), cmocka_unit_test(sketches_are_left_out),
-        cmocka_unit_test(objects_are_read_from_lines), cmocka_unit_test(lines_with_and_without_an_end),
+        cmocka_unit_test(every_set_has_migrations_with_both_files),
+        cmocka_unit_test(every_file_belongs_to_a_set),
+        cmocka_unit_test(what_up_makes_is_marked_and_down_drops),
+        cmocka_unit_test(sketches_are_left_out),
+        cmocka_unit_test(objects_are_read_from_lines),
+        cmocka_unit_test(lines_with_and_without_an_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

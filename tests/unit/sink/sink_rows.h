@@ -1,5 +1,6 @@
 /*
- * Rows for the sink's tests, from a list instead of a rollup: this program's rows_next is found before rollup's.
+ * Rows for the sink's tests, from a list instead of a rollup: this program's rows_next is found
+ * before rollup's.
  */
 #ifndef INGEST_SINK_ROWS_H
 #define INGEST_SINK_ROWS_H
@@ -28,9 +29,17 @@ rows_free(struct rows *rows)
 }
 
 static const struct dataset stats = {
-    .name = "stats", .table = "stats", .migrations = "stats", .bucket = BUCKET_DAY,
-    .keys = { { "name", COLUMN_TEXT, false, 512 }, { "version", COLUMN_TEXT, true, 512 }, { "dldate", COLUMN_DAY, false, 0 } },
-    .n_keys = 3, .sums = { "count", "bytes" }, .n_sums = 2, .uniques = "clients",
+    .name = "stats",
+    .table = "stats",
+    .migrations = "stats",
+    .bucket = BUCKET_DAY,
+    .keys = { { "name", COLUMN_TEXT, false, 512 },
+              { "version", COLUMN_TEXT, true, 512 },
+              { "dldate", COLUMN_DAY, false, 0 } },
+    .n_keys = 3,
+    .sums = { "count", "bytes" },
+    .n_sums = 2,
+    .uniques = "clients",
 };
 
 static inline struct slice

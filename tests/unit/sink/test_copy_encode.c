@@ -1,4 +1,5 @@
-/* COPY BINARY byte for byte, as the manual draws it. That a server reads it back equal is tested in tests/pg. */
+/* COPY BINARY byte for byte, as the manual draws it. That a server reads it back equal is tested in
+ * tests/pg. */
 #include "ingest/base.h"
 
 #include <setjmp.h>
@@ -13,7 +14,9 @@
         assert_memory_equal((b).p, (literal), sizeof(literal) - 1);  \
     } while (0)
 
-static const struct target full = { .dataset = &stats, .has_sum = { true, true }, .has_sketch = true };
+static const struct target full = { .dataset = &stats,
+                                    .has_sum = { true, true },
+                                    .has_sketch = true };
 
 static void
 header_and_trailer(void **state)
@@ -34,12 +37,27 @@ every_column(void **state)
 {
     struct buf b = { 0 };
     uint8_t key[KEY_BYTES_MAX];
-    struct row row = { .key = stats_key(key, SLICE("a"), SLICE("1.0"), 10957), .sums = { 1, INT64_MAX }, .sketch = SLICE("\x12\x8b\x7f" "12345678") };
+    struct row row = { .key = stats_key(key, SLICE("a"), SLICE("1.0"), 10957),
+                       .sums = { 1, INT64_MAX },
+                       .sketch = SLICE("\x12\x8b\x7f"
+                                       "12345678") };
 
     (void)state;
     copy_encode_row(&b, &full, &row);
-    BYTES(b, "\0\6" "\0\0\0\1" "a" "\0\0\0\3" "1.0" "\0\0\0\4" "\0\0\0\0" "\0\0\0\10" "\0\0\0\0\0\0\0\1"
-             "\0\0\0\10" "\x7f\xff\xff\xff\xff\xff\xff\xff" "\0\0\0\13" "\x12\x8b\x7f" "12345678");
+    BYTES(b, "\0\6"
+             "\0\0\0\1"
+             "a"
+             "\0\0\0\3"
+             "1.0"
+             "\0\0\0\4"
+             "\0\0\0\0"
+             "\0\0\0\10"
+             "\0\0\0\0\0\0\0\1"
+             "\0\0\0\10"
+             "\x7f\xff\xff\xff\xff\xff\xff\xff"
+             "\0\0\0\13"
+             "\x12\x8b\x7f"
+             "12345678");
     buf_release(&b);
 }
 
@@ -53,7 +71,13 @@ null_empty_and_days_before_2000(void **state)
 
     (void)state;
     copy_encode_row(&b, &t, &row);
-    BYTES(b, "\0\4" "\0\0\0\0" "\xff\xff\xff\xff" "\0\0\0\4" "\xff\xff\xff\xff" "\0\0\0\10" "\0\0\0\0\0\0\0\0");
+    BYTES(b, "\0\4"
+             "\0\0\0\0"
+             "\xff\xff\xff\xff"
+             "\0\0\0\4"
+             "\xff\xff\xff\xff"
+             "\0\0\0\10"
+             "\0\0\0\0\0\0\0\0");
     buf_release(&b);
 }
 
@@ -73,12 +97,17 @@ no_sketch_is_the_empty_one(void **state)
 static void
 node_comes_first(void **state)
 {
-    static const struct dataset d = { .table = "t", .has_node = true, .keys = { { "date", COLUMN_DAY, false, 0 } }, .n_keys = 1,
-                                      .sums = { "bytes" }, .n_sums = 1 };
+    static const struct dataset d = { .table = "t",
+                                      .has_node = true,
+                                      .keys = { { "date", COLUMN_DAY, false, 0 } },
+                                      .n_keys = 1,
+                                      .sums = { "bytes" },
+                                      .n_sums = 1 };
     struct target t = { .dataset = &d, .has_sum = { true }, .node_id = 258 };
     struct buf b = { 0 };
     uint8_t key[8];
-    struct row row = { .key = { (const char *)key, (size_t)(key_put_day(key, 10958) - key) }, .sums = { 2 } };
+    struct row row = { .key = { (const char *)key, (size_t)(key_put_day(key, 10958) - key) },
+                       .sums = { 2 } };
 
     (void)state;
     copy_encode_row(&b, &t, &row);
@@ -90,8 +119,11 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(header_and_trailer), cmocka_unit_test(every_column), cmocka_unit_test(null_empty_and_days_before_2000),
-        cmocka_unit_test(no_sketch_is_the_empty_one), cmocka_unit_test(node_comes_first),
+        cmocka_unit_test(header_and_trailer),
+        cmocka_unit_test(every_column),
+        cmocka_unit_test(null_empty_and_days_before_2000),
+        cmocka_unit_test(no_sketch_is_the_empty_one),
+        cmocka_unit_test(node_comes_first),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,7 +29,9 @@ rows_are_objects(void **state)
 {
     uint8_t a[KEY_BYTES_MAX], b[KEY_BYTES_MAX];
     struct row list[] = {
-        { .key = stats_key(a, SLICE("serde"), (struct slice){ NULL, 0 }, 19738), .sums = { 3, 42 }, .sketch = SLICE("\x11\x8b\x7f") },
+        { .key = stats_key(a, SLICE("serde"), (struct slice){ NULL, 0 }, 19738),
+          .sums = { 3, 42 },
+          .sketch = SLICE("\x11\x8b\x7f") },
         { .key = stats_key(b, SLICE("a\"\n\x1b"), SLICE(""), 0), .sums = { 0, INT64_MAX } },
     };
     struct rows rows = { .row = list, .n = 2, .end = ST_EOF };
@@ -37,27 +39,35 @@ rows_are_objects(void **state)
 
     (void)state;
     assert_string_equal(text,
-        "{\"table\":\"stats\",\"name\":\"serde\",\"version\":null,\"dldate\":\"2024-01-16\",\"count\":3,\"bytes\":42,\"clients\":\"\\\\x118b7f\"}\n"
-        "{\"table\":\"stats\",\"name\":\"a\\\"\\u000a\\u001b\",\"version\":\"\",\"dldate\":\"1970-01-01\",\"count\":0,\"bytes\":9223372036854775807}\n");
+                        "{\"table\":\"stats\",\"name\":\"serde\",\"version\":null,\"dldate\":"
+                        "\"2024-01-16\",\"count\":3,\"bytes\":42,\"clients\":\"\\\\x118b7f\"}\n"
+                        "{\"table\":\"stats\",\"name\":\"a\\\"\\u000a\\u001b\",\"version\":\"\","
+                        "\"dldate\":\"1970-01-01\",\"count\":0,\"bytes\":9223372036854775807}\n");
     free(text);
 }
 
 static void
 node_comes_first_where_there_is_one(void **state)
 {
-    static const struct dataset d = { .table = "t", .has_node = true, .keys = { { "date", COLUMN_DAY, false, 0 } }, .n_keys = 1,
-                                      .sums = { "bytes" }, .n_sums = 1 };
+    static const struct dataset d = { .table = "t",
+                                      .has_node = true,
+                                      .keys = { { "date", COLUMN_DAY, false, 0 } },
+                                      .n_keys = 1,
+                                      .sums = { "bytes" },
+                                      .n_sums = 1 };
     uint8_t key[8];
     struct row row = { .key = { (const char *)key, (size_t)(key_put_day(key, 0) - key) } };
     struct rows rows = { .row = &row, .n = 1, .end = ST_EOF };
     char *text = text_of(&d, "g\"z", &rows, ST_OK);
 
     (void)state;
-    assert_string_equal(text, "{\"table\":\"t\",\"node\":\"g\\\"z\",\"date\":\"1970-01-01\",\"bytes\":0}\n");
+    assert_string_equal(
+        text, "{\"table\":\"t\",\"node\":\"g\\\"z\",\"date\":\"1970-01-01\",\"bytes\":0}\n");
     free(text);
     rows.at = 0;
     text = text_of(&d, NULL, &rows, ST_OK);
-    assert_string_equal(text, "{\"table\":\"t\",\"node\":\"local\",\"date\":\"1970-01-01\",\"bytes\":0}\n");
+    assert_string_equal(
+        text, "{\"table\":\"t\",\"node\":\"local\",\"date\":\"1970-01-01\",\"bytes\":0}\n");
     free(text);
 }
 
@@ -84,7 +94,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rows_are_objects), cmocka_unit_test(node_comes_first_where_there_is_one), cmocka_unit_test(failures_are_told),
+        cmocka_unit_test(rows_are_objects),
+        cmocka_unit_test(node_comes_first_where_there_is_one),
+        cmocka_unit_test(failures_are_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
