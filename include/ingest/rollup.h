@@ -39,7 +39,8 @@ void rollup_free(struct rollup *r);
 /*
  * ST_OK       added
  * ST_EOF      adding would overflow a sum beyond INT64_MAX: nothing was added
- * ST_MEMORY, ST_DISK   failed; the rollup is good for reset and free only
+ * ST_CORRUPT  it had to write a run, and a total in it overflows
+ * ST_MEMORY, ST_DISK, ST_CORRUPT   failed; the rollup is good for reset and free only
  */
 enum st rollup_add(struct rollup *r, const struct hit *hit, struct err *err);
 

@@ -115,8 +115,8 @@ pressing_hit(uint64_t *seed, uint8_t key[KEY_BYTES_MAX], size_t longest)
 static void
 peak_is_under_ceiling(void **state)
 {
-    static const size_t ceilings[] = { 1 * MIB, 1 * MIB + 12345, 2 * MIB, 5 * MIB };
-    static const size_t longest[] = { 1, 60, 1000 };
+    static const size_t ceilings[] = { 1 * MIB, 1 * MIB + 12345, 3 * MIB };
+    static const size_t longest[] = { 1, 60, 90, 120, 150, 1000 };
     uint8_t key[KEY_BYTES_MAX];
 
     (void)state;
@@ -130,7 +130,7 @@ peak_is_under_ceiling(void **state)
             enum st rc;
 
             peak_bytes = now_bytes;
-            for (int i = 0; i < 60000; i++) {
+            for (int i = 0; i < 40000; i++) {
                 struct hit hit = pressing_hit(&seed, key, longest[l]);
 
                 assert_int_equal(rollup_add(r, &hit, &err), ST_OK);
@@ -148,6 +148,36 @@ peak_is_under_ceiling(void **state)
             rollup_free(r);
             assert_int_equal(now_bytes, before);
         }
+}
+
+/* A table that is nearly full, and a dozen runs to be read beside it. */
+static void
+reading_is_under_ceiling(void **state)
+{
+    uint8_t key[KEY_BYTES_MAX];
+    size_t before = now_bytes;
+    struct rollup *r = rollup_new(&stats_shape, 1 * MIB, NULL, &err);
+    uint64_t seed = 8;
+    struct rows *rows;
+    struct row row;
+    enum st rc;
+
+    (void)state;
+    peak_bytes = now_bytes;
+    while (rollup_n_runs(r) < 12 || rollup_held_bytes(r) < 900 * KIB) {
+        struct hit hit = pressing_hit(&seed, key, 1000);
+
+        assert_int_equal(rollup_add(r, &hit, &err), ST_OK);
+    }
+    rows = rows_new(&r, 1, &err);
+    assert_non_null(rows);
+    while ((rc = rows_next(rows, &row, &err)) == ST_OK)
+        ;
+    assert_int_equal(rc, ST_EOF);
+    rows_free(rows);
+    assert_true(peak_bytes - before <= 1 * MIB);
+    rollup_free(r);
+    assert_int_equal(now_bytes, before);
 }
 
 /* Two rollups are never above both ceilings while one takes in the other, and reset gives the memory back. */
@@ -183,6 +213,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(peak_is_under_ceiling),
+        cmocka_unit_test(reading_is_under_ceiling),
         cmocka_unit_test(absorbing_is_under_ceilings),
     };
 
