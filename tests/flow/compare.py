@@ -73,9 +73,9 @@ def make_case(seed, format_name):
     rng = random.Random("%s %s" % (seed, format_name))
     ecosystem = rng.choice(["crates", "crates", "rubygems", "hex"])
     inputs = []
+    damage = rng.choice([0.1, 0.5, 0.9])
     for _ in range(rng.choice([1, 1, 1, 2, 3])):
-        lines = list(logs.lines(rng, format_name, rng.choice([1, 5, 40, 150]), ecosystem,
-                                rng.choice([0.1, 0.5, 0.9])))
+        lines = list(logs.lines(rng, format_name, rng.choice([1, 5, 40, 150]), ecosystem, damage))
         if rng.random() < 0.1:
             lines = [mutate(rng, line) if line.startswith(b"#") else line for line in lines]
         one = Input(lines, rng.choice(["plain", "gzip", "members"]), rng.random() < 0.8)
@@ -87,17 +87,19 @@ def make_case(seed, format_name):
         inputs.append(replace(again, container="gzip", cut=0))
     if len(inputs) == 1 and not inputs[0].cut and rng.random() < 0.2:
         inputs[0].container = "stdin"
-    options = ["--format", format_name] if rng.random() < 0.7 else []
+    # What a heavily damaged log looks like is a matter of taste.
+    sniffed = damage == 0.1 and min(len(i.lines) for i in inputs) > 5 and rng.random() < 0.6
+    options = [] if sniffed else ["--format", format_name]
     if rng.random() < 0.6:
         options += ["--rules", rng.choice(["default", "crates", "hex", "rubygems"])]
     if rng.random() < 0.3:
         options += [o for route in rng.sample(ROUTES, rng.randint(1, 2))
                     for o in ("--route", route)]
-    if rng.random() < 0.2:
-        options += ["--since", rng.choice(["2024-01-31", "2024-02-28", "2024-02-01"])]
-    if rng.random() < 0.2:
-        options += ["--until", rng.choice(["2024-02-01", "2024-03-01", "2024-02-29"])]
-    tuning = ["-j", str(rng.randint(1, 4))] + rng.choice([[], ["--memory", "2M"]])
+    since = rng.choice(["2024-01-31", "2024-02-28", "2024-02-01"]) if rng.random() < 0.2 else ""
+    until = rng.choice(["2024-02-01", "2024-03-01", "2024-02-29"]) if rng.random() < 0.2 else ""
+    options += ["--since", since] if since else []
+    options += ["--until", until] if until > since else []  # an empty window is refused
+    tuning = ["-j", str(rng.randint(1, 4))] + rng.choice([[], ["--memory", "16M"]])
     return Case(inputs, options, tuning, rng.choice(["none", "client.key"]))
 
 
