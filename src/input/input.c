@@ -138,7 +138,6 @@ open_file(struct input *in, const struct source *source, struct err *err)
         return rc;
     if (in->codec == &codec_plain)
         return last_line_end(in->fd, (uint64_t)st.st_size, &in->cut, err);
-    in->stored.limit = UINT64_MAX; /* a growing container is refused at its end, not silently cut */
     return ST_OK;
 }
 
