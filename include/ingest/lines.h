@@ -10,7 +10,7 @@
 #include "ingest/slice.h"
 
 /* Decoded bytes read at once; a multiple of IDENTITY_BLOCK. Fits a core's L2 cache together with what the parser touches. */
-#define LINES_WINDOW (512 * KIB)
+#define LINES_WINDOW (256 * KIB)
 
 struct lines; /* reused from input to input; one per worker */
 
