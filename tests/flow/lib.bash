@@ -111,7 +111,7 @@ lines() {
 # ---- databases ----
 
 sql() {
-    "$PG_BIN/psql" -XAtq -v ON_ERROR_STOP=1 -c "$1"
+    PGOPTIONS="-c client_min_messages=warning" "$PG_BIN/psql" -XAtq -v ON_ERROR_STOP=1 -c "$1"
 }
 
 # For setup_file: a database to copy, with all sets, and a block secret so that copies give equal hashes.
