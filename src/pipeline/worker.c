@@ -136,26 +136,31 @@ struct pass {
 };
 
 /* Days and hours are those of all lines whose time could be read, counted or not: coverage is about logs. */
-static enum reason
-note_day(struct pass *p, const struct record *rec, enum reason why)
+static bool
+day_is_kept(struct pass *p, const struct record *rec)
 {
     if (rec->day != p->day_no) {
         p->day_no = rec->day;
         p->day = days_at(&p->w->days, rec->day);
     }
-    if (p->day == NULL)
-        return REJECT_TOO_MANY_DAYS;
+    return p->day != NULL;
+}
+
+static void
+note_day(struct pass *p, const struct record *rec, enum reason why)
+{
+    if (!day_is_kept(p, rec))
+        return;
     p->day->lines += rec->first;
     p->day->hours |= UINT32_C(1) << rec->hour;
     if (why == KEEP) {
         p->day->count++;
-        p->day->bytes = rec->bytes > INT64_MAX - p->day->bytes ? INT64_MAX : p->day->bytes + rec->bytes;
+        p->day->bytes += rec->bytes;
     }
-    if (rec->time_us != 0 && rec->time_us < p->payload->first_us)
+    if (rec->time_us < p->payload->first_us)
         p->payload->first_us = rec->time_us;
     if (rec->time_us > p->payload->last_us)
         p->payload->last_us = rec->time_us;
-    return why;
 }
 
 static void
@@ -170,6 +175,8 @@ close_line(struct pass *p)
 static void
 note_record(struct pass *p, const struct record *rec, enum reason why)
 {
+    if (rec->day != DAY_NONE)
+        note_day(p, rec, why);
     tally_add(&p->payload->records, why);
     if (rec->first) {
         close_line(p);
@@ -180,34 +187,71 @@ note_record(struct pass *p, const struct record *rec, enum reason why)
     }
 }
 
-static enum st
-take_records(struct pass *p, const struct record *records, size_t n, struct err *err)
+/* The sums of all hits together stay within 2^63 - 1, so that those of any key, total or day do. */
+static bool
+sums_fit(struct pass *p, const struct hit *hit)
 {
     const struct dataset *dataset = p->picker->dataset;
 
-    for (size_t i = 0; i < n; i++) {
-        const struct record *rec = &records[i];
-        struct hit hit = { 0 };
-        enum reason why = rec->why;
-        enum st rc;
+    for (size_t i = 0; i < dataset->n_sums; i++)
+        if (hit->sums[i] > INT64_MAX - p->payload->sums[i])
+            return false;
+    for (size_t i = 0; i < dataset->n_sums; i++)
+        p->payload->sums[i] += hit->sums[i];
+    return true;
+}
 
-        if (why == KEEP)
-            why = dataset->pick(p->picker, rec, &hit);
-        if (rec->day != DAY_NONE && note_day(p, rec, why) == REJECT_TOO_MANY_DAYS)
-            why = REJECT_TOO_MANY_DAYS;
-        if (why == KEEP) {
-            rc = rollup_add(p->rollup, &hit, err);
-            if (rc == ST_EOF) {
-                why = REJECT_NUMBER; /* a sum would overflow */
-                p->day->count--;
-                p->day->bytes -= rec->bytes;
-            } else if (rc != ST_OK) {
+/* What becomes of one record. KEEP: the hit is put with its key into the worker's batch of hits. */
+static enum reason
+pick(struct pass *p, const struct record *rec, struct hit *hit)
+{
+    struct worker *w = p->w;
+    enum reason why = rec->why;
+
+    if (rec->day != DAY_NONE && !day_is_kept(p, rec))
+        return REJECT_TOO_MANY_DAYS;
+    if (why == KEEP)
+        why = p->picker->dataset->pick(p->picker, rec, hit);
+    if (why != KEEP)
+        return why;
+    if (!sums_fit(p, hit))
+        return REJECT_NUMBER;
+    memcpy(w->keys + w->n_keys, hit->key.p, hit->key.n);
+    hit->key.p = w->keys + w->n_keys;
+    w->n_keys += hit->key.n;
+    return KEEP;
+}
+
+static enum st
+add_hits(struct pass *p, size_t n, struct err *err)
+{
+    size_t added;
+    enum st rc = rollup_add_many(p->rollup, p->w->hits, n, &added, err);
+
+    assert(rc != ST_EOF); /* sums_fit */
+    p->w->n_keys = 0;
+    return rc;
+}
+
+static enum st
+take_records(struct pass *p, const struct record *records, size_t n, struct err *err)
+{
+    struct worker *w = p->w;
+    size_t n_hits = 0;
+    enum st rc;
+
+    for (size_t i = 0; i < n; i++) {
+        enum reason why = pick(p, &records[i], &w->hits[n_hits]);
+
+        n_hits += why == KEEP;
+        note_record(p, &records[i], why);
+        if (w->n_keys > sizeof w->keys - KEY_BYTES_MAX) {
+            if ((rc = add_hits(p, n_hits, err)) != ST_OK)
                 return rc;
-            }
+            n_hits = 0;
         }
-        note_record(p, rec, why);
     }
-    return ST_OK;
+    return add_hits(p, n_hits, err);
 }
 
 static enum st
@@ -450,8 +494,8 @@ take(struct worker *w, struct item *item, struct err *err)
             drop_payload(p);
         }
     }
-    if (rc != ST_OK)
-        snprintf(err->path, sizeof err->path, "%s", item->source->path);
+    if (is_refusal(rc) || rc == ST_MEMORY || rc == ST_STOPPED)
+        snprintf(err->path, sizeof err->path, "%s", item->source->path); /* other failures are none of the input's */
     if (!is_refusal(rc))
         return rc;
     return batch_refuse(w->run, item, err);
