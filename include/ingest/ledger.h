@@ -82,6 +82,7 @@ struct payload {
     const char         *format, *source; /* source NULL: none */
     struct digest       rules_id;
     struct tally        lines, records;
+    int64_t             sums[4]; /* of all that it adds to the rollups */
     int64_t             first_us, last_us; /* of all events; first > last: none */
     struct payload_day *days;
     size_t              n_days;

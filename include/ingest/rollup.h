@@ -44,6 +44,9 @@ void rollup_free(struct rollup *r);
  */
 enum st rollup_add(struct rollup *r, const struct hit *hit, struct err *err);
 
+/* The same for many hits, in order, and faster: memory is asked for ahead. *added: how many were; the result is that of hits[*added]. */
+enum st rollup_add_many(struct rollup *r, const struct hit *hits, size_t n, size_t *added, struct err *err);
+
 /* Everything of `from` (same shape) goes into `into`; `from` is reset. On failure `into` is good for reset and free only. ST_CORRUPT: a sum overflows. */
 enum st rollup_absorb(struct rollup *into, struct rollup *from, struct err *err);
 

@@ -52,6 +52,9 @@ struct hll {
 /* ST_OK, or ST_MEMORY at the pool's ceiling (the sketch is as before). Hashing is the caller's affair. */
 enum st hll_add(struct hll *h, struct hll_pool *pool, uint64_t hash);
 
+/* Asks memory for what hll_add will look at, so that it is there by then. */
+void hll_ask(const struct hll *h, uint64_t hash);
+
 /* Add all of `from` (of any pool) to `into`, whose blocks come from `pool`. ST_OK, or ST_MEMORY (`into` still valid, as
  * before or partly united). */
 enum st hll_union(struct hll *into, struct hll_pool *pool, const struct hll *from);

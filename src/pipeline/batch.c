@@ -63,6 +63,8 @@ batch_begin(struct run *run)
     for (size_t i = 0; i < run->n_tables; i++) {
         run->tables[i].first_day = INT32_MAX;
         run->tables[i].last_day = INT32_MIN;
+        if (run->config->sink == RUN_TO_DATABASE) /* else they go on adding up */
+            memset(run->tables[i].sums, 0, sizeof run->tables[i].sums);
     }
 }
 
@@ -142,6 +144,31 @@ batch_known(struct run *run, struct item *item, const struct known *known, const
 
 /* ---- accepting what workers have read ---- */
 
+/* Under the lock: the sums of a batch must stay within 2^63 - 1 too. */
+static bool
+sums_fit(struct table *t, const struct payload *payload)
+{
+    for (size_t i = 0; i < SUMS_MAX; i++)
+        if (payload->sums[i] > INT64_MAX - t->sums[i])
+            return false;
+    for (size_t i = 0; i < SUMS_MAX; i++)
+        t->sums[i] += payload->sums[i];
+    return true;
+}
+
+static enum st
+refuse_sums(struct pending *p, struct err *err)
+{
+    err_fail(err, ST_CORRUPT, "cannot add up this input", "its byte counts and those before it go beyond 2^63 - 1");
+    snprintf(err->path, sizeof err->path, "%s", p->item->source->path);
+    p->item->refusal = malloc(sizeof *err);
+    if (p->item->refusal == NULL)
+        return err_memory(err, "cannot remember a refused input");
+    *p->item->refusal = *err;
+    p->item->fate = FATE_REFUSED;
+    return ST_OK;
+}
+
 /* Under the lock: this input counts. Its payload belongs to the batch from here on. */
 static enum st
 accept(struct run *run, struct pending *p, struct err *err)
@@ -195,14 +222,14 @@ decide(struct run *run, struct pending *p, const struct known *known, struct err
 
     if (known->id != 0)
         return mark_known(run, p->item, known, &p->payload->sighting, err);
-    rc = seen_has(&run->seen, &p->payload->key) ? ST_EOF : seen_add(&run->batch.seen, &p->payload->key, err);
-    if (rc == ST_OK)
-        return accept(run, p, err);
-    if (rc == ST_EOF) {
+    if (seen_has(&run->seen, &p->payload->key) || seen_has(&run->batch.seen, &p->payload->key)) {
         p->item->fate = FATE_KNOWN;
         return ST_OK;
     }
-    return rc;
+    if (p->table != NULL && !sums_fit(p->table, p->payload))
+        return refuse_sums(p, err);
+    rc = seen_add(&run->batch.seen, &p->payload->key, err);
+    return rc == ST_OK ? accept(run, p, err) : rc;
 }
 
 static enum st

@@ -56,7 +56,7 @@ struct seen {
     size_t             n, cap;
 };
 
-/* ST_OK: new, now in the set. ST_EOF: it was there. ST_MEMORY. */
+/* ST_OK: in the set now, or before. ST_MEMORY. */
 enum st seen_add(struct seen *s, const struct ledger_key *key, struct err *err);
 bool    seen_has(const struct seen *s, const struct ledger_key *key);
 enum st seen_join(struct seen *into, const struct seen *from, struct err *err);
@@ -97,6 +97,7 @@ struct table {
     bool                  fixed;     /* the ecosystem stands in the ledger or was said by --rules */
     struct rollup_shape   shape;
     int32_t               first_day, last_day; /* buckets of the batch */
+    int64_t               sums[SUMS_MAX];      /* of all accepted inputs of the batch */
 };
 
 /* What the accepted inputs of a batch add up to. */
@@ -138,6 +139,9 @@ struct worker {
     size_t         pending_bytes; /* held by the rollups of all pending inputs */
     struct days    days;
     struct record  records[RECORDS_MAX];
+    struct hit     hits[RECORDS_MAX];     /* of these records, with their keys in `keys` */
+    char           keys[32 * 1024];
+    size_t         n_keys;                /* bytes of `keys` in use */
     struct {
         int64_t decode, parse, rollup;
     } us;

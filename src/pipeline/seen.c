@@ -43,10 +43,9 @@ seen_add(struct seen *s, const struct ledger_key *key, struct err *err)
     if (s->n * 2 >= s->cap && !grow(s))
         return err_memory(err, "cannot remember payloads");
     slot = slot_of(s, key);
-    if (slot->dataset != NULL)
-        return ST_EOF;
+    if (slot->dataset == NULL)
+        s->n++;
     *slot = *key;
-    s->n++;
     return ST_OK;
 }
 

@@ -197,59 +197,10 @@ rollup_ready_to_read(struct rollup *r, struct err *err)
     return spill(r, err);
 }
 
-/* ---- adding ---- */
+/* ---- joining two rollups ---- */
 
-static bool
-sums_fit(const int64_t *sums, const int64_t *more, size_t n)
-{
-    int64_t sum;
-
-    for (size_t i = 0; i < n; i++)
-        if (unlikely(__builtin_add_overflow(sums[i], more[i], &sum)))
-            return false;
-    return true;
-}
-
-static void
-sums_add(int64_t *sums, const int64_t *more, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        sums[i] += more[i];
-}
-
-static void
-days_add(struct rollup *r, int32_t first, int32_t last)
-{
-    if (first == DAY_NONE)
-        return;
-    if (r->first_day == DAY_NONE || first < r->first_day)
-        r->first_day = first;
-    if (r->last_day == DAY_NONE || last > r->last_day)
-        r->last_day = last;
-}
-
-/* ST_OK; ST_EOF: overflow; ST_MEMORY: the table is full, and sums are as before. */
-static enum st
-add_hit(struct rollup *r, const struct hit *hit)
-{
-    struct entry *e = table_put(&r->table, hit->key);
-    int64_t *sums;
-
-    if (unlikely(e == NULL))
-        return ST_MEMORY;
-    sums = entry_sums(&r->shape, e);
-    if (unlikely(!sums_fit(sums, hit->sums, r->shape.n_sums)))
-        return ST_EOF;
-    if (r->shape.sketch && hit->has_client &&
-        hll_add(entry_clients(&r->shape, e), &r->table.pool, hit->client) != ST_OK)
-        return ST_MEMORY;
-    sums_add(sums, hit->sums, r->shape.n_sums);
-    return ST_OK;
-}
-
-/* After an ST_MEMORY of the table: whatever failed may be tried again until ST_MEMORY comes from here. */
-static enum st
-make_room(struct rollup *r, struct err *err)
+enum st
+rollup_make_room(struct rollup *r, struct err *err)
 {
     if (table_lend(&r->table))
         return ST_OK;
@@ -258,24 +209,12 @@ make_room(struct rollup *r, struct err *err)
     return spill(r, err);
 }
 
-enum st
-rollup_add(struct rollup *r, const struct hit *hit, struct err *err)
-{
-    enum st rc;
-
-    while (unlikely((rc = add_hit(r, hit)) == ST_MEMORY))
-        if ((rc = make_room(r, err)) != ST_OK)
-            return rc;
-    if (likely(rc == ST_OK))
-        days_add(r, hit->day, hit->day);
-    return rc;
-}
-
-/* As add_hit. A sketch that was united in part is harmless: all of it comes again. */
+/* ST_OK; ST_EOF: overflow; ST_MEMORY: the table is full. A sketch that was united in part is harmless: all of it comes again. */
 static enum st
 add_entry(struct rollup *r, struct entry *from)
 {
-    struct entry *e = table_put(&r->table, entry_key(&r->shape, from));
+    struct slice key = entry_key(&r->shape, from);
+    struct entry *e = table_put(&r->table, key, table_hash(&r->table, key));
     int64_t *sums, *more = entry_sums(&r->shape, from);
 
     if (e == NULL)
@@ -299,7 +238,7 @@ absorb_table(struct rollup *into, struct table *from, struct err *err)
         if (from->slots[i].entry == NULL)
             continue;
         while ((rc = add_entry(into, from->slots[i].entry)) == ST_MEMORY)
-            if ((rc = make_room(into, err)) != ST_OK)
+            if ((rc = rollup_make_room(into, err)) != ST_OK)
                 return rc;
         if (rc == ST_EOF)
             return err_fail(err, ST_CORRUPT, "cannot add up the rows of a key",
@@ -336,7 +275,7 @@ rollup_absorb(struct rollup *into, struct rollup *from, struct err *err)
     if (rc == ST_OK)
         rc = absorb_runs(into, from, err);
     if (rc == ST_OK)
-        days_add(into, from->first_day, from->last_day);
+        rollup_note_days(into, from->first_day, from->last_day);
     rollup_reset(from);
     return rc;
 }

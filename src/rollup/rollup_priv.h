@@ -4,6 +4,7 @@
 #ifndef INGEST_ROLLUP_PRIV_H
 #define INGEST_ROLLUP_PRIV_H
 
+#include "ingest/clock.h"
 #include "merge_priv.h"
 
 struct rollup {
@@ -15,6 +16,38 @@ struct rollup {
     size_t              n_runs, runs_cap;
     int32_t             first_day, last_day;
 };
+
+static inline bool
+sums_fit(const int64_t *sums, const int64_t *more, size_t n)
+{
+    int64_t sum;
+
+    for (size_t i = 0; i < n; i++)
+        if (unlikely(__builtin_add_overflow(sums[i], more[i], &sum)))
+            return false;
+    return true;
+}
+
+static inline void
+sums_add(int64_t *sums, const int64_t *more, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        sums[i] += more[i];
+}
+
+static inline void
+rollup_note_days(struct rollup *r, int32_t first, int32_t last)
+{
+    if (first == DAY_NONE)
+        return;
+    if (r->first_day == DAY_NONE || first < r->first_day)
+        r->first_day = first;
+    if (r->last_day == DAY_NONE || last > r->last_day)
+        r->last_day = last;
+}
+
+/* After an ST_MEMORY of the table: whatever failed may be tried again until ST_MEMORY comes from here. All entries may be gone. */
+enum st rollup_make_room(struct rollup *r, struct err *err);
 
 /* Makes room for reading its runs beside the table, by writing the table out too if need be. */
 enum st rollup_ready_to_read(struct rollup *r, struct err *err);

@@ -146,10 +146,15 @@ entry_new(struct table *t, struct slice key)
     return e;
 }
 
-struct entry *
-table_put(struct table *t, struct slice key)
+uint64_t
+table_hash(const struct table *t, struct slice key)
 {
-    uint64_t hash = XXH3_64bits_withSeed(key.p, key.n, t->seed);
+    return XXH3_64bits_withSeed(key.p, key.n, t->seed);
+}
+
+struct entry *
+table_put(struct table *t, struct slice key, uint64_t hash)
+{
     struct slot *slot = find(t, key, hash);
     struct entry *e;
 

@@ -48,8 +48,31 @@ void table_reset(struct table *t);
 /* What it holds from the system beyond the struct. */
 size_t table_bytes(const struct table *t);
 
+/* Under the table's own seed; changes with table_swap. */
+uint64_t table_hash(const struct table *t, struct slice key);
+
+/* Asks memory for the slot where a key of this hash will be looked for, so that it is there when it is needed. */
+static inline void
+table_ask_slot(const struct table *t, uint64_t hash)
+{
+    __builtin_prefetch(&t->slots[hash & (t->n_slots - 1)], 1);
+}
+
+/* The same for the entry that stands there, which is most likely the right one. NULL: none. */
+static inline struct entry *
+table_ask_entry(const struct table *t, uint64_t hash)
+{
+    struct entry *e = t->slots[hash & (t->n_slots - 1)].entry;
+
+    if (e != NULL) {
+        __builtin_prefetch(e, 1);
+        __builtin_prefetch((char *)e + 64, 1);
+    }
+    return e;
+}
+
 /* The entry of `key`, made with zero sums and an empty sketch on first sight; NULL: the ceiling is reached. */
-struct entry *table_put(struct table *t, struct slice key);
+struct entry *table_put(struct table *t, struct slice key, uint64_t hash);
 
 /* At the ceiling: gives up growing and lends the arena the memory kept for that. False: it has it already. */
 bool table_lend(struct table *t);

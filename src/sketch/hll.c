@@ -193,6 +193,17 @@ hll_promote(struct hll *h, struct hll_pool *pool)
     return ST_OK;
 }
 
+void
+hll_ask(const struct hll *h, uint64_t hash)
+{
+    if (h->n == HLL_IN_REGISTERS)
+        __builtin_prefetch(&h->u.registers[hash & (HLL_REGISTERS - 1)], 1);
+    else if (h->cap > SCAN_MAX)
+        __builtin_prefetch(&h->u.many[hash & (h->cap - 1u)], 1);
+    else if (h->cap > 0)
+        __builtin_prefetch(h->u.many, 1);
+}
+
 enum st
 hll_add(struct hll *h, struct hll_pool *pool, uint64_t hash)
 {
