@@ -28,7 +28,8 @@ struct local {
 };
 
 /*
- * Makes, starts or joins the server. The database "ingest" exists and is empty on first use.
+ * Makes, starts or joins the server. The database "ingest" exists and is empty on first use; we are the superuser "postgres" in it (a role
+ * "ingest" would find the ledger's schema of that name before all others).
  *
  * ST_OK       conninfo works until local_leave
  * ST_DB       PostgreSQL's programs are missing (hint: the packages), the data directory is of another major version (hint: how to
