@@ -21,9 +21,9 @@ struct pieces {
 static inline bool
 take_time(struct cursor *c, struct slice *out)
 {
-    const char *at = c->at; /* the first byte of the user; the blank before it is the line's too */
+    const char *at = c->at; /* the first byte of the user, or, where that is empty, the blank behind it */
 
-    for (;;) {
+    for (at += at < c->end;;) {
         at = scan_byte(at, c->end, '[');
         if (c->end - at < 1 + CLF_TIME_BYTES + 3)
             return false;
