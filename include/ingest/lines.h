@@ -17,11 +17,21 @@ struct lines; /* reused from input to input; one per worker */
 struct lines *lines_new(struct err *err); /* NULL: no memory */
 void          lines_free(struct lines *l);
 
-/* Start with a fresh input, borrowed until the next start. */
+/* Start with a fresh input, borrowed until lines_stop or the next start. */
 void lines_start(struct lines *l, struct input *in);
 
-/* The beginning of the input for sniffing: up to 64 KiB, cut behind the last LF if there is one. What input_read gives. ST_OK also for an empty input. */
+/*
+ * The beginning of the input for sniffing: up to 64 KiB, cut behind the last LF if there is one. ST_OK also for an empty
+ * input; else what input_read gives. Only before the first lines_next.
+ */
 enum st lines_peek(struct lines *l, struct slice *head, struct err *err);
+
+/*
+ * From here on a thread of its own decodes and cuts, a few blocks ahead of lines_next: worth it for a large input while
+ * a core is idle. Without a thread or memory nothing changes. The input belongs to that thread until lines_stop.
+ */
+void lines_go_ahead(struct lines *l);
+void lines_stop(struct lines *l); /* ends the thread, wherever it is; harmless without one */
 
 /*
  * The next block; the former one is gone. ST_OK: block->n may be 0 if block->n_too_long is not. ST_EOF, and what input_read gives.
@@ -29,5 +39,10 @@ enum st lines_peek(struct lines *l, struct slice *head, struct err *err);
  */
 enum st lines_next(struct lines *l, struct block *block, struct err *err);
 void    lines_used(struct lines *l, uint64_t next_line_no);
+
+/* Bytes as stored that had been read when the last block was made. */
+uint64_t lines_stored_bytes(const struct lines *l);
+/* Time spent on decoding and cutting; after lines_stop. */
+int64_t lines_decode_us(const struct lines *l);
 
 #endif

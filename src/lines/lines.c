@@ -1,52 +1,59 @@
 /*
- * Blocks of whole lines, in place. Decoded bytes arrive in a window; the unfinished line at its end is carried to just
- * before the window when the next one is filled, so that every line lies in one piece and nothing else is copied.
+ * Blocks of whole lines, numbered. Cut when they are asked for, or ahead of that by a thread of their own, so that one
+ * large input keeps two cores busy: one decodes and cuts, the other parses and counts.
  *
- *      buf                        window
- *      | ............ [carry] | whole lines ........ LF | rest | slack |
- *                     ^ block begins        ends here ^   ^ is the next carry
+ *      cutter ──▶ [ block | block | block ] ──▶ lines_next          a ring; the one in use keeps its place
  */
 #include "ingest/base.h"
 
-#include "ingest/lines.h"
+#include <pthread.h>
 
-#define CARRY_MAX (LINE_BYTES_MAX + 64)
+#include "ingest/clock.h"
 
-/* A line inside one window is never too long, and what is left of a window fits before it. */
-static_assert(LINES_WINDOW % IDENTITY_BLOCK == 0 && LINES_WINDOW <= LINE_BYTES_MAX, "fill() relies on it");
+#include "cut_priv.h"
 
-struct lines {
-    struct input *in;
-    char         *buf;
-    size_t        carry;    /* bytes of an unfinished line, in front of the window */
-    size_t        filled;   /* bytes in the window that no block has given yet */
-    size_t        rest_at;  /* where in the window the unfinished line of the last block begins: the next fill moves it */
-    size_t        rest;
-    bool          skipping; /* inside a line that is too long */
-    bool          ended;
-    uint64_t      next_line_no;
+#define AHEAD (BUFFERS_MAX - 1) /* blocks that are made or in use; the cutter works on one buffer more */
+
+/* A block, or how it all ended. */
+struct made {
+    enum st      rc;
+    struct block block;
+    struct err   err;
+    uint64_t     stored_bytes;
 };
 
-static char *
-window(struct lines *l)
-{
-    return l->buf + CARRY_MAX;
-}
+struct lines {
+    struct cutter cutter;
+    struct input *in;
+    uint64_t      next_line_no;
+    uint64_t      stored_bytes;
+    int64_t       decode_us;
+
+    bool            ahead;    /* a thread cuts */
+    pthread_t       thread;
+    pthread_mutex_t lock;     /* of what stands below */
+    pthread_cond_t  changed;
+    struct made     ring[AHEAD];
+    size_t          first, n; /* of the ring: ring[first] is in use or the next to be given */
+    bool            in_use;
+    bool            stop;
+};
 
 struct lines *
 lines_new(struct err *err)
 {
     struct lines *l = calloc(1, sizeof *l);
 
-    if (l != NULL)
-        l->buf = aligned_alloc(64, (CARRY_MAX + LINES_WINDOW + BLOCK_SLACK + 63) & ~(size_t)63);
-    if (l == NULL || l->buf == NULL) {
-        free(l);
+    if (l == NULL) {
         err_memory(err, "cannot cut lines");
         return NULL;
     }
-    memset(window(l) + LINES_WINDOW, 0, BLOCK_SLACK);
-    return l;
+    pthread_mutex_init(&l->lock, NULL);
+    pthread_cond_init(&l->changed, NULL);
+    if (cutter_reserve(&l->cutter, 1, err) == ST_OK)
+        return l;
+    lines_free(l);
+    return NULL;
 }
 
 void
@@ -54,124 +61,150 @@ lines_free(struct lines *l)
 {
     if (l == NULL)
         return;
-    free(l->buf);
+    lines_stop(l);
+    cutter_release(&l->cutter);
+    pthread_mutex_destroy(&l->lock);
+    pthread_cond_destroy(&l->changed);
     free(l);
 }
 
 void
 lines_start(struct lines *l, struct input *in)
 {
-    *l = (struct lines){ .buf = l->buf, .in = in, .next_line_no = 1 };
-}
-
-/* Moves the unfinished line to its place before the window and fills the window. */
-static enum st
-fill(struct lines *l, struct err *err)
-{
-    enum st rc;
-
-    if (l->rest > 0) {
-        memmove(window(l) - l->rest, window(l) + l->rest_at, l->rest);
-        l->carry = l->rest;
-        l->rest = 0;
-    }
-    if (l->ended)
-        return ST_EOF;
-    rc = input_read(l->in, window(l), LINES_WINDOW, &l->filled, err);
-    if (rc != ST_OK)
-        l->filled = 0;
-    if (rc == ST_EOF)
-        l->ended = true;
-    return rc;
+    lines_stop(l);
+    l->in = in;
+    l->next_line_no = 1;
+    l->stored_bytes = 0;
+    l->decode_us = 0;
+    cutter_start(&l->cutter, in, 1);
 }
 
 enum st
 lines_peek(struct lines *l, struct slice *head, struct err *err)
 {
-    const char *lf;
-    enum st rc = l->filled == 0 ? fill(l, err) : ST_OK;
-
-    *head = (struct slice){ window(l), l->filled < 64 * KIB ? l->filled : 64 * KIB };
-    if (rc != ST_OK)
-        return rc == ST_EOF ? ST_OK : rc;
-    lf = memrchr(head->p, '\n', head->n);
-    if (lf != NULL)
-        head->n = (size_t)(lf - head->p) + 1;
-    return ST_OK;
+    assert(!l->ahead);
+    return cutter_peek(&l->cutter, head, err);
 }
 
-/* The input has ended: what is carried is a last line without LF. */
-static enum st
-last_line(struct lines *l, struct block *block)
-{
-    if (l->skipping) {
-        l->skipping = false;
-        block->n_too_long = 1;
-        block->first_line_no = ++l->next_line_no;
-        return ST_OK;
-    }
-    if (l->carry == 0)
-        return ST_EOF;
-    block->p = window(l) - l->carry;
-    block->n = l->carry;
-    block->first_line_no = l->next_line_no;
-    l->carry = 0;
-    return ST_OK;
-}
-
-/* No LF in the whole window: the line goes on. It is carried while it may still be short enough, else dropped. */
 static void
-carry_on(struct lines *l, size_t n)
+make(struct lines *l, struct made *made)
 {
-    if (l->skipping || l->carry + n > LINE_BYTES_MAX) {
-        l->skipping = true;
-        l->carry = 0;
-        return;
-    }
-    memmove(window(l) - l->carry - n, window(l) - l->carry, l->carry + n);
-    l->carry += n;
+    int64_t start = clock_monotonic_us();
+
+    made->rc = cutter_next(&l->cutter, &made->block, &made->err);
+    made->stored_bytes = input_position(l->in);
+    l->decode_us += clock_monotonic_us() - start; /* lines_decode_us: once the thread has ended */
 }
+
+/* ---- ahead ---- */
+
+static void *
+cut_ahead(void *arg)
+{
+    struct lines *l = arg;
+    enum st rc = ST_OK;
+
+    while (rc == ST_OK) {
+        struct made *made;
+
+        pthread_mutex_lock(&l->lock);
+        while (l->n == AHEAD && !l->stop)
+            pthread_cond_wait(&l->changed, &l->lock);
+        made = l->stop ? NULL : &l->ring[(l->first + l->n) % AHEAD];
+        pthread_mutex_unlock(&l->lock);
+        if (made == NULL)
+            break;
+        make(l, made); /* the place is ours until it is counted */
+        rc = made->rc;
+        pthread_mutex_lock(&l->lock);
+        l->n++;
+        pthread_cond_signal(&l->changed);
+        pthread_mutex_unlock(&l->lock);
+    }
+    return NULL;
+}
+
+void
+lines_go_ahead(struct lines *l)
+{
+    struct err ignored;
+
+    if (cutter_reserve(&l->cutter, BUFFERS_MAX, &ignored) != ST_OK)
+        return;
+    l->cutter.n_buffers = BUFFERS_MAX;
+    l->first = l->n = 0;
+    l->in_use = l->stop = false;
+    l->ahead = pthread_create(&l->thread, NULL, cut_ahead, l) == 0;
+}
+
+void
+lines_stop(struct lines *l)
+{
+    if (!l->ahead)
+        return;
+    pthread_mutex_lock(&l->lock);
+    l->stop = true;
+    pthread_cond_signal(&l->changed);
+    pthread_mutex_unlock(&l->lock);
+    pthread_join(l->thread, NULL);
+    l->ahead = false;
+}
+
+/* The oldest block of the ring; the one before it is given back. */
+static struct made *
+next_made(struct lines *l)
+{
+    pthread_mutex_lock(&l->lock);
+    if (l->in_use) {
+        l->first = (l->first + 1) % AHEAD;
+        l->n--;
+        pthread_cond_signal(&l->changed);
+    }
+    while (l->n == 0)
+        pthread_cond_wait(&l->changed, &l->lock);
+    l->in_use = l->ring[l->first].rc == ST_OK; /* the end stays, for whoever asks again */
+    pthread_mutex_unlock(&l->lock);
+    return &l->ring[l->first];
+}
+
+/* ---- the caller's side ---- */
 
 enum st
 lines_next(struct lines *l, struct block *block, struct err *err)
 {
-    *block = (struct block){ 0 };
-    for (;;) {
-        char *start = window(l), *first, *last;
-        size_t n;
-        enum st rc = l->filled == 0 ? fill(l, err) : ST_OK;
+    struct made here, *made = &here;
 
-        if (rc == ST_EOF)
-            return last_line(l, block);
-        if (rc != ST_OK)
-            return rc;
-        n = l->filled;
-        l->filled = 0;
-        last = memrchr(start, '\n', n);
-        if (last == NULL) {
-            carry_on(l, n);
-            continue;
-        }
-        l->rest_at = (size_t)(last + 1 - start);
-        l->rest = n - l->rest_at;
-        first = memchr(start, '\n', n);
-        if (l->skipping || l->carry + (size_t)(first - start) > LINE_BYTES_MAX) {
-            l->skipping = false;
-            block->n_too_long = 1;
-            l->next_line_no++;
-            block->p = first + 1;
-        } else {
-            block->p = start - l->carry;
-        }
-        block->n = (size_t)(last + 1 - block->p);
-        block->first_line_no = l->next_line_no;
-        l->carry = 0;
-        return ST_OK;
+    if (l->ahead)
+        made = next_made(l);
+    else
+        make(l, made);
+    l->stored_bytes = made->stored_bytes;
+    if (made->rc != ST_OK) {
+        if (made->rc != ST_EOF)
+            *err = made->err;
+        return made->rc;
     }
+    *block = made->block;
+    l->next_line_no += block->n_too_long;
+    block->first_line_no = l->next_line_no;
+    return ST_OK;
 }
 
 void
 lines_used(struct lines *l, uint64_t next_line_no)
 {
     l->next_line_no = next_line_no;
+}
+
+uint64_t
+lines_stored_bytes(const struct lines *l)
+{
+    return l->stored_bytes;
+}
+
+int64_t
+lines_decode_us(const struct lines *l)
+{
+    assert(!l->ahead);
+    return l->decode_us;
 }

@@ -308,17 +308,24 @@ do_batch(struct run *run, struct err *err)
     return rc;
 }
 
+/* Each time round, another run has committed something of ours: that must come to an end. */
+#define AGAIN_MAX 100
+
 static enum st
 do_batches(struct run *run, struct err *err)
 {
+    int again = 0;
     enum st rc;
 
     while (run_signals(run) == 0 && next_window(run)) {
         rc = do_batch(run, err);
         if (rc != ST_OK)
             batch_undo(run);
-        if (rc == ST_EOF)
+        if (rc == ST_EOF && ++again < AGAIN_MAX)
             continue;
+        if (rc == ST_EOF)
+            return err_fail(err, ST_DB, "cannot commit a batch", "other runs were faster %d times", AGAIN_MAX);
+        again = 0;
         if (rc != ST_OK || (rc = batch_settle(run, err)) != ST_OK)
             return rc;
         for (size_t i = 0; i < run->n_workers && rc == ST_OK; i++)

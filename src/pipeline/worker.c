@@ -281,19 +281,17 @@ take_block(struct pass *p, const struct block *block, struct err *err)
 }
 
 static enum st
-turn(struct pass *p, struct input *in, struct err *err)
+turn(struct pass *p, struct err *err)
 {
     struct run *run = p->w->run;
     uint64_t stored = 0, lines = 0;
     struct block block;
 
     for (;;) {
-        int64_t start = clock_monotonic_us();
         enum st rc = lines_next(p->w->lines, &block, err);
 
-        p->w->us.decode += clock_monotonic_us() - start;
-        atomic_fetch_add(&run->progress_stored, input_position(in) - stored);
-        stored = input_position(in);
+        atomic_fetch_add(&run->progress_stored, lines_stored_bytes(p->w->lines) - stored);
+        stored = lines_stored_bytes(p->w->lines);
         if (rc == ST_EOF)
             break;
         if (rc != ST_OK || (rc = take_block(p, &block, err)) != ST_OK)
@@ -351,9 +349,17 @@ describe(struct payload *payload, const struct item *item, const struct input_re
     };
 }
 
+/* A large input while cores are idle: one thread decodes, this one counts. */
+static bool
+deserves_a_thread(const struct worker *w, const struct item *item)
+{
+    return w->run->n_workers < (size_t)w->run->config->jobs &&
+           (item->source->is_stdin || item->source->file.size >= (int64_t)MIB);
+}
+
 /* Reads all of an input that has lines. */
 static enum st
-count_lines(struct worker *w, struct input *in, struct pending *p, const struct format *format, struct err *err)
+count_lines(struct worker *w, struct pending *p, const struct format *format, struct err *err)
 {
     struct pass pass = { .w = w, .item = p->item, .payload = p->payload, .day_no = DAY_NONE };
     size_t d = (size_t)(p->table - w->run->tables), n_days;
@@ -367,7 +373,11 @@ count_lines(struct worker *w, struct input *in, struct pending *p, const struct 
         (rc = parser_init(&pass.parser, format, err)) != ST_OK)
         return rc;
     days_reset(&w->days);
-    rc = turn(&pass, in, err);
+    if (deserves_a_thread(w, p->item))
+        lines_go_ahead(w->lines);
+    rc = turn(&pass, err);
+    lines_stop(w->lines);
+    w->us.decode += lines_decode_us(w->lines);
     if (rc == ST_OK) {
         assert(tally_balances(&p->payload->lines) && tally_balances(&p->payload->records));
         p->payload->days = days_list(&w->days, &n_days);
@@ -410,7 +420,7 @@ count_input(struct worker *w, struct input *in, struct pending *p, struct err *e
             return rc;
         p->payload->key.scope = dataset->has_node ? p->table->node_id : 0;
         p->payload->rules_id = p->table->rules->id;
-        rc = count_lines(w, in, p, format, err);
+        rc = count_lines(w, p, format, err);
     } else {
         struct block block;
 

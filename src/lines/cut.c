@@ -1,0 +1,158 @@
+/*
+ * Blocks of whole lines, in place. Decoded bytes arrive in a window; the unfinished line at its end is carried to just
+ * before the window that is filled next, so that every line lies in one piece and nothing else is copied. There may be
+ * several buffers in turn, so that a block can be read while the next ones are made.
+ *
+ *      buffer                     window
+ *      | ............ [carry] | whole lines ........ LF | rest | slack |
+ *                     ^ block begins        ends here ^   ^ is the next carry
+ */
+#include "ingest/base.h"
+
+#include "cut_priv.h"
+
+#define CARRY_MAX (LINE_BYTES_MAX + 64)
+
+/* A line inside one window is never too long, and what is left of a window fits before it. */
+static_assert(LINES_WINDOW % IDENTITY_BLOCK == 0 && LINES_WINDOW <= LINE_BYTES_MAX, "fill() relies on it");
+
+static char *
+window(const struct cutter *c)
+{
+    return c->buffers[c->now] + CARRY_MAX;
+}
+
+enum st
+cutter_reserve(struct cutter *c, size_t n, struct err *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (c->buffers[i] != NULL)
+            continue;
+        c->buffers[i] = aligned_alloc(64, (CARRY_MAX + LINES_WINDOW + BLOCK_SLACK + 63) & ~(size_t)63);
+        if (c->buffers[i] == NULL)
+            return err_memory(err, "cannot cut lines");
+        memset(c->buffers[i] + CARRY_MAX + LINES_WINDOW, 0, BLOCK_SLACK);
+    }
+    return ST_OK;
+}
+
+void
+cutter_release(struct cutter *c)
+{
+    for (size_t i = 0; i < BUFFERS_MAX; i++)
+        free(c->buffers[i]);
+}
+
+void
+cutter_start(struct cutter *c, struct input *in, size_t n_buffers)
+{
+    struct cutter fresh = { .in = in, .n_buffers = n_buffers };
+
+    memcpy(fresh.buffers, c->buffers, sizeof fresh.buffers);
+    *c = fresh;
+}
+
+/* Moves on to the next buffer once a block has been given, the unfinished line to its place there, and fills the window. */
+static enum st
+fill(struct cutter *c, struct err *err)
+{
+    enum st rc;
+
+    if (c->given) {
+        const char *rest = window(c) + c->rest_at;
+
+        c->now = (c->now + 1) % c->n_buffers;
+        memmove(window(c) - c->rest, rest, c->rest);
+        c->carry = c->rest;
+        c->rest = 0;
+        c->given = false;
+    }
+    if (c->ended)
+        return ST_EOF;
+    rc = input_read(c->in, window(c), LINES_WINDOW, &c->filled, err);
+    if (rc != ST_OK)
+        c->filled = 0;
+    if (rc == ST_EOF)
+        c->ended = true;
+    return rc;
+}
+
+enum st
+cutter_peek(struct cutter *c, struct slice *head, struct err *err)
+{
+    const char *lf;
+    enum st rc = c->filled == 0 ? fill(c, err) : ST_OK;
+
+    *head = (struct slice){ window(c), c->filled < 64 * KIB ? c->filled : 64 * KIB };
+    if (rc != ST_OK)
+        return rc == ST_EOF ? ST_OK : rc;
+    lf = memrchr(head->p, '\n', head->n);
+    if (lf != NULL)
+        head->n = (size_t)(lf - head->p) + 1;
+    return ST_OK;
+}
+
+/* The input has ended: what is carried is a last line without LF. */
+static enum st
+last_line(struct cutter *c, struct block *block)
+{
+    if (c->skipping) {
+        c->skipping = false;
+        block->n_too_long = 1;
+        return ST_OK;
+    }
+    if (c->carry == 0)
+        return ST_EOF;
+    block->p = window(c) - c->carry;
+    block->n = c->carry;
+    c->carry = 0;
+    return ST_OK;
+}
+
+/* No LF in the whole window: the line goes on. It is carried while it may still be short enough, else dropped. */
+static void
+carry_on(struct cutter *c, size_t n)
+{
+    if (c->skipping || c->carry + n > LINE_BYTES_MAX) {
+        c->skipping = true;
+        c->carry = 0;
+        return;
+    }
+    memmove(window(c) - c->carry - n, window(c) - c->carry, c->carry + n);
+    c->carry += n;
+}
+
+enum st
+cutter_next(struct cutter *c, struct block *block, struct err *err)
+{
+    *block = (struct block){ 0 };
+    for (;;) {
+        enum st rc = c->filled == 0 ? fill(c, err) : ST_OK;
+        char *start = window(c), *first, *last;
+        size_t n = c->filled;
+
+        if (rc == ST_EOF)
+            return last_line(c, block);
+        if (rc != ST_OK)
+            return rc;
+        c->filled = 0;
+        last = memrchr(start, '\n', n);
+        if (last == NULL) {
+            carry_on(c, n);
+            continue;
+        }
+        c->rest_at = (size_t)(last + 1 - start);
+        c->rest = n - c->rest_at;
+        c->given = true;
+        first = memchr(start, '\n', n);
+        block->p = start - c->carry;
+        if (c->skipping || c->carry + (size_t)(first - start) > LINE_BYTES_MAX) {
+            c->skipping = false;
+            block->n_too_long = 1;
+            block->p = first + 1;
+        }
+        block->n = (size_t)(last + 1 - block->p);
+        c->carry = 0;
+        return ST_OK;
+    }
+}

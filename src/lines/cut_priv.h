@@ -1,0 +1,37 @@
+/*
+ * Inside lines/: cutting decoded bytes into blocks, without a thought for who reads them when.
+ */
+#ifndef CUT_PRIV_H
+#define CUT_PRIV_H
+
+#include "ingest/lines.h"
+
+#define BUFFERS_MAX 4
+
+struct cutter {
+    struct input *in;
+    char         *buffers[BUFFERS_MAX];
+    size_t        n_buffers;
+    size_t        now;      /* the buffer that was filled last */
+    size_t        carry;    /* bytes of an unfinished line, in front of the window that is filled next */
+    size_t        filled;   /* bytes in the window that no block has given yet */
+    size_t        rest_at;  /* where in the window the unfinished line of the last block begins: the next fill moves it */
+    size_t        rest;
+    bool          given;    /* a block of the window is out: the next fill moves on */
+    bool          skipping; /* inside a line that is too long */
+    bool          ended;
+};
+
+/* Makes sure of `n` buffers, which stay. ST_OK, ST_MEMORY. */
+enum st cutter_reserve(struct cutter *c, size_t n, struct err *err);
+void    cutter_release(struct cutter *c);
+
+/* With one buffer a block ends with the next call; with n, the last n - 1 blocks stay whole. */
+void cutter_start(struct cutter *c, struct input *in, size_t n_buffers);
+
+enum st cutter_peek(struct cutter *c, struct slice *head, struct err *err);
+
+/* As lines_next, but without line numbers. */
+enum st cutter_next(struct cutter *c, struct block *block, struct err *err);
+
+#endif
