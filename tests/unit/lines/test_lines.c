@@ -8,6 +8,8 @@
 
 #include "ingest/lines.h"
 
+static bool ahead; /* with a thread that cuts, or without */
+
 /* ---- the slow model ---- */
 
 struct model {
@@ -90,6 +92,8 @@ compare(struct lines *l, struct slice text, int peeks)
         if (memchr(text.p, '\n', text.n < 64 * KIB ? text.n : 64 * KIB) != NULL)
             assert_int_equal(head.p[head.n - 1], '\n');
     }
+    if (ahead)
+        lines_go_ahead(l);
     while ((rc = lines_next(l, &block, &err)) == ST_OK) {
         compare_block(&m, &block, &next);
         if (block.n > 0 || m.line_no % 2 == 0) /* nothing need be said of a block without bytes */
@@ -99,6 +103,7 @@ compare(struct lines *l, struct slice text, int peeks)
     assert_int_equal(lines_next(l, &block, &err), ST_EOF);
     if (model_next(&m, &line))
         fail_msg("line %" PRIu64 " of %zu bytes and what follows are missing", m.line_no, line.n);
+    lines_stop(l);
     input_close(in);
     file_release(&f);
     buf_release(&gz);
@@ -286,6 +291,7 @@ endless_line(void **state)
     getrusage(RUSAGE_SELF, &after);
     assert_true(after.ru_maxrss - before.ru_maxrss < 16 * 1024);
     assert_true(after.ru_utime.tv_sec - before.ru_utime.tv_sec < 5);
+    lines_stop(l);
     input_close(in);
     lines_free(l);
     file_release(&f);
@@ -316,13 +322,47 @@ damage_is_passed_on(void **state)
         rc = lines_peek(l, &head, &err);
         if (rc != ST_OK)
             assert_int_equal(head.n, 0);
+        if (ahead)
+            lines_go_ahead(l);
         while (rc == ST_OK && (rc = lines_next(l, &block, &err)) == ST_OK)
             lines_used(l, block.first_line_no + 1);
         assert_int_equal(rc, ST_CORRUPT);
         assert_int_equal(err.offset, gz.n - cut);
+        lines_stop(l);
         input_close(in);
         file_release(&f);
         compare(l, SLICE("the next input\nis not touched by it"), 1);
+    }
+    lines_free(l);
+    buf_release(&text);
+    buf_release(&gz);
+}
+
+/* Whoever finds an input bad in its middle goes away while the thread still cuts. */
+static void
+left_in_the_middle(void **state)
+{
+    struct lines *l = new_lines();
+    struct buf text = { 0 }, gz = { 0 };
+
+    (void)state;
+    add_log(&text, 40 * LINES_WINDOW, 3);
+    add_member(&gz, content(&text), &(struct member){ 0 });
+    for (int blocks = 0; blocks < 8; blocks++) {
+        struct input *in = NULL;
+        struct block block;
+        struct file f;
+        struct err err;
+
+        file_init(&f, content(&gz));
+        assert_int_equal(input_open(&in, &f.source, &secret, &err), ST_OK);
+        lines_start(l, in);
+        lines_go_ahead(l);
+        for (int i = 0; i < blocks; i++)
+            assert_int_equal(lines_next(l, &block, &err), ST_OK);
+        lines_stop(l);
+        input_close(in);
+        file_release(&f);
     }
     lines_free(l);
     buf_release(&text);
@@ -341,7 +381,10 @@ main(void)
         cmocka_unit_test(random_texts),
         cmocka_unit_test(only_line_feeds),
         cmocka_unit_test(damage_is_passed_on),
+        cmocka_unit_test(left_in_the_middle),
     };
+    int failed = cmocka_run_group_tests_name("here", tests, NULL, NULL);
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    ahead = true;
+    return failed + cmocka_run_group_tests_name("ahead", tests, NULL, NULL);
 }
