@@ -1,0 +1,1 @@
+"""How fast is ingest, and beside whom? See tools/bench."""

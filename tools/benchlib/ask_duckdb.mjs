@@ -1,0 +1,26 @@
+// The question of the benchmark, asked of DuckDB: ask_duckdb.mjs LOG THREADS [ROWS.tsv]
+// Prints {version, keys, counted, bytes}; with a third argument the rows go there.
+import { DuckDBInstance } from "@duckdb/node-api";
+import { columns, quoted } from "./question.mjs";
+
+const [log, threads, rows] = process.argv.slice(2);
+const types = columns.map((c) => `'${c}': '${c === "sc_bytes" ? "BIGINT" : "VARCHAR"}'`).join(", ");
+const question = `
+  SELECT split_part(path, '/', 3) AS name,
+         CASE WHEN path LIKE '%/download' THEN split_part(path, '/', 4)
+              ELSE path[2 * length(split_part(path, '/', 3)) + 11 : -7] END AS version,
+         count(*) AS n, sum(bytes) AS bytes, approx_count_distinct(ip) AS clients
+  FROM (SELECT cs_uri_stem AS path, sc_bytes AS bytes, c_ip AS ip
+        FROM read_csv(${quoted(log)}, columns = {${types}}, auto_detect = false, header = false, skip = 2,
+                      delim = '\\t', quote = '', escape = '', compression = 'gzip')
+        WHERE cs_method = 'GET' AND sc_status = '200' AND path LIKE '/crates/%'
+          AND (path LIKE '%.crate' OR path LIKE '%/download'))
+  GROUP BY ALL`;
+
+const db = await (await DuckDBInstance.create(":memory:", { threads })).connect();
+const ask = async (sql) => (await db.runAndReadAll(sql)).getRowObjects();
+await db.run(`CREATE TEMP TABLE answer AS ${question}`);
+const [total] = await ask(`SELECT version() AS version, count(*) AS keys, sum(n)::BIGINT AS counted,
+                                  sum(bytes)::BIGINT AS bytes, sum(clients)::BIGINT AS clients FROM answer`);
+if (rows) await db.run(`COPY answer TO ${quoted(rows)} (DELIMITER '\\t', HEADER false)`);
+console.log(JSON.stringify(total, (_, v) => (typeof v === "bigint" ? Number(v) : v)));
