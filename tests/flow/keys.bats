@@ -140,14 +140,14 @@ nothing_counted() {
 @test "a damaged key file is refused with its line, and the key is not shown" {
     fresh
     lines 2 >log
-    i=0
+    n=0
     while IFS= read -r text; do
-        i=$((i + 1))
-        printf '# a comment\n%b' "$text" >"bad$i"
-        chmod 600 "bad$i"
-        ingest --client-key "bad$i" log
+        n=$((n + 1))
+        printf '# a comment\n%b' "$text" >"bad$n"
+        chmod 600 "bad$n"
+        ingest --client-key "bad$n" log
         status_is 2
-        says "bad$i"
+        says "bad$n"
         [[ "$stderr" != *0102030405* ]]
     done <<'KEYS'
 1970-01-01 000102030405060708090a0b0c0d0e
@@ -159,7 +159,7 @@ nothing_counted() {
 \x00\x01\x02
 
 KEYS
-    is "$i" 8
+    is "$n" 8
     mkfifo pipe
     ingest --client-key pipe log
     status_is 2
