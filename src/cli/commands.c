@@ -195,6 +195,21 @@ open_standard_descriptors(void)
         close(fd);
 }
 
+/* What was printed and never arrived is no success: a full disk, a reader that has gone. */
+static int
+close_stdout(int status)
+{
+    struct err err;
+
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    if (status == EXIT_OURS)
+        return status; /* said already */
+    err_fail(&err, ST_DISK, "cannot write to standard output", "%s", errno != 0 ? strerror(errno) : "a write failed");
+    return fail(&err);
+}
+
 int
 cli_main(int argc, char **argv)
 {
@@ -211,13 +226,13 @@ cli_main(int argc, char **argv)
         return fail(&err);
     if (option_is_on(&options, OPT_HELP)) {
         help_print(stdout);
-        return 0;
+        return close_stdout(0);
     }
     if (option_is_on(&options, OPT_VERSION)) {
         puts("ingest " INGEST_VERSION);
-        return 0;
+        return close_stdout(0);
     }
     if (config_apply(&options, &err) != ST_OK)
         return fail(&err);
-    return dispatch(&options);
+    return close_stdout(dispatch(&options));
 }

@@ -21,11 +21,16 @@
 
 static volatile sig_atomic_t signals, last_signal;
 
+/* One that waits for a silent pipe or a lock looks at no counter: a third signal ends it, and the server rolls back. */
 static void
 on_signal(int number)
 {
     signals++;
     last_signal = number;
+    if (signals >= 2) {
+        signal(SIGINT, SIG_DFL);
+        signal(SIGTERM, SIG_DFL);
+    }
 }
 
 static void
@@ -300,10 +305,10 @@ output_close(struct output *out, enum st rc, struct err *err)
     bad = fflush(out->file) != 0 || ferror(out->file);
     if (out->file != stdout)
         bad = fclose(out->file) != 0 || bad;
-    if (bad && rc == ST_OK) {
+    if (bad && rc == ST_OK)
         rc = err_fail(err, ST_DISK, "cannot write the output", "%s", strerror(errno));
+    if (bad && rc == ST_DISK)
         snprintf(err->path, sizeof err->path, "%s", out->path);
-    }
     if (out->temporary[0] == '\0')
         return rc;
     if (rc == ST_OK && rename(out->temporary, out->path) != 0) {

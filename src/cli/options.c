@@ -126,19 +126,26 @@ options_set(struct options *o, enum option_id id, const char *text, enum origin 
     return ST_OK;
 }
 
+/* `dashes` and `word`, "--" and "output=x", as they stand on the command line; `missing`: its value does. */
 static enum st
-unknown_option(const char *word, struct err *err)
+bad_option(const char *dashes, const char *word, bool missing, struct err *err)
 {
-    const char *name = word, *nearest;
+    static const char what[] = "cannot read the command line";
+    size_t n = strcspn(word, "=");
+    char name[64];
+    const char *nearest;
 
-    while (*name == '-')
-        name++;
+    snprintf(name, sizeof name, "%.*s", (int)(n < sizeof name ? n : sizeof name - 1), word);
+    if (missing)
+        return err_fail(err, ST_USAGE, what, "the option \"%s%s\" wants a value", dashes, name);
+    if (option_find(name, strlen(name)) >= 0)
+        return err_fail(err, ST_USAGE, what, "the option \"%s%s\" takes no value", dashes, name);
+    err_fail(err, ST_USAGE, what, "there is no option \"%s%s\", or several begin so", dashes, name);
     nearest = strlen(name) > 1 ? option_nearest(name) : NULL;
-    err_fail(err, ST_USAGE, "cannot read the command line", "there is no option \"%s\", or it takes no value or lacks one", word);
     if (nearest != NULL)
         err_hint(err, "did you mean --%s? `ingest --help` lists them", nearest);
     else
-        err_hint(err, "`ingest --help` lists the options; a file whose name begins with a dash is ./%s", word);
+        err_hint(err, "`ingest --help` lists the options; a file whose name begins with a dash is ./-...");
     return ST_USAGE;
 }
 
@@ -169,8 +176,14 @@ options_parse(struct options *o, int argc, char **argv, struct err *err)
         found = getopt_long(argc, argv, letters, longs, NULL);
         if (found == -1)
             break;
-        if (found == '?' || found == ':')
-            return unknown_option(argv[optind > before ? optind - 1 : before], err);
+        if (found == '?' || found == ':') {
+            char letter[2] = { (char)optopt, '\0' }; /* of a short option, which may stand among others */
+            const char *word = argv[optind > before ? optind - 1 : before];
+
+            if (optopt == 0 || optopt >= 256) /* getopt_long(3): a long one */
+                return bad_option("--", word + strspn(word, "-"), found == ':', err);
+            return bad_option("-", letter, found == ':', err);
+        }
         for (int i = 0; i < OPTIONS_N; i++)
             if (found == 256 + i || (option_defs[i].letter != 0 && found == option_defs[i].letter))
                 id = i;
