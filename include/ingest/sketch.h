@@ -54,6 +54,8 @@ enum st hll_add(struct hll *h, struct hll_pool *pool, uint64_t hash);
 
 /* Asks memory for what hll_add will look at, so that it is there by then. */
 void hll_ask(const struct hll *h, uint64_t hash);
+/* The same for hll_union and hll_encode, which look at all of it. */
+void hll_ask_whole(const struct hll *h);
 
 /* Add all of `from` (of any pool) to `into`, whose blocks come from `pool`. ST_OK, or ST_MEMORY (`into` still valid, as
  * before or partly united). */

@@ -1,10 +1,11 @@
 /*
- * Chunks double from 16 KiB to 1 MiB, so that a small arena costs little and a large one few calls.
+ * Chunks double from 16 KiB to 2 MiB, so that a small arena costs little and a large one lies in huge pages.
  */
 #include "ingest/arena.h"
+#include "ingest/pages.h"
 
 #define CHUNK_MIN (16 * KIB)
-#define CHUNK_MAX (1 * MIB)
+#define CHUNK_MAX PAGES_HUGE
 
 struct arena_chunk {
     struct arena_chunk *next;
@@ -33,7 +34,7 @@ chunk_new(struct arena *a, size_t n)
         want = need;
     if (want > left)
         return NULL;
-    chunk = malloc(want);
+    chunk = want == CHUNK_MAX ? pages_alloc(want) : malloc(want);
     if (chunk == NULL)
         return NULL;
     *chunk = (struct arena_chunk){ .cap = want - sizeof *chunk };
@@ -84,8 +85,13 @@ free_from(struct arena *a, struct arena_chunk *chunk)
     while (chunk != NULL) {
         struct arena_chunk *next = chunk->next;
 
-        a->used_bytes -= chunk->cap + sizeof *chunk;
-        free(chunk);
+        size_t size = chunk->cap + sizeof *chunk;
+
+        a->used_bytes -= size;
+        if (size == CHUNK_MAX)
+            pages_free(chunk, size);
+        else
+            free(chunk);
         chunk = next;
     }
 }

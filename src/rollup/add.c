@@ -5,7 +5,7 @@
 #include "rollup_priv.h"
 
 #define MANY 256 /* hits whose hashes are held at once */
-/* How far ahead each step runs. A few of the machine's outstanding reads; measured flat from 4 to 12. */
+/* How far ahead each step runs. A few of the machine's outstanding reads; measured flat from 4 to 16. */
 #define STEP 6
 
 /* ST_OK; ST_EOF: overflow; ST_MEMORY: the table is full, and sums are as before. */

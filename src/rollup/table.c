@@ -4,6 +4,7 @@
  */
 #include "table_priv.h"
 #include "sort_priv.h"
+#include "ingest/pages.h"
 
 #define XXH_INLINE_ALL /* keys are short: a call would cost as much as the hash */
 #include <xxhash.h>
@@ -50,11 +51,31 @@ table_init(struct table *t, const struct rollup_shape *shape, size_t ceiling_byt
     share_ceiling(t, KEEP_TO_GROW);
 }
 
+/* All free. Large ones lie in huge pages: they are read all over. */
+static struct slot *
+slots_alloc(size_t n)
+{
+    size_t bytes = n * sizeof(struct slot);
+
+    return bytes % PAGES_HUGE == 0 ? pages_alloc(bytes) : calloc(n, sizeof(struct slot));
+}
+
+static void
+slots_free(struct slot *slots, size_t n)
+{
+    size_t bytes = n * sizeof *slots;
+
+    if (bytes % PAGES_HUGE == 0)
+        pages_free(slots, bytes);
+    else
+        free(slots);
+}
+
 static void
 free_slots(struct table *t)
 {
     if (t->slots != t->first)
-        free(t->slots);
+        slots_free(t->slots, t->n_slots);
     t->slots = t->first;
     t->n_slots = SLOTS_FIRST;
 }
@@ -111,7 +132,7 @@ grow(struct table *t)
         return false;
     if (table_bytes(t) > t->ceiling_bytes || bytes > t->ceiling_bytes - table_bytes(t))
         return false;
-    slots = calloc(n_new, sizeof *slots);
+    slots = slots_alloc(n_new);
     if (slots == NULL)
         return false;
     for (size_t i = 0; i < t->n_slots; i++) {

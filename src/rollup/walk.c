@@ -50,6 +50,20 @@ total_at(const struct walk *w, size_t i, uint8_t out[KEY_BYTES_MAX])
     return (struct slice){ (const char *)out, w->table->shape->total(key_at(w, i), out) };
 }
 
+/* Entries and sketches lie all over memory: those of the members to come are asked for while this one is looked at. */
+static inline void
+ask_ahead(const struct walk *w, size_t i)
+{
+    const struct table *t = w->table;
+
+    if (i + 16 < t->n) {
+        __builtin_prefetch(t->slots[i + 16].entry);
+        __builtin_prefetch((char *)t->slots[i + 16].entry + 64);
+    }
+    if (i + 8 < t->n && t->shape->sketch)
+        hll_ask_whole(entry_clients(t->shape, t->slots[i + 8].entry));
+}
+
 /* Finds the group that begins at w->at, ranks its members and puts them in the order of their totals. */
 static void
 group_open(struct walk *w)
@@ -63,6 +77,7 @@ group_open(struct walk *w)
         struct entry *e = w->table->slots[w->group_end].entry;
         struct slice key = key_at(w, w->group_end);
 
+        ask_ahead(w, w->group_end);
         if (key.n < w->n_shared || memcmp(key.p, first.p, w->n_shared) != 0 ||
             shape->group(key) != w->n_shared)
             break;

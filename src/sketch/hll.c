@@ -204,6 +204,16 @@ hll_ask(const struct hll *h, uint64_t hash)
         __builtin_prefetch(h->u.many, 1);
 }
 
+void
+hll_ask_whole(const struct hll *h)
+{
+    const char *block = (const char *)h->u.many;
+    size_t bytes = h->cap * sizeof(uint64_t);
+
+    for (size_t i = 0; i < bytes && i < 256; i += 64) /* the hardware follows a longer one by itself */
+        __builtin_prefetch(block + i);
+}
+
 enum st
 hll_add(struct hll *h, struct hll_pool *pool, uint64_t hash)
 {

@@ -1,0 +1,33 @@
+/*
+ * mmap, aligned by hand: more is asked for than needed, and both ends are given back.
+ */
+#include "ingest/pages.h"
+
+#include <sys/mman.h>
+
+void *
+pages_alloc(size_t n)
+{
+    size_t room = n + PAGES_HUGE, before;
+    char *p;
+
+    assert(n % PAGES_HUGE == 0);
+    if (n == 0 || room < n)
+        return NULL;
+    p = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (p == MAP_FAILED)
+        return NULL;
+    before = (PAGES_HUGE - (uintptr_t)p % PAGES_HUGE) % PAGES_HUGE;
+    if (before > 0)
+        munmap(p, before);
+    munmap(p + before + n, PAGES_HUGE - before);
+    madvise(p + before, n, MADV_HUGEPAGE); /* a wish: without huge pages all is as before, only slower */
+    return p + before;
+}
+
+void
+pages_free(void *p, size_t n)
+{
+    if (p != NULL)
+        munmap(p, n);
+}
