@@ -220,6 +220,8 @@ make_ready(struct run *run, struct table *t, struct err *err)
         return rc;
     if (t->shape.sketch && t->dataset->clients == CLIENT_KEYED)
         rc = check_key(run, t, err);
+    else if (t->dataset->clients == CLIENT_KEYED && !run->clients_ready)
+        client_key_none(&run->clients); /* clients are hashed all the same, and nobody keeps it */
     t->ready = rc == ST_OK;
     return rc;
 }
