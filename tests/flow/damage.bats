@@ -101,7 +101,7 @@ for i in range(20000):
     zstd -q bad -o bad.zst
     bzip2 -k bad
     xz -k bad
-    zip -q bad.zip bad
+    python3 -m zipfile -c bad.zip bad
     refused bad.zst bad.zst zstd "| ingest -"
     refused bad.bz2 bad.bz2 bzip2 "| ingest -"
     refused bad.xz bad.xz "xz container" "| ingest -"
