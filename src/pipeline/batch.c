@@ -244,7 +244,7 @@ ask(struct worker *w, struct err *err)
     for (size_t i = 0; i < w->n_pending; i++)
         keys[i] = &w->pending[i].payload->key;
     if (run->pg != NULL)
-        rc = ledger_find_hashes(&run->ledger, keys, w->n_pending, known, err);
+        rc = RUN_TRY_AGAIN(run, ledger_find_hashes(&run->ledger, keys, w->n_pending, known, err), err);
     for (size_t i = 0; rc == ST_OK && i < w->n_pending; i++)
         rc = decide(run, &w->pending[i], &known[i], err);
     pthread_mutex_unlock(&run->lock);
@@ -367,9 +367,26 @@ batch_undo(struct run *run)
     atomic_store(&run->held_bytes, 0);
 }
 
+/* A dry run against a database says of each input what a real one would find. */
 static void
-tell(struct run *run, struct item *item)
+say_fate(const struct run *run, const struct item *item)
 {
+    static const char *const words[] = {
+        [FATE_COUNTED] = "new", [FATE_KNOWN] = "known", [FATE_KNOWN_OTHERWISE] = "known, under other rules",
+    };
+    char line[600];
+
+    if (run->config->sink != RUN_DRY || run->pg == NULL || run->config->choice == NULL || item->fate == FATE_TODO ||
+        item->fate == FATE_REFUSED)
+        return;
+    snprintf(line, sizeof line, "%s: %s", item->source->path, words[item->fate]);
+    run->config->choice(run->config->ctx, line);
+}
+
+void
+batch_tell(struct run *run, struct item *item)
+{
+    say_fate(run, item);
     switch ((enum fate)item->fate) {
     case FATE_COUNTED:
         run->summary->files.read++;
@@ -400,7 +417,7 @@ batch_settle(struct run *run, struct err *err)
     bool ok = true;
 
     for (size_t i = 0; i < b->n_items; i++)
-        tell(run, b->items[i]);
+        batch_tell(run, b->items[i]);
     tally_join(&s->lines, &b->lines);
     tally_join(&s->records, &b->records);
     s->bytes.decoded += b->decoded;

@@ -4,12 +4,8 @@
  */
 #include "ingest/base.h"
 
-#include <sodium.h>
-
 #include "ingest/clock.h"
 #include "pipeline_priv.h"
-
-#define TRIES_MAX 6
 
 /* ---- the rows of one table ---- */
 
@@ -201,38 +197,13 @@ rollback:
 
 /* ---- trying again ---- */
 
-/* 0.1 s, doubling, each with up to as much again by chance, so that rivals do not meet again and again. */
-static void
-back_off(int attempt)
-{
-    uint32_t base = UINT32_C(100000) << attempt;
-
-    usleep(base + randombytes_uniform(base));
-}
-
-static enum st
-reconnect(struct run *run, struct err *err)
-{
-    enum st rc = ST_OK;
-
-    for (int attempt = 0; attempt < TRIES_MAX && !pg_is_alive(run->pg); attempt++) {
-        if (run_signals(run) >= 2)
-            return err_fail(err, ST_STOPPED, "stopped", "a second signal came");
-        back_off(attempt);
-        rc = pg_reconnect(run->pg, err);
-        if (rc != ST_OK && rc != ST_DB_RETRY)
-            return rc;
-    }
-    return pg_is_alive(run->pg) ? ST_OK : rc;
-}
-
 /* COMMIT was sent and no answer came. The ledger knows: the batch is there as a whole, or not at all. */
 static enum st
 ask_ledger(struct run *run, bool *committed, struct err *err)
 {
     const struct ledger_key *key;
     struct known known;
-    enum st rc = reconnect(run, err);
+    enum st rc = run_reconnect(run, err);
 
     *committed = false;
     if (rc != ST_OK || run->batch.n_claims == 0)
@@ -256,7 +227,7 @@ commit_batch(struct run *run, struct err *err)
     if (!anything)
         return ST_OK;
     qsort(b->claims, b->n_claims, sizeof *b->claims, by_hash);
-    for (int attempt = 0; attempt < TRIES_MAX; attempt++) {
+    for (int attempt = 0; attempt < RUN_TRIES_MAX; attempt++) {
         rc = transact(run, merged, &unknown, err);
         if (rc == ST_OK || (rc != ST_DB_RETRY && !unknown))
             break;
@@ -265,11 +236,12 @@ commit_batch(struct run *run, struct err *err)
                 break;
             rc = ST_DB_RETRY;
         }
-        back_off(attempt);
+        run_back_off(attempt);
         struct err lost;
 
-        if (reconnect(run, &lost) != ST_OK) {
+        if (run_reconnect(run, &lost) != ST_OK) {
             *err = lost;
+            rc = lost.code;
             break;
         }
     }

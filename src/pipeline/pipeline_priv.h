@@ -199,6 +199,22 @@ run_signals(const struct run *run)
 /* Keeps the first failure of the run. Takes the lock. */
 void run_fail(struct run *run, const struct err *err);
 
+/* A connection that is lost while inputs are read is made again: bounded, with growing pauses. */
+#define RUN_TRIES_MAX 6
+void    run_back_off(int attempt);
+enum st run_reconnect(struct run *run, struct err *err);
+
+/* A question to the ledger outside any transaction, asked again over a new connection if the old one is gone. */
+#define RUN_TRY_AGAIN(run, question, err)                                                      \
+    ({                                                                                         \
+        enum st rc_ = (question);                                                              \
+                                                                                               \
+        for (int try_ = 0; try_ < RUN_TRIES_MAX && rc_ == ST_DB_RETRY; try_++)                 \
+            if ((rc_ = run_reconnect(run, err)) == ST_OK)                                      \
+                rc_ = (question);                                                              \
+        rc_;                                                                                   \
+    })
+
 /* tables.c */
 enum st tables_init(struct run *run, struct err *err);
 void    tables_release(struct run *run);
@@ -229,6 +245,8 @@ enum st batch_known(struct run *run, struct item *item, const struct known *know
 void    batch_settle_ecosystems(struct run *run);
 /* Puts the batch's inputs back to be read again. */
 void    batch_undo(struct run *run);
+/* What became of an input, told once and added to the summary. */
+void    batch_tell(struct run *run, struct item *item);
 /* It stands: tell refusals, add to the summary, free. */
 enum st batch_settle(struct run *run, struct err *err);
 

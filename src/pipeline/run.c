@@ -21,6 +21,33 @@ run_fail(struct run *run, const struct err *err)
     pthread_mutex_unlock(&run->lock);
 }
 
+/* ---- a server that goes away ---- */
+
+/* 0.1 s, doubling, each with up to as much again by chance, so that rivals do not meet again and again. */
+void
+run_back_off(int attempt)
+{
+    uint32_t base = UINT32_C(100000) << attempt;
+
+    usleep(base + randombytes_uniform(base));
+}
+
+enum st
+run_reconnect(struct run *run, struct err *err)
+{
+    enum st rc = ST_OK;
+
+    for (int attempt = 0; attempt < RUN_TRIES_MAX && !pg_is_alive(run->pg); attempt++) {
+        if (run_signals(run) >= 2)
+            return err_fail(err, ST_STOPPED, "stopped", "a second signal came");
+        run_back_off(attempt);
+        rc = pg_reconnect(run->pg, err);
+        if (rc != ST_OK && rc != ST_DB_RETRY)
+            return rc;
+    }
+    return pg_is_alive(run->pg) ? ST_OK : rc;
+}
+
 /* ---- beginning ---- */
 
 static enum st
@@ -131,12 +158,11 @@ find_same_files(struct run *run, struct err *err)
         }
     }
     free(known);
-    for (size_t i = 0; i < run->n_items; i++) {
-        run->summary->files.known += run->items[i].fate == FATE_KNOWN;
-        run->summary->files.known_otherwise += run->items[i].fate == FATE_KNOWN_OTHERWISE;
-        if (run->items[i].fate != FATE_TODO)
+    for (size_t i = 0; i < run->n_items; i++)
+        if (run->items[i].fate == FATE_KNOWN || run->items[i].fate == FATE_KNOWN_OTHERWISE) {
+            batch_tell(run, &run->items[i]);
             atomic_fetch_add(&run->progress_done, 1);
-    }
+        }
     return rc;
 }
 
@@ -155,7 +181,7 @@ find_same_sizes(struct run *run, struct err *err)
     for (size_t i = 0; i < run->n_todo; i++)
         if (!run->todo[i]->source->is_stdin)
             sizes[n++] = run->todo[i]->source->file.size;
-    return ledger_find_sizes(&run->ledger, &run->scope, sizes, n, &run->stored, &run->n_stored, err);
+    return RUN_TRY_AGAIN(run, ledger_find_sizes(&run->ledger, &run->scope, sizes, n, &run->stored, &run->n_stored, err), err);
 }
 
 /* ---- batches ---- */

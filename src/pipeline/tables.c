@@ -236,7 +236,7 @@ table_ready(struct run *run, const struct dataset *dataset, struct table **out, 
         if (run->tables[i].dataset == dataset)
             *out = &run->tables[i];
     if (!(*out)->ready)
-        rc = make_ready(run, *out, err);
+        rc = RUN_TRY_AGAIN(run, make_ready(run, *out, err), err);
     pthread_mutex_unlock(&run->lock);
     return rc;
 }
