@@ -2,7 +2,8 @@
  * Inside pipeline/: one run, its batches, its workers.
  *
  *   run.c      opens everything, cuts the inputs into batches, turns the crank
- *   worker.c   one input: decode, cut, parse, pick, add up; many workers at once
+ *   worker.c   takes inputs, tells what they are; many workers at once
+ *   pass.c     the crank of one input: lines, records, hits, rollup, and the books of it
  *   batch.c    which inputs of a batch count: known ones dropped, good ones absorbed
  *   tables.c   a dataset's table, node, ecosystem and client key, looked up on first use
  *   commit.c   the one transaction of a batch; or rows as text
@@ -227,6 +228,25 @@ void    worker_release(struct worker *w);
 void    worker_batch(struct worker *w); /* takes inputs until the batch is closed; failures go to run_fail */
 void    worker_reset(struct worker *w); /* drops what it holds of the batch */
 enum st worker_keep(struct worker *w, struct err *err); /* without a database: keeps it for the end */
+
+/* pass.c */
+
+/* One input on its way from lines to rollup. */
+struct pass {
+    struct worker      *w;
+    struct item        *item;
+    struct payload     *payload;
+    struct rollup      *rollup;
+    struct picker      *picker;
+    struct parser       parser;
+    struct payload_day *day;    /* of the record before: most lines share it */
+    int32_t             day_no; /* DAY_NONE: none yet */
+    enum reason         line_why;
+    bool                in_line;
+};
+
+/* Reads the input to its end. ST_OK; what lines_next, parser_next and rollup_add_many give; ST_STOPPED. */
+enum st pass_turn(struct pass *p, struct err *err);
 
 /* batch.c */
 enum st batch_init(struct run *run, struct err *err);

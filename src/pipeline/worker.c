@@ -5,7 +5,6 @@
  */
 #include "ingest/base.h"
 
-#include "ingest/clock.h"
 #include "pipeline_priv.h"
 
 enum st
@@ -119,194 +118,6 @@ choose(struct worker *w, struct item *item, const struct format **format, const 
     return ST_OK;
 }
 
-/* ---- the crank ---- */
-
-/* One input on its way from lines to rollup. */
-struct pass {
-    struct worker      *w;
-    struct item        *item;
-    struct payload     *payload;
-    struct rollup      *rollup;
-    struct picker      *picker;
-    struct parser       parser;
-    struct payload_day *day;    /* of the record before: most lines share it */
-    int32_t             day_no; /* DAY_NONE: none yet */
-    enum reason         line_why;
-    bool                in_line;
-};
-
-/* Days and hours are those of all lines whose time could be read, counted or not: coverage is about logs. */
-static bool
-day_is_kept(struct pass *p, const struct record *rec)
-{
-    if (rec->day != p->day_no) {
-        p->day_no = rec->day;
-        p->day = days_at(&p->w->days, rec->day);
-    }
-    return p->day != NULL;
-}
-
-static void
-note_day(struct pass *p, const struct record *rec, enum reason why)
-{
-    if (!day_is_kept(p, rec))
-        return;
-    p->day->lines += rec->first;
-    p->day->hours |= UINT32_C(1) << rec->hour;
-    if (why == KEEP) {
-        p->day->count++;
-        p->day->bytes += rec->bytes;
-    }
-    if (rec->time_us < p->payload->first_us)
-        p->payload->first_us = rec->time_us;
-    if (rec->time_us > p->payload->last_us)
-        p->payload->last_us = rec->time_us;
-}
-
-static void
-close_line(struct pass *p)
-{
-    if (p->in_line)
-        tally_add(&p->payload->lines, p->line_why);
-    p->in_line = false;
-}
-
-/* A line is counted if one of its records is; else it has the reason of its first record. */
-static void
-note_record(struct pass *p, const struct record *rec, enum reason why)
-{
-    if (rec->day != DAY_NONE)
-        note_day(p, rec, why);
-    tally_add(&p->payload->records, why);
-    if (rec->first) {
-        close_line(p);
-        p->in_line = true;
-        p->line_why = why;
-    } else if (why == KEEP) {
-        p->line_why = KEEP;
-    }
-}
-
-/* The sums of all hits together stay within 2^63 - 1, so that those of any key, total or day do. */
-static bool
-sums_fit(struct pass *p, const struct hit *hit)
-{
-    const struct dataset *dataset = p->picker->dataset;
-
-    for (size_t i = 0; i < dataset->n_sums; i++)
-        if (hit->sums[i] > INT64_MAX - p->payload->sums[i])
-            return false;
-    for (size_t i = 0; i < dataset->n_sums; i++)
-        p->payload->sums[i] += hit->sums[i];
-    return true;
-}
-
-/* What becomes of one record. KEEP: the hit is put with its key into the worker's batch of hits. */
-static enum reason
-pick(struct pass *p, const struct record *rec, struct hit *hit)
-{
-    struct worker *w = p->w;
-    enum reason why = rec->why;
-
-    if (rec->day != DAY_NONE && !day_is_kept(p, rec))
-        return REJECT_TOO_MANY_DAYS;
-    if (why == KEEP)
-        why = p->picker->dataset->pick(p->picker, rec, hit);
-    if (why != KEEP)
-        return why;
-    if (!sums_fit(p, hit))
-        return REJECT_NUMBER;
-    memcpy(w->keys + w->n_keys, hit->key.p, hit->key.n);
-    hit->key.p = w->keys + w->n_keys;
-    w->n_keys += hit->key.n;
-    return KEEP;
-}
-
-static enum st
-add_hits(struct pass *p, size_t n, struct err *err)
-{
-    size_t added;
-    enum st rc = rollup_add_many(p->rollup, p->w->hits, n, &added, err);
-
-    assert(rc != ST_EOF); /* sums_fit */
-    p->w->n_keys = 0;
-    return rc;
-}
-
-static enum st
-take_records(struct pass *p, const struct record *records, size_t n, struct err *err)
-{
-    struct worker *w = p->w;
-    size_t n_hits = 0;
-    enum st rc;
-
-    for (size_t i = 0; i < n; i++) {
-        enum reason why = pick(p, &records[i], &w->hits[n_hits]);
-
-        n_hits += why == KEEP;
-        note_record(p, &records[i], why);
-        if (w->n_keys > sizeof w->keys - KEY_BYTES_MAX) {
-            if ((rc = add_hits(p, n_hits, err)) != ST_OK)
-                return rc;
-            n_hits = 0;
-        }
-    }
-    return add_hits(p, n_hits, err);
-}
-
-static enum st
-take_block(struct pass *p, const struct block *block, struct err *err)
-{
-    struct worker *w = p->w;
-    size_t n;
-
-    for (uint64_t i = 0; i < block->n_too_long; i++) {
-        close_line(p);
-        tally_add(&p->payload->lines, REJECT_LINE_TOO_LONG);
-        tally_add(&p->payload->records, REJECT_LINE_TOO_LONG);
-    }
-    parser_feed(&p->parser, block);
-    for (;;) {
-        int64_t start = clock_monotonic_us(), parsed;
-        enum st rc = parser_next(&p->parser, w->records, RECORDS_MAX, &n, err);
-
-        parsed = clock_monotonic_us();
-        w->us.parse += parsed - start;
-        if (rc != ST_OK || n == 0)
-            return rc;
-        if ((rc = take_records(p, w->records, n, err)) != ST_OK)
-            return rc;
-        w->us.rollup += clock_monotonic_us() - parsed;
-    }
-}
-
-static enum st
-turn(struct pass *p, struct err *err)
-{
-    struct run *run = p->w->run;
-    uint64_t stored = 0, lines = 0;
-    struct block block;
-
-    for (;;) {
-        enum st rc = lines_next(p->w->lines, &block, err);
-
-        atomic_fetch_add(&run->progress_stored, lines_stored_bytes(p->w->lines) - stored);
-        stored = lines_stored_bytes(p->w->lines);
-        if (rc == ST_EOF)
-            break;
-        if (rc != ST_OK || (rc = take_block(p, &block, err)) != ST_OK)
-            return rc;
-        lines_used(p->w->lines, p->parser.line_no);
-        atomic_fetch_add(&run->progress_decoded, block.n);
-        atomic_fetch_add(&run->progress_lines, p->parser.line_no - 1 - lines);
-        lines = p->parser.line_no - 1;
-        if (run_signals(run) >= 2)
-            return err_fail(err, ST_STOPPED, "stopped", "a second signal came");
-    }
-    close_line(p);
-    return ST_OK;
-}
-
 /* ---- one input ---- */
 
 static struct rollup *
@@ -375,7 +186,7 @@ count_lines(struct worker *w, struct pending *p, const struct format *format, st
     days_reset(&w->days);
     if (deserves_a_thread(w, p->item))
         lines_go_ahead(w->lines);
-    rc = turn(&pass, err);
+    rc = pass_turn(&pass, err);
     lines_stop(w->lines);
     w->us.decode += lines_decode_us(w->lines);
     if (rc == ST_OK) {
