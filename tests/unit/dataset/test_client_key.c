@@ -301,7 +301,7 @@ makes_what_it_reads(void **state)
         struct client_key made, read;
         struct err err = { 0 };
         bool missing;
-        char name[32], path[128];
+        char name[32], path[512];
         mode_t before;
 
         (void)state;
