@@ -218,6 +218,7 @@ cli_main(int argc, char **argv)
 
     open_standard_descriptors();
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is told like a full disk */
     if (sodium_init() < 0) {
         err_fail(&err, ST_BUG, "cannot start", "libsodium has no source of random numbers");
         return fail(&err);
