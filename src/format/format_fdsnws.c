@@ -5,16 +5,48 @@
  * Traces that find no room are only checked in that walk, and read again in the calls that follow.
  */
 #include "format_priv.h"
-#include "json.h"
-#include "ingest/num.h"
+#include "shape.h"
 
-struct trace {
-    struct json_value net, sta, loc, cha, status, bytes;
-};
+/*
+ * The members that matter, of a line, of a trace and of userLocation: M(enum, key). A key that comes twice: the last one
+ * holds.
+ */
+#define LINE_MEMBERS(M)                \
+    M(LINE_SERVICE, "service")         \
+    M(LINE_USER, "userID")             \
+    M(LINE_LOCATION, "userLocation")   \
+    M(LINE_TRACE, "trace")             \
+    M(LINE_STATUS, "status")           \
+    M(LINE_FINISHED, "finished")
 
-/* The members of a line that matter. A key that comes twice: the last one holds. */
+#define TRACE_MEMBERS(M)               \
+    M(TRACE_NET, "net")                \
+    M(TRACE_STA, "sta")                \
+    M(TRACE_LOC, "loc")                \
+    M(TRACE_CHA, "cha")                \
+    M(TRACE_STATUS, "status")          \
+    M(TRACE_BYTES, "bytes")
+
+#define NAME(upper, key)      upper,
+#define MEMBER_KEY(upper, key) { key, sizeof(key) - 1 },
+
+enum line_member { LINE_OTHER, LINE_MEMBERS(NAME) LINE_MEMBERS_N };
+enum trace_member { TRACE_OTHER, TRACE_MEMBERS(NAME) TRACE_MEMBERS_N };
+
+static const struct slice line_keys[] = { LINE_MEMBERS(MEMBER_KEY) };
+static const struct slice trace_keys[] = { TRACE_MEMBERS(MEMBER_KEY) };
+static const struct slice place_keys[] = { { "country", 7 } };
+
+#undef NAME
+#undef MEMBER_KEY
+
+static const struct shape_keys of_line = { line_keys, ARRAY_LEN(line_keys) };
+static const struct shape_keys of_trace = { trace_keys, ARRAY_LEN(trace_keys) };
+static const struct shape_keys of_place = { place_keys, ARRAY_LEN(place_keys) };
+
 struct request {
-    struct json_value service, user, location, finished, status, country, trace;
+    struct json_value v[LINE_MEMBERS_N];
+    struct json_value country;   /* of the last userLocation */
     size_t            n_made;    /* records made of the last `trace` */
     const char       *rest;      /* its first element that found no room; NULL: all did */
 };
@@ -28,6 +60,7 @@ struct common {
 };
 
 struct fdsnws {
+    struct shape   line, trace, place;
     struct request request;
     struct common  common;
     /* A line of which traces are left: where the next one is, and the line's end. NULL: none. */
@@ -35,157 +68,65 @@ struct fdsnws {
     char          *next_line;
 };
 
-/* ---- keys ---- */
-
-/* Copies `v` to the member that `key` names, if it is one. */
-#define WANT(key, literal, member) \
-    if (slice_is(key, literal)) {  \
-        (member) = v;              \
-        return;                    \
-    }
-
-static inline void
-keep_trace_member(struct trace *t, struct slice key, struct json_value v)
-{
-    switch (key.n) {
-    case 3:
-        WANT(key, "net", t->net)
-        WANT(key, "sta", t->sta)
-        WANT(key, "loc", t->loc)
-        WANT(key, "cha", t->cha)
-        return;
-    case 5:
-        WANT(key, "bytes", t->bytes)
-        return;
-    case 6:
-        WANT(key, "status", t->status)
-        return;
-    default:
-        return;
-    }
-}
-
-static inline void
-keep_member(struct request *r, struct slice key, struct json_value v)
-{
-    WANT(key, "service", r->service)
-    WANT(key, "userID", r->user)
-    WANT(key, "finished", r->finished)
-    WANT(key, "status", r->status)
-}
-
-#undef WANT
-
-#define KEY_BUF 80 /* the longest key that is wanted, each of its bytes written \u00XX, and some */
-
-/* A key as it is meant. One with escapes that is too long for `buf` is none that is wanted. */
-static inline struct slice
-key_text(const struct json_value *key, char buf[KEY_BUF])
-{
-    struct slice text = { "", 0 };
-
-    if (likely(!key->escaped))
-        return key->text;
-    json_short_text(key, buf, KEY_BUF, &text);
-    return text;
-}
-
-static inline bool
-value_is(const struct json_value *v, const char *literal)
-{
-    char buf[128];
-    struct slice text;
-
-    return json_short_text(v, buf, sizeof buf, &text) && slice_eq(text, slice_of(literal));
-}
-
 /* ---- one trace ---- */
 
-/* A value that is absent has a kind and nothing else. */
-static inline void
-trace_clear(struct trace *t)
-{
-    t->net.kind = t->sta.kind = t->loc.kind = t->cha.kind = JSON_ABSENT;
-    t->status.kind = t->bytes.kind = JSON_ABSENT;
-}
-
 /* Reads the object at j->at; it stands in the trace array of the line. False: no JSON. */
-static bool
-walk_trace(struct json *j, struct trace *t)
+static inline bool
+walk_trace(struct fdsnws *f, struct json *j, struct json_value t[TRACE_MEMBERS_N])
 {
-    struct json_value key, v;
+    struct shape_walk w = { .shape = &f->trace, .keys = &of_trace };
     enum json_step step;
-    bool inside = false;
-    char buf[KEY_BUF];
 
     j->at++;
-    while ((step = json_member(j, &inside, &key)) == JSON_NEXT) {
-        if (!json_value(j, 3, &v))
+    while ((step = shape_next(&w, j)) == JSON_NEXT)
+        if (!json_value(j, 3, &t[w.name]))
             return false;
-        keep_trace_member(t, key_text(&key, buf), v);
-    }
     return step == JSON_END;
-}
-
-/* The text of a string; escapes are undone in the scratch. False without memory. */
-static inline bool
-text_of(struct arena *scratch, const struct json_value *v, bool *lone, struct slice *out)
-{
-    char *buf;
-
-    *lone = false;
-    *out = v->text;
-    if (likely(!v->escaped))
-        return true;
-    buf = arena_alloc(scratch, v->text.n);
-    if (buf == NULL)
-        return false;
-    *out = (struct slice){ buf, json_unescape(v->text, buf, lone) };
-    return true;
 }
 
 /* A surrogate without its partner in a code is left to the check of keys: what it becomes is no UTF-8. */
 static inline bool
-trace_codes(struct arena *scratch, const struct trace *t, struct record *rec)
+trace_codes(struct arena *scratch, const struct json_value t[TRACE_MEMBERS_N], struct record *rec)
 {
     bool lone;
 
-    return text_of(scratch, &t->net, &lone, &rec->network) &&
-           text_of(scratch, &t->sta, &lone, &rec->station) &&
-           text_of(scratch, &t->loc, &lone, &rec->location) &&
-           text_of(scratch, &t->cha, &lone, &rec->channel);
+    return json_text(scratch, &t[TRACE_NET], &lone, &rec->network) &&
+           json_text(scratch, &t[TRACE_STA], &lone, &rec->station) &&
+           json_text(scratch, &t[TRACE_LOC], &lone, &rec->location) &&
+           json_text(scratch, &t[TRACE_CHA], &lone, &rec->channel);
 }
 
 static inline bool
-trace_is_ok(const struct trace *t)
+is_ok(const struct json_value *status)
 {
-    if (likely(!t->status.escaped))
-        return slice_is(t->status.text, "OK");
-    return value_is(&t->status, "OK");
+    if (likely(!status->escaped))
+        return slice_is(status->text, "OK");
+    return json_is(status, "OK");
+}
+
+static inline enum reason
+trace_why(const struct json_value t[TRACE_MEMBERS_N], struct record *rec)
+{
+    if (t[TRACE_STATUS].kind != JSON_STRING)
+        return REJECT_FIELDS;
+    if (!is_ok(&t[TRACE_STATUS]))
+        return FILTER_NO_DATA_TRACE;
+    if (t[TRACE_NET].kind != JSON_STRING || t[TRACE_STA].kind != JSON_STRING ||
+        t[TRACE_LOC].kind != JSON_STRING || t[TRACE_CHA].kind != JSON_STRING ||
+        t[TRACE_BYTES].kind == JSON_ABSENT)
+        return REJECT_FIELDS;
+    return json_u63(&t[TRACE_BYTES], &rec->bytes) ? KEEP : REJECT_NUMBER;
 }
 
 /* What an element of the trace array becomes; the rest of the record is known when the line is. */
-static enum st
-trace_record(struct parser *p, const struct trace *t, struct record *rec, struct err *err)
+static inline enum st
+trace_record(struct parser *p, const struct json_value t[TRACE_MEMBERS_N], struct record *rec,
+    struct err *err)
 {
     record_clear(rec);
     rec->ok = true;
-    rec->why = REJECT_FIELDS;
-    if (t->status.kind != JSON_STRING)
-        return ST_OK;
-    rec->why = FILTER_NO_DATA_TRACE;
-    if (!trace_is_ok(t))
-        return ST_OK;
-    rec->why = REJECT_FIELDS;
-    if (t->net.kind != JSON_STRING || t->sta.kind != JSON_STRING || t->loc.kind != JSON_STRING ||
-        t->cha.kind != JSON_STRING || t->bytes.kind == JSON_ABSENT)
-        return ST_OK;
-    rec->why = REJECT_NUMBER;
-    if (t->bytes.kind != JSON_INTEGER ||
-        (!num_u63(t->bytes.text, &rec->bytes) && !slice_is(t->bytes.text, "-0")))
-        return ST_OK;
-    rec->why = KEEP;
-    if (unlikely(!trace_codes(&p->scratch, t, rec)))
+    rec->why = trace_why(t, rec);
+    if (rec->why == KEEP && unlikely(!trace_codes(&p->scratch, t, rec)))
         return err_memory(err, "cannot hold the text of a request log");
     return ST_OK;
 }
@@ -207,17 +148,17 @@ walk_elements(struct parser *p, struct json *j, struct request *r, bool inside, 
     r->n_made = 0;
     r->rest = NULL;
     while ((step = json_element(j, &inside)) == JSON_NEXT) {
-        struct trace t;
-        struct json_value ignored;
+        struct json_value t[TRACE_MEMBERS_N];
 
         if (r->n_made == max) {
             r->rest = j->at;
             return WALK_DONE;
         }
-        trace_clear(&t);
-        if (likely(json_peek(j) == '{') ? !walk_trace(j, &t) : !json_value(j, 2, &ignored))
+        for (size_t i = 0; i < TRACE_MEMBERS_N; i++)
+            t[i].kind = JSON_ABSENT;
+        if (likely(json_peek(j) == '{') ? !walk_trace(p->state, j, t) : !json_value(j, 2, &t[0]))
             return WALK_NO_JSON;
-        if (trace_record(p, &t, &out[r->n_made++], err) != ST_OK)
+        if (trace_record(p, t, &out[r->n_made++], err) != ST_OK)
             return WALK_FAILED;
     }
     return step == JSON_END ? WALK_DONE : WALK_NO_JSON;
@@ -247,50 +188,43 @@ walk_traces(struct parser *p, struct json *j, struct request *r, struct record *
 
 /* The object of userLocation at j->at: only its last country is of interest. */
 static bool
-walk_location(struct json *j, struct request *r)
+walk_place(struct fdsnws *f, struct json *j, struct json_value *country)
 {
-    struct json_value key, v;
+    struct shape_walk w = { .shape = &f->place, .keys = &of_place };
+    struct json_value ignored;
     enum json_step step;
-    bool inside = false;
-    char buf[KEY_BUF];
 
     j->at++;
-    while ((step = json_member(j, &inside, &key)) == JSON_NEXT) {
-        if (!json_value(j, 2, &v))
+    while ((step = shape_next(&w, j)) == JSON_NEXT)
+        if (!json_value(j, 2, w.name != 0 ? country : &ignored))
             return false;
-        if (slice_is(key_text(&key, buf), "country"))
-            r->country = v;
-    }
     return step == JSON_END;
 }
 
-static enum walk
-walk_member(struct parser *p, struct json *j, struct request *r, struct slice key,
-    struct record *out, size_t max, struct err *err)
+/* The value of the member `name`. */
+static inline enum walk
+walk_member(struct parser *p, struct json *j, struct request *r, unsigned name, struct record *out,
+    size_t max, struct err *err)
 {
-    struct json_value v = { 0 };
-    char c = json_peek(j);
+    bool good;
 
-    if (slice_is(key, "trace")) {
+    if (name == LINE_TRACE) {
         r->n_made = 0;
         r->rest = NULL;
-        if (c == '[') {
-            r->trace.kind = JSON_ARRAY;
+        if (json_peek(j) == '[') {
+            r->v[LINE_TRACE].kind = JSON_ARRAY;
             return walk_traces(p, j, r, out, max, err);
         }
-        return json_value(j, 1, &r->trace) ? WALK_DONE : WALK_NO_JSON;
     }
-    if (slice_is(key, "userLocation")) {
-        r->country = (struct json_value){ 0 };
-        r->location.kind = JSON_OBJECT;
-        if (c == '{')
-            return walk_location(j, r) ? WALK_DONE : WALK_NO_JSON;
-        return json_value(j, 1, &r->location) ? WALK_DONE : WALK_NO_JSON;
+    if (name == LINE_LOCATION) {
+        r->country.kind = JSON_ABSENT;
+        r->v[LINE_LOCATION].kind = JSON_OBJECT;
     }
-    if (!json_value(j, 1, &v))
-        return WALK_NO_JSON;
-    keep_member(r, key, v);
-    return WALK_DONE;
+    if (name == LINE_LOCATION && json_peek(j) == '{')
+        good = walk_place(p->state, j, &r->country);
+    else
+        good = json_value(j, 1, &r->v[name]);
+    return good ? WALK_DONE : WALK_NO_JSON;
 }
 
 /* The whole line, once. Every byte of it is checked. */
@@ -298,18 +232,17 @@ static enum walk
 walk_line(struct parser *p, struct slice line, struct request *r, struct record *out, size_t max,
     struct err *err)
 {
+    struct fdsnws *f = p->state;
     struct json j = { line.p, line.p + line.n };
-    struct json_value key;
+    struct shape_walk w = { .shape = &f->line, .keys = &of_line };
     enum json_step step;
     enum walk walk;
-    bool inside = false;
-    char buf[KEY_BUF];
 
-    *r = (struct request){ 0 };
+    *r = (struct request){ .n_made = 0 };
     if (!json_take(&j, '{'))
         return WALK_NO_JSON;
-    while ((step = json_member(&j, &inside, &key)) == JSON_NEXT) {
-        walk = walk_member(p, &j, r, key_text(&key, buf), out, max, err);
+    while ((step = shape_next(&w, &j)) == JSON_NEXT) {
+        walk = walk_member(p, &j, r, w.name, out, max, err);
         if (walk != WALK_DONE)
             return walk;
     }
@@ -330,7 +263,7 @@ read_client(struct arena *scratch, const struct json_value *v, struct slice *out
     case JSON_ABSENT:
         return KEEP;
     case JSON_STRING:
-        if (!text_of(scratch, v, &lone, out))
+        if (!json_text(scratch, v, &lone, out))
             return REJECT_FIELDS; /* cannot be: the ceiling of the scratch is far above a line */
         return lone ? REJECT_ENCODING : KEEP;
     case JSON_INTEGER:
@@ -361,7 +294,7 @@ read_country(struct arena *scratch, const struct json_value *v)
     struct slice text, none = { "", 0 };
     bool lone;
 
-    if (v->kind != JSON_STRING || !text_of(scratch, v, &lone, &text) || slice_chars(text) != 2)
+    if (v->kind != JSON_STRING || !json_text(scratch, v, &lone, &text) || slice_chars(text) != 2)
         return none;
     return text;
 }
@@ -385,13 +318,13 @@ read_common(struct parser *p, const struct request *r, struct common *c)
     enum reason why;
 
     *c = (struct common){ .day = DAY_NONE, .country = { "", 0 } };
-    if (r->finished.kind != JSON_STRING || r->status.kind != JSON_STRING)
+    if (r->v[LINE_FINISHED].kind != JSON_STRING || r->v[LINE_STATUS].kind != JSON_STRING)
         return REJECT_FIELDS;
-    if ((why = read_finished(&r->finished, c)) != KEEP)
+    if ((why = read_finished(&r->v[LINE_FINISHED], c)) != KEEP)
         return why;
-    if (r->service.kind != JSON_ABSENT && !value_is(&r->service, "fdsnws-dataselect"))
+    if (r->v[LINE_SERVICE].kind != JSON_ABSENT && !json_is(&r->v[LINE_SERVICE], "fdsnws-dataselect"))
         return FILTER_OTHER_SERVICE;
-    if ((why = read_client(&p->scratch, &r->user, &c->client)) != KEEP)
+    if ((why = read_client(&p->scratch, &r->v[LINE_USER], &c->client)) != KEEP)
         return why;
     c->country = read_country(&p->scratch, &r->country);
     return KEEP;
@@ -447,8 +380,8 @@ begin_line(struct parser *p, struct record *out, size_t max, size_t *n, struct e
         break;
     }
     why = read_common(p, r, &f->common);
-    if (why == KEEP && value_is(&r->status, "OK")) {
-        if (r->trace.kind == JSON_ARRAY && r->n_made > 0) {
+    if (why == KEEP && is_ok(&r->v[LINE_STATUS])) {
+        if (r->v[LINE_TRACE].kind == JSON_ARRAY && r->n_made > 0) {
             *n = r->n_made;
             f->rest = r->rest;
             f->end = line.p + line.n;
@@ -514,8 +447,8 @@ is_seiscomp(const struct parser *p, const struct record *rec)
 
     if (rec->why == FILTER_OTHER_SERVICE)
         return false;
-    return r->service.kind != JSON_ABSENT ||
-           (r->user.kind != JSON_ABSENT && r->location.kind != JSON_ABSENT);
+    return r->v[LINE_SERVICE].kind != JSON_ABSENT ||
+           (r->v[LINE_USER].kind != JSON_ABSENT && r->v[LINE_LOCATION].kind != JSON_ABSENT);
 }
 
 static int

@@ -2,6 +2,7 @@
  * What json.h does not do inline: stepping over values, escapes, and numbers as Python prints them.
  */
 #include "json.h"
+#include "ingest/num.h"
 
 #include <float.h>
 #include <math.h>
@@ -265,7 +266,28 @@ json_short_text(const struct json_value *v, char *buf, size_t cap, struct slice 
     return true;
 }
 
-/* ---- numbers as Python prints them ---- */
+bool
+json_is(const struct json_value *v, const char *literal)
+{
+    char buf[128];
+    struct slice text;
+
+    return json_short_text(v, buf, sizeof buf, &text) && slice_eq(text, slice_of(literal));
+}
+
+/* ---- numbers ---- */
+
+bool
+json_u63(const struct json_value *v, int64_t *out)
+{
+    if (v->kind != JSON_INTEGER)
+        return false;
+    if (slice_is(v->text, "-0")) {
+        *out = 0;
+        return true;
+    }
+    return num_u63(v->text, out);
+}
 
 /*
  * The fewest digits that read back as `d` (positive and finite), as one digit, a point, the others and an exponent. The

@@ -1,11 +1,12 @@
 /*
  * A strict scanner for JSON text (RFC 8259) that stands in one line. It walks forward once, checks every byte, copies
  * nothing and keeps no tree: the caller enters the objects and arrays it wants and lets the scanner step over the rest.
- * UTF-8 is not looked at. Text may be read up to 15 bytes past its end (BLOCK_SLACK).
+ * UTF-8 is not looked at. Text may be read up to 31 bytes past its end (BLOCK_SLACK).
  */
 #ifndef INGEST_FORMAT_JSON_H
 #define INGEST_FORMAT_JSON_H
 
+#include "ingest/arena.h"
 #include "ingest/slice.h"
 #include "scan.h"
 
@@ -156,6 +157,43 @@ size_t json_unescape(struct slice text, char *out, bool *lone);
 
 /* The text of a string, its escapes undone in `buf` if it has any; false if it is no string or too long for that. */
 bool json_short_text(const struct json_value *v, char *buf, size_t cap, struct slice *out);
+
+/* Is it this string? `literal` has at most 20 bytes. */
+bool json_is(const struct json_value *v, const char *literal);
+
+/* The text of a string; escapes are undone in memory of the arena. False without memory. */
+static inline bool
+json_text(struct arena *arena, const struct json_value *v, bool *lone, struct slice *out)
+{
+    char *buf;
+
+    *lone = false;
+    *out = v->text;
+    if (likely(!v->escaped))
+        return true;
+    buf = arena_alloc(arena, v->text.n);
+    if (buf == NULL)
+        return false;
+    *out = (struct slice){ buf, json_unescape(v->text, buf, lone) };
+    return true;
+}
+
+#define JSON_KEY_BYTES 120 /* the longest key that any format wants, each of its bytes written \u00XX, and some */
+
+/* A key as it is meant. One with escapes that is too long for `buf` is none that is wanted. */
+static inline struct slice
+json_key_text(const struct json_value *key, char buf[JSON_KEY_BYTES])
+{
+    struct slice text = { "", 0 };
+
+    if (likely(!key->escaped))
+        return key->text;
+    json_short_text(key, buf, JSON_KEY_BYTES, &text);
+    return text;
+}
+
+/* An integer literal 0..2^63-1; -0 is 0. False leaves *out alone. */
+bool json_u63(const struct json_value *v, int64_t *out);
 
 /* The number v as Python's str() prints it: integers in plain decimal, reals by repr(). `buf` is for the reals. */
 #define JSON_PYTHON_BYTES 32
