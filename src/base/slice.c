@@ -36,6 +36,17 @@ sequence(const unsigned char *p, size_t n)
     return len;
 }
 
+/* Eight bytes of ASCII, none of them NUL: what nearly all keys are made of. */
+static inline bool
+is_plain_ascii(const unsigned char *p)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+    uint64_t v;
+
+    memcpy(&v, p, sizeof v);
+    return (((v - ones) | v) & tops) == 0; /* v - ones borrows into a top bit where a byte is 0 */
+}
+
 bool
 slice_is_text(struct slice s)
 {
@@ -43,6 +54,10 @@ slice_is_text(struct slice s)
     size_t i = 0;
 
     while (i < s.n) {
+        if (i + 8 <= s.n && is_plain_ascii(p + i)) {
+            i += 8;
+            continue;
+        }
         if (p[i] < 0x80) {
             if (p[i] == 0)
                 return false;
