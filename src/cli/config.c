@@ -28,6 +28,8 @@ config_home_path(char *out, size_t cap, const char *name)
 struct reading {
     struct options *o;
     struct err     *err;
+    FILE           *file;
+    uint64_t        line_no;
     bool            failed;
 };
 
@@ -69,6 +71,38 @@ on_line(void *ctx, const char *section, const char *name, const char *value)
     return 1;
 }
 
+/*
+ * As fgets(3), for inih, which takes the rest of a line that is too long for a line of its own, and an indented line for
+ * more of the value above: a `database` could lose its end, an indented key its effect.
+ */
+static char *
+read_line(char *line, int cap, void *ctx)
+{
+    struct reading *r = ctx;
+    int n = 0, c;
+
+    while ((c = getc(r->file)) == ' ' || c == '\t')
+        ;
+    r->line_no++;
+    for (; c != EOF && n < cap - 1; c = getc(r->file)) {
+        line[n++] = (char)c;
+        if (c == '\n')
+            break;
+    }
+    line[n] = '\0';
+    if ((c == EOF && n > 0) || (n > 0 && line[n - 1] == '\n'))
+        return line;
+    if (ferror(r->file)) {
+        err_fail(r->err, ST_USAGE, "cannot read the configuration", "%s", strerror(errno));
+        r->failed = true;
+    } else if (c != EOF && !r->failed) {
+        err_fail(r->err, ST_USAGE, "cannot read the configuration", "the line is longer than %d bytes", cap - 2);
+        r->err->line_no = r->line_no;
+        r->failed = true;
+    }
+    return NULL;
+}
+
 static enum st
 read_file(struct options *o, const char *path, bool must, struct err *err)
 {
@@ -83,14 +117,16 @@ read_file(struct options *o, const char *path, bool must, struct err *err)
         snprintf(err->path, sizeof err->path, "%s", path);
         return ST_USAGE;
     }
-    line = ini_parse_file(file, on_line, &r);
+    r.file = file;
+    line = ini_parse_stream(read_line, &r, on_line, &r);
     fclose(file);
-    if (line == 0)
+    if (line == 0 && !r.failed)
         return ST_OK;
     if (!r.failed)
         err_fail(err, ST_USAGE, "cannot read the configuration", "this is neither a [section], nor KEY = VALUE, nor a comment");
     snprintf(err->path, sizeof err->path, "%s", path);
-    err->line_no = line > 0 ? (uint64_t)line : 0;
+    if (err->line_no == 0 && line > 0)
+        err->line_no = (uint64_t)line;
     return ST_USAGE;
 }
 
