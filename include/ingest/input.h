@@ -89,7 +89,8 @@ uint64_t input_position(const struct input *in);
 
 void input_close(struct input *in);
 
-/* The keyed digest of a file as stored, without decoding. ST_OK, ST_IO. */
+/* The keyed digest of a file as stored, without decoding. ST_OK; ST_EOF: under its path there is no longer the file that was
+ * listed, or it was written to since; ST_IO, ST_MEMORY. */
 enum st input_digest_stored(const struct source *source, const struct hash_secret *secret, struct digest *out, struct err *err);
 
 #endif

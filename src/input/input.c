@@ -331,6 +331,15 @@ input_close(struct input *in)
     free(in);
 }
 
+static bool
+is_same_file(const struct file_id *listed, const struct stat *st)
+{
+    struct file_id now = file_id_of(st);
+
+    return now.device == listed->device && now.inode == listed->inode && now.size == listed->size &&
+           now.mtime_ns == listed->mtime_ns && now.ctime_ns == listed->ctime_ns;
+}
+
 enum st
 input_digest_stored(const struct source *source, const struct hash_secret *secret, struct digest *out, struct err *err)
 {
@@ -344,6 +353,10 @@ input_digest_stored(const struct source *source, const struct hash_secret *secre
         return err_memory(err, "cannot read input");
     if ((rc = open_regular(source->path, &fd, &st, err)) != ST_OK)
         goto release;
+    if (!is_same_file(&source->file, &st)) {
+        rc = ST_EOF;
+        goto release;
+    }
     if ((rc = stored_init(&stored, fd, (uint64_t)st.st_size, hash, err)) != ST_OK)
         goto release;
     while ((rc = stored_fill(&stored, err)) == ST_OK)

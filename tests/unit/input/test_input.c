@@ -156,10 +156,13 @@ stored_digest(void **state)
                 buf_add_slice(&b, content(&text));
             file_init(&f, content(&b));
             assert_int_equal(read_all(&f.source, 64 * KIB, &out, &result, &err), ST_OK);
+            f.source.file = result.file;
             assert_int_equal(input_digest_stored(&f.source, &secret, &again, &err), ST_OK);
             whole = hash_keyed(&secret, b.p, b.n);
             assert_true(digest_eq(&result.stored, &again) && digest_eq(&again, &whole));
             assert_int_equal(result.stored_bytes, b.n);
+            f.source.file.inode++; /* another file has come in its place */
+            assert_int_equal(input_digest_stored(&f.source, &secret, &again, &err), ST_EOF);
             file_release(&f);
             buf_release(&text);
             buf_release(&b);
