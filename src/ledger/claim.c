@@ -169,34 +169,66 @@ ledger_claim(struct ledger *l, struct payload *const *payloads, size_t n, struct
     return rc;
 }
 
+/* Rows of days go in so many at a time: hostile logs have thousands of days each. */
+#define DAYS_AT_ONCE 8192
+
 static enum st
-record_days(struct ledger *l, struct payload *const *payloads, size_t n, struct err *err)
+send_days(struct ledger *l, struct columns *c, struct err *err)
 {
     static const char sql[] =
         "INSERT INTO ingest.payload_days (payload, dataset, day, rules_id, lines, count, bytes, hours)"
         " SELECT payload, dataset, date '1970-01-01' + day, rules_id, lines, count, bytes, hours"
         " FROM unnest($1::bigint[], $2::text[], $3::integer[], $4::bytea[], $5::bigint[], $6::bigint[],"
         " $7::bigint[], $8::integer[]) AS new(payload, dataset, day, rules_id, lines, count, bytes, hours)";
+    enum st rc = columns_run(c, l->pg, "cannot write days into the ledger", sql, NULL, err);
+
+    columns_release(c);
+    return rc;
+}
+
+static void
+put_day(struct columns *c, const struct payload *p, const struct payload_day *d)
+{
+    pg_array_int(&c->at[0], p->id);
+    put_text(&c->at[1], p->key.dataset);
+    pg_array_int(&c->at[2], d->day);
+    pg_array_bytea(&c->at[3], p->rules_id.b, 16);
+    pg_array_int(&c->at[4], d->lines);
+    pg_array_int(&c->at[5], d->count);
+    pg_array_int(&c->at[6], d->bytes);
+    pg_array_int(&c->at[7], (int64_t)d->hours);
+}
+
+static enum st
+record_days(struct ledger *l, struct payload *const *payloads, size_t n, struct err *err)
+{
     struct columns c;
+    size_t waiting = 0;
     enum st rc;
 
     columns_begin(&c, 8);
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < payloads[i]->n_days; k++) {
-            const struct payload_day *d = &payloads[i]->days[k];
-
-            pg_array_int(&c.at[0], payloads[i]->id);
-            put_text(&c.at[1], payloads[i]->key.dataset);
-            pg_array_int(&c.at[2], d->day);
-            pg_array_bytea(&c.at[3], payloads[i]->rules_id.b, 16);
-            pg_array_int(&c.at[4], d->lines);
-            pg_array_int(&c.at[5], d->count);
-            pg_array_int(&c.at[6], d->bytes);
-            pg_array_int(&c.at[7], (int64_t)d->hours);
+            put_day(&c, payloads[i], &payloads[i]->days[k]);
+            if (++waiting < DAYS_AT_ONCE)
+                continue;
+            if ((rc = send_days(l, &c, err)) != ST_OK)
+                return rc;
+            columns_begin(&c, 8);
+            waiting = 0;
         }
-    rc = columns_run(&c, l->pg, "cannot write days into the ledger", sql, NULL, err);
-    columns_release(&c);
-    return rc;
+    return send_days(l, &c, err);
+}
+
+/* Of a very long path the end: a row of an index has no room for more, and the path proves nothing. */
+#define PATH_STORED_MAX 1024
+
+static void
+put_path(struct pg_array *a, const char *path)
+{
+    size_t n = strlen(path), cut = n > PATH_STORED_MAX ? n - PATH_STORED_MAX : 0;
+
+    pg_array_bytea(a, path + cut, n - cut);
 }
 
 enum st
@@ -217,7 +249,7 @@ ledger_see(struct ledger *l, const int64_t *ids, const struct sighting *const *s
         bool times = s->is_file && !s->young && l->has_machine;
 
         pg_array_int(&c.at[0], ids[i]);
-        pg_array_bytea(&c.at[1], s->path, strlen(s->path));
+        put_path(&c.at[1], s->path);
         put_int(&c.at[2], s->is_file, s->file.size);
         if (s->is_file)
             pg_array_bytea(&c.at[3], s->stored.b, 16);

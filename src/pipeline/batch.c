@@ -206,11 +206,26 @@ accept(struct run *run, struct pending *p, struct err *err)
             p->table->last_day = last > p->table->last_day ? last : p->table->last_day;
         }
     }
-    if (run->config->sink == RUN_TO_DATABASE)
+    if (run->config->sink == RUN_TO_DATABASE) {
         p->item->payload = b->claims[b->n_claims++] = p->payload;
-    else
+        atomic_fetch_add(&run->held_bytes, p->payload->n_days * sizeof *p->payload->days);
+    } else {
         free_claim(p->payload);
+    }
     p->payload = NULL;
+    return ST_OK;
+}
+
+/*
+ * What is too much for this batch is read again for the next one: an input with absurd byte counts is no reason to refuse
+ * those beside it. Without a database all inputs of the run are added up, so there is no next one.
+ */
+static enum st
+put_off(struct run *run, struct pending *p, struct err *err)
+{
+    if (run->config->sink != RUN_TO_DATABASE)
+        return refuse_sums(p, err);
+    run->batch.closed = true;
     return ST_OK;
 }
 
@@ -227,7 +242,7 @@ decide(struct run *run, struct pending *p, const struct known *known, struct err
         return ST_OK;
     }
     if (p->table != NULL && !sums_fit(p->table, p->payload))
-        return refuse_sums(p, err);
+        return put_off(run, p, err);
     rc = seen_add(&run->batch.seen, &p->payload->key, err);
     return rc == ST_OK ? accept(run, p, err) : rc;
 }
@@ -317,6 +332,13 @@ batch_note_ecosystem(struct run *run, struct item *item, const char *ecosystem)
     pthread_mutex_unlock(&run->lock);
 }
 
+/* Counted in this batch under its own name or that of its double: which of the two, chance decides. */
+static bool
+is_new(const struct item *item)
+{
+    return item->fate == FATE_COUNTED || (item->fate == FATE_KNOWN && item->known_id == 0);
+}
+
 /*
  * While a table's ecosystem is open, each input's first hit decides for that input alone. Here the first input on the
  * command line decides for the table, so that the rows do not depend on which worker was faster; if another input
@@ -334,7 +356,7 @@ batch_settle_ecosystems(struct run *run)
         if (!table->dataset->has_ecosystem || table->ecosystem[0] != '\0')
             continue;
         for (size_t i = 0; i < b->n_items; i++)
-            if (b->items[i]->fate == FATE_COUNTED && b->items[i]->ecosystem != 0 && (first == NULL || b->items[i]->at < first->at))
+            if (is_new(b->items[i]) && b->items[i]->ecosystem != 0 && (first == NULL || b->items[i]->at < first->at))
                 first = b->items[i];
         if (first == NULL)
             continue;

@@ -123,7 +123,7 @@ struct pending {
     struct table         *table;
     struct rollup        *rollups[DATASETS_MAX]; /* one a dataset, made on first use */
     struct payload       *payload;
-    size_t                bytes; /* that the rollup holds */
+    size_t                bytes; /* that the rollup and the list of days hold */
     uint64_t              stored, unterminated;
 };
 
@@ -180,7 +180,7 @@ struct run {
     _Atomic uint64_t progress_stored, progress_decoded, progress_lines;
     _Atomic size_t  progress_done;
     uint64_t        stored_total;
-    _Atomic size_t  held_bytes;  /* of the workers' batch rollups */
+    _Atomic size_t  held_bytes;  /* of the workers' batch rollups and the lists of days of the batch's payloads */
 };
 
 /* The ceiling of one of a worker's rollups: the batch's, the input's that is being read, and all pending ones together. */

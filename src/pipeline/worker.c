@@ -195,7 +195,7 @@ count_lines(struct worker *w, struct pending *p, const struct format *format, st
         p->payload->n_days = n_days;
         if (p->payload->days == NULL)
             rc = err_memory(err, "cannot list days");
-        p->bytes = rollup_held_bytes(pass.rollup);
+        p->bytes = rollup_held_bytes(pass.rollup) + n_days * sizeof *p->payload->days;
         batch_note_ecosystem(w->run, p->item, pass.picker->ecosystem);
     } else if (err->line_no == 0) {
         err->line_no = pass.parser.line_no;

@@ -101,7 +101,24 @@ same_key(struct buf *b, const struct target *t, const char *left, const char *ri
     }
 }
 
-/* name = coalesce(t.name, 0) + s.name, ...: live tables may hold NULLs, and NULL + n is NULL. */
+/*
+ * coalesce(t.name, 0) + s.name: live tables may hold NULLs, and NULL + n is NULL. A sum stops at 2^63 - 1: were it an error,
+ * one absurd byte count would keep its row, and every batch with it, from ever being counted again.
+ */
+static void
+added(struct buf *b, const char *name)
+{
+    buf_text(b, "CASE WHEN ");
+    column(b, "t.", name);
+    buf_text(b, " > 9223372036854775807 - ");
+    column(b, "s.", name);
+    buf_text(b, " THEN 9223372036854775807 ELSE coalesce(");
+    column(b, "t.", name);
+    buf_text(b, ", 0) + ");
+    column(b, "s.", name);
+    buf_text(b, " END");
+}
+
 static void
 set_list(struct buf *b, const struct target *t)
 {
@@ -112,10 +129,8 @@ set_list(struct buf *b, const struct target *t)
         if (!t->has_sum[i])
             continue;
         listed(b, &comma, "", d->sums[i]);
-        buf_text(b, " = coalesce(");
-        column(b, "t.", d->sums[i]);
-        buf_text(b, ", 0) + ");
-        column(b, "s.", d->sums[i]);
+        buf_text(b, " = ");
+        added(b, d->sums[i]);
     }
     if (t->has_sketch) {
         listed(b, &comma, "", d->uniques);

@@ -30,11 +30,17 @@ summary_table(struct summary *s, const char *table)
 bool
 summary_add_day(struct table_summary *t, int32_t day)
 {
-    size_t at = t->n_days;
+    size_t at = 0, end = t->n_days;
 
-    while (at > 0 && t->days[at - 1] > day)
-        at--;
-    if (at > 0 && t->days[at - 1] == day)
+    while (at < end) {
+        size_t middle = at + (end - at) / 2;
+
+        if (t->days[middle] < day)
+            at = middle + 1;
+        else
+            end = middle;
+    }
+    if (at < t->n_days && t->days[at] == day)
         return true;
     if (t->n_days == t->days_cap) {
         size_t cap = t->days_cap == 0 ? 32 : t->days_cap * 2;

@@ -1,0 +1,91 @@
+#!/usr/bin/env bats
+# Logs, names and settings of somebody who means harm: they cost their own lines or their own file, never those beside them.
+load lib
+
+setup_file() {
+    make_template
+}
+
+@test "an absurd byte count refuses no other input, in this run or a later one" {
+    fresh
+    { line serde 1.0.0 05/Jan/2024 192.0.2.1 9223372036854775807; line serde 1.0.0 05/Jan/2024 192.0.2.1 7; } >absurd.log
+    lines 3 >good.log
+    lines 4 tokio >other.log
+    count -j 1 --json absurd.log good.log other.log
+    status_is 0
+    silent
+    is "$(summary 's["files"]["read"], s["lines"]["counted"], s["lines"]["rejected"]')" "(3, 8, {'number': 1})"
+    lines 5 >later.log
+    count later.log
+    status_is 0
+    is "$(sql "SELECT count, bytes FROM stats WHERE name = 'serde' AND version IS NULL")" "9|9223372036854775807"
+    is "$(sql "SELECT count, bytes FROM stats WHERE name = 'serde' AND version = '1.0.1'")" "2|200"
+    is "$(sql "SELECT count, bytes FROM stats WHERE name = 'tokio' AND version IS NULL")" "4|400"
+}
+
+@test "a path that is longer than a row of an index is no trouble" {
+    fresh
+    lines 3 >good.log
+    # In one directory after another: the system takes no such path at once.
+    python3 - <<'PY'
+import os, random
+r = random.Random(1)
+log = open("good.log").read().replace("serde", "deep")
+for _ in range(14):
+    name = bytes(r.choice([c for c in range(1, 256) if c not in b"/."]) for _ in range(240))
+    os.mkdir(name)
+    os.chdir(name)
+open("x.log", "w").write(log)
+PY
+    count .
+    status_is 0
+    silent
+    is "$(sql "SELECT string_agg(DISTINCT name, ' ') FROM stats")" "deep serde"
+    count --recheck --json .
+    is "$(summary 's["files"]["known"]')" 2
+}
+
+@test "a log with its double decides the ecosystem by the place of the first of the two" {
+    for ((i = 0; i < 100000; i++)); do
+        echo '192.0.2.1 - - [05/Jan/2024:12:00:00 +0000] "GET /gems/rack-'$((i % 500))'.0.gem HTTP/1.1" 200 1 "-" "-"'
+    done >gems.log
+    cp gems.log double.log
+    line serde 1.0.0 >crates.log
+    for _ in 1 2 3 4; do
+        "$INGEST" --client-key none -j 2 -o rows gems.log crates.log double.log
+        is "$(wc -l <rows)" 501
+    done
+}
+
+@test "logs of all days that there are keep to the ceiling" {
+    release_only
+    fresh
+    python3 - <<'PY'
+import datetime
+for n in range(20):
+    with open("%02d.log" % n, "w") as f:
+        for day in range(719163, 719163 + 36000):
+            d = datetime.date.fromordinal(day)
+            f.write('192.0.2.%d - - [%s:12:00:00 +0000] "GET /%d HTTP/1.1" 404 1 "-" "-"\n' % (n, d.strftime("%d/%b/%Y"), n))
+PY
+    count --json --memory 16M -j 2 .
+    status_is 0
+    is "$(n_rows ingest.payload_days)" 720000
+    rss=$(summary 's["peak_rss_bytes"]')
+    [ "$rss" -le $((80 << 20)) ] || { echo "$rss bytes"; false; }
+}
+
+@test "a configuration: an indented line is a line of its own, a long one is refused" {
+    lines 3 >good.log
+    printf '[ingest]\n  client-key = none\n\tjobs = 2\n' >indented.ini
+    run --separate-stderr "$INGEST" -c indented.ini -o - good.log
+    status_is 0
+    is "${#lines[@]}" 4
+    printf '[ingest]\ndatabase = host=/nowhere application_name=%0150d dbname=other\n' 0 >long.ini
+    run --separate-stderr "$INGEST" -c long.ini good.log
+    status_is 2
+    says "long.ini:2" "longer than 198 bytes"
+    mkdir directory
+    run --separate-stderr "$INGEST" -c directory good.log
+    status_is 2
+}
