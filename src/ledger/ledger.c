@@ -37,7 +37,7 @@ known_from_row(const struct pg_result *r, size_t row, size_t col, struct known *
 static void
 find_machine(struct ledger *l)
 {
-    char id[33];
+    char id[33] = "";
     int fd = open("/etc/machine-id", O_RDONLY | O_CLOEXEC);
     ssize_t n;
 
@@ -47,7 +47,7 @@ find_machine(struct ledger *l)
         return;
     n = read(fd, id, 32);
     close(fd);
-    l->has_machine = n == 32 && strspn(id, "0123456789abcdef") >= 32;
+    l->has_machine = n == 32 && strspn(id, "0123456789abcdef") == 32;
     if (l->has_machine)
         l->machine = hash_keyed(&l->secret, id, 32);
 }
