@@ -122,6 +122,20 @@ def iso_day(text):
     return written
 
 
+def iso_utc_day(text):
+    """The day of that moment in UTC; one without an offset is UTC."""
+    written = iso_day(text)
+    offset = re.search(rb"([+-])([0-9]{2}):?([0-9]{2})\Z", text[19:])
+    if not offset:
+        return written
+    utc = parse_hms(text[11:19]) - offset_seconds(offset[1], int(offset[2]), int(offset[3]))
+    try:
+        moved = written + datetime.timedelta(days=utc // 86400)
+    except OverflowError:
+        raise Reject("time")
+    return day(moved.year, moved.month, moved.day)
+
+
 class LineFormat:
     """One line, one record."""
 
@@ -317,14 +331,64 @@ class Fdsnws:
         codes = [trace.get(name) for name in (b"net", b"sta", b"loc", b"cha")]
         if not all(isinstance(code, bytes) for code in codes) or b"bytes" not in trace:
             return Record("fields")
-        size = trace[b"bytes"]
-        if not isinstance(size, strictjson.Number) or not size.is_integer():
-            return Record("number")
-        negative = size.text.startswith(b"-") and size.text != b"-0"
-        if negative or len(size.text) > 19 or int(size.text) > INT64_MAX:
-            return Record("number")
-        return Record(bytes=int(size.text), **common,
+        try:
+            size = whole_number(trace[b"bytes"])
+        except Reject as why:
+            return Record(str(why))
+        return Record(bytes=size, **common,
                       **dict(zip(("network", "station", "location", "channel"), codes)))
 
 
-FORMATS = {"cloudfront": CloudFront, "combined": Combined, "common": Common, "fdsnws": Fdsnws}
+def whole_number(value):
+    """An integer literal that PostgreSQL's bigint holds, not negative."""
+    if not isinstance(value, strictjson.Number) or not value.is_integer():
+        raise Reject("number")
+    if value.text == b"-0":
+        return 0
+    if value.text.startswith(b"-") or len(value.text) > 19 or int(value.text) > INT64_MAX:
+        raise Reject("number")
+    return int(value.text)
+
+
+def optional_text(value):
+    """A string, or None where there is null or nothing."""
+    if value is not None and not isinstance(value, bytes):
+        raise Reject("fields")
+    return value
+
+
+class Fastly(LineFormat):
+    """<134>time host tag[n]: {one JSON object}"""
+
+    def record(self, line):
+        opening = line.find(b"]: {")
+        if not line.startswith(b"<") or opening < 0:
+            raise Reject("fields")
+        try:
+            log = strictjson.parse_object(line[opening + 3:])
+        except strictjson.Bad:
+            raise Reject("json")
+        rec = self.texts(log)
+        rec.day = iso_utc_day(log[b"date_time"])
+        code = log[b"status"]
+        if not isinstance(code, strictjson.Number) or not re.fullmatch(rb"[0-9]{3}", code.text):
+            raise Reject("number")
+        rec.status = int(code.text)
+        size = log.get(b"bytes")
+        rec.bytes = 0 if size is None else whole_number(size)
+        return rec
+
+    def texts(self, log):
+        if log.get(b"version", b"1") != b"1" or b"status" not in log:
+            raise Reject("fields")
+        if not all(isinstance(log.get(key), bytes) for key in (b"date_time", b"method", b"url")):
+            raise Reject("fields")
+        http = log.get(b"http")
+        agent = http.get(b"useragent") if isinstance(http, dict) else None
+        return Record(method=log[b"method"], path=log[b"url"],
+                      client=optional_text(log.get(b"ip")) or b"",
+                      agent=optional_text(log.get(b"http.useragent", agent)))
+
+
+FORMATS = {"cloudfront": CloudFront, "combined": Combined, "common": Common, "fastly": Fastly,
+           "fdsnws": Fdsnws}

@@ -73,7 +73,7 @@ def sniff(payload):
     if head.startswith((b"#Version:", b"#Fields:")):
         return "cloudfront"
     shares = []
-    for name in ("combined", "common", "fdsnws"):
+    for name in ("combined", "common", "fastly", "fdsnws"):
         reader = formats.FORMATS[name]()
         good = sum(1 for line in lines_of(head)
                    if line and all(r.why == "" or r.why in FILTERED

@@ -2,16 +2,18 @@
 
 import gzip
 
-from . import clf, cloudfront, fdsnws
+from . import clf, cloudfront, fastly, fdsnws
 from .mutate import mutate
 
-FORMATS = ("cloudfront", "combined", "common", "fdsnws")
+FORMATS = ("cloudfront", "combined", "common", "fastly", "fdsnws")
 
 
 def lines(rng, format_name, n, ecosystem="crates", damage=0.0):
     """The lines, without LF. Half of the damage is of known kinds, half random bytes; headers of CloudFront stay."""
     if format_name == "cloudfront":
         pairs = cloudfront.generate(rng, n, damage / 2, ecosystem)
+    elif format_name == "fastly":
+        pairs = fastly.generate(rng, n, damage / 2, ecosystem)
     elif format_name == "fdsnws":
         pairs = fdsnws.generate(rng, n, damage / 2)
     else:

@@ -124,6 +124,10 @@ rubbish_has_its_records(void **state)
 
 #define COMBINED "192.0.2.7 - - [01/Mar/2024:00:00:01 +0000] \"GET /a HTTP/1.1\" 200 42 \"-\" \"curl/8\"\n"
 #define COMMON   "192.0.2.7 - - [01/Mar/2024:00:00:01 +0000] \"GET /a HTTP/1.1\" 200 42\n"
+#define FASTLY                                                                                    \
+    "<134>2024-01-16T10:00:00Z cache-fra1 s3-request-logs[1]: {\"date_time\":\"2024-01-16T10:00:00Z\"," \
+    "\"method\":\"GET\",\"url\":\"/a\",\"status\":200,\"version\":\"1\"}\n"
+#define SYSLOG "<134>2024-01-16T10:00:00Z cache-fra1 s3-request-logs[1]: "
 #define FAILED                                                                                    \
     "{\"service\":\"fdsnws-dataselect\",\"userID\":1,\"userLocation\":{},\"status\":\"NODATA\"," \
     "\"finished\":\"2024-01-16T10:00:00Z\"}\n"
@@ -146,6 +150,9 @@ beginnings_are_recognised(void **state)
         { "\n" COMBINED "\n\n", "combined", 100 },
         { COMMON, "common", 100 },
         { COMMON COMMON COMBINED, "common", 66 },
+        { FASTLY FASTLY, "fastly", 100 },
+        { FASTLY "<134>\n" FASTLY FAILED, "fastly", 50 },
+        { FASTLY SYSLOG COMBINED FASTLY, "fastly", 66 },
         { FAILED FAILED, "fdsnws", 100 },
         { OLD_FAILED, "fdsnws", 100 },
         { FAILED "rubbish\n", "fdsnws", 50 },
@@ -178,6 +185,9 @@ what_is_not_known_is_refused(void **state)
         { SLICE(FOREIGN_JSON FOREIGN_JSON), "no known format fits" },
         { SLICE(JOB_JSON JOB_JSON), "no known format fits" },
         { SLICE(EVENT_JSON), "no known format fits" },
+        { SLICE(SYSLOG FAILED SYSLOG FAILED), "no known format fits" }, /* a syslog head alone makes no Fastly log */
+        { SLICE(SYSLOG "GET /a 200\n"), "no known format fits" },
+        { SLICE(FASTLY FAILED), "\"fastly\" and \"fdsnws\"" },
         { SLICE("# Version: 1.0\n"), "no known format fits" },
         { SLICE(COMBINED "a\nb\nc\n"), "\"combined\", with 25 of 100" },
         { SLICE(COMBINED COMMON), "\"combined\" and \"common\"" },
@@ -195,7 +205,7 @@ what_is_not_known_is_refused(void **state)
         assert_int_equal(err.code, ST_FORMAT);
         if (strstr(err.cause, cases[i].cause) == NULL)
             fail_msg("\"%s\" does not say \"%s\"", err.cause, cases[i].cause);
-        assert_non_null(strstr(err.hint, "cloudfront, combined, common, fdsnws"));
+        assert_non_null(strstr(err.hint, "cloudfront, combined, common, fastly, fdsnws"));
     }
 }
 

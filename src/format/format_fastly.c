@@ -1,0 +1,207 @@
+/*
+ * Fastly's log as crates.io has it written: a syslog head, then one JSON object. Only the keys that count are looked at,
+ * every byte of the object is checked. What a line becomes, and in which order it is tested: docs/COUNTING.md.
+ */
+#include "cursor.h"
+#include "format_priv.h"
+#include "json.h"
+#include "memo.h"
+#include "shape.h"
+
+/* wanted member, its key */
+#define MEMBERS(M)                   \
+    M(BYTES, "bytes")                \
+    M(DATE_TIME, "date_time")        \
+    M(HTTP, "http")                  \
+    M(IP, "ip")                      \
+    M(METHOD, "method")              \
+    M(STATUS, "status")              \
+    M(URL, "url")                    \
+    M(VERSION, "version")            \
+    M(AGENT, "http.useragent")
+
+enum member {
+    MEMBER_OTHER,
+#define MEMBER(upper, key) MEMBER_##upper,
+    MEMBERS(MEMBER)
+#undef MEMBER
+    MEMBER_NESTED_AGENT, /* of the object http */
+    MEMBERS_N
+};
+
+static const struct slice line_keys[] = {
+#define MEMBER(upper, key) { key, sizeof(key) - 1 },
+    MEMBERS(MEMBER)
+#undef MEMBER
+};
+static const struct slice http_keys[] = { { "useragent", 9 } };
+
+static const struct shape_keys of_line = { line_keys, ARRAY_LEN(line_keys) };
+static const struct shape_keys of_http = { http_keys, ARRAY_LEN(http_keys) };
+
+struct fastly {
+    struct shape    line, http;
+
+};
+
+/* ---- walking ---- */
+
+/* The object http at j->at. A key that comes twice: the last one holds, and so does the last http. */
+static bool
+walk_http(struct fastly *f, struct json *j, struct json_value *agent)
+{
+    struct shape_walk w = { .shape = &f->http, .keys = &of_http };
+    struct json_value ignored;
+    enum json_step step;
+
+    j->at++;
+    while ((step = shape_next(&w, j)) == JSON_NEXT)
+        if (!json_value(j, 2, w.name != 0 ? agent : &ignored))
+            return false;
+    return step == JSON_END;
+}
+
+/* The whole object, once. False: no JSON. */
+static bool
+walk_line(struct fastly *f, struct json *j, struct json_value v[MEMBERS_N])
+{
+    struct shape_walk w = { .shape = &f->line, .keys = &of_line };
+    enum json_step step;
+
+    j->at++;
+    while ((step = shape_next(&w, j)) == JSON_NEXT) {
+        if (w.name == MEMBER_HTTP) {
+            v[MEMBER_NESTED_AGENT].kind = JSON_ABSENT;
+            if (json_peek(j) == '{') {
+                if (!walk_http(f, j, &v[MEMBER_NESTED_AGENT]))
+                    return false;
+                continue;
+            }
+        }
+        if (!json_value(j, 1, &v[w.name]))
+            return false;
+    }
+    json_peek(j);
+    return step == JSON_END && j->at == j->end;
+}
+
+/* ---- reading ---- */
+
+/* A string into *out; null or nothing leaves that as it is. */
+static inline bool
+read_optional(struct parser *p, const struct json_value *v, struct slice *out)
+{
+    bool lone;
+
+    if (v->kind == JSON_STRING)
+        return json_text(&p->scratch, v, &lone, out);
+    return v->kind == JSON_ABSENT || v->kind == JSON_NULL;
+}
+
+static inline enum reason
+read_texts(struct parser *p, const struct json_value v[MEMBERS_N], struct record *rec)
+{
+    const struct json_value *agent = &v[MEMBER_AGENT];
+
+    if (v[MEMBER_VERSION].kind != JSON_ABSENT && !json_is(&v[MEMBER_VERSION], "1"))
+        return REJECT_FIELDS;
+    if (v[MEMBER_DATE_TIME].kind != JSON_STRING || v[MEMBER_METHOD].kind != JSON_STRING ||
+        v[MEMBER_URL].kind != JSON_STRING || v[MEMBER_STATUS].kind == JSON_ABSENT)
+        return REJECT_FIELDS;
+    if (agent->kind == JSON_ABSENT)
+        agent = &v[MEMBER_NESTED_AGENT];
+    if (!read_optional(p, &v[MEMBER_IP], &rec->client) || !read_optional(p, agent, &rec->agent) ||
+        !read_optional(p, &v[MEMBER_METHOD], &rec->method) ||
+        !read_optional(p, &v[MEMBER_URL], &rec->path))
+        return REJECT_FIELDS;
+    return KEEP;
+}
+
+static inline bool
+read_status(const struct json_value *v, uint16_t *out)
+{
+    return v->kind == JSON_INTEGER && num_status(v->text, out);
+}
+
+static inline bool
+read_bytes(const struct json_value *v, int64_t *out)
+{
+    return v->kind == JSON_ABSENT || v->kind == JSON_NULL || json_u63(v, out);
+}
+
+/* The '{' behind the first "]: ", or NULL. */
+static inline const char *
+find_object(struct slice line)
+{
+    const char *end = line.p + line.n, *p = line.p;
+
+    if (*p != '<')
+        return NULL;
+    while ((p = scan_byte(p, end, ']')) < end) {
+        if (end - p >= 4 && memcmp(p, "]: {", 4) == 0)
+            return p + 3;
+        p++;
+    }
+    return NULL;
+}
+
+static enum reason
+fastly_line(struct parser *p, struct slice line, struct record *rec)
+{
+    struct json j = { find_object(line), line.p + line.n };
+    struct json_value v[MEMBERS_N];
+    char text[256];
+    struct slice when;
+    enum reason why;
+    int32_t day;
+
+    if (j.at == NULL)
+        return REJECT_FIELDS;
+    for (size_t i = 0; i < MEMBERS_N; i++)
+        v[i].kind = JSON_ABSENT;
+    if (!walk_line(p->state, &j, v))
+        return REJECT_JSON;
+    if ((why = read_texts(p, v, rec)) != KEEP)
+        return why;
+    if (!json_short_text(&v[MEMBER_DATE_TIME], text, sizeof text, &when) ||
+        !clock_parse_iso(when, &day, &rec->time_us))
+        return REJECT_TIME;
+    rec->day = (int32_t)(rec->time_us / DAY_US);
+    rec->hour = (uint8_t)(rec->time_us % DAY_US / (3600 * INT64_C(1000000)));
+    if (!read_status(&v[MEMBER_STATUS], &rec->status) ||
+        !read_bytes(&v[MEMBER_BYTES], &rec->bytes))
+        return REJECT_NUMBER;
+    rec->path_decodes = 1;
+    return KEEP;
+}
+
+static int
+fastly_sniff(struct slice head)
+{
+    return format_share(&format_fastly, head);
+}
+
+#define HEAD "<134>2024-01-16T10:00:00Z cache-fra1 s3-request-logs[257]: {"
+#define WHEN(time) "\"bytes\":742,\"date_time\":\"" time "\","
+#define AGENT "\"http\":{\"protocol\":\"HTTP/2\",\"useragent\":\"cargo/1.75.0\"},\"ip\":\"192.0.2.7\","
+#define TAIL(status) "\"method\":\"GET\",\"status\":" status ",\"url\":\"https://static.example.org/a\",\"version\":\"1\"}"
+
+static const struct format_example examples[] = {
+    { HEAD WHEN("2024-01-16T10:00:00.123456789Z") AGENT TAIL("200"), KEEP, 200, 742 },
+    { HEAD "\"bytes\":null,\"date_time\":\"2024-01-16T10:00:00Z\"," TAIL("304"), KEEP, 304, 0 },
+    { HEAD WHEN("2024-01-16T10:00:00Z") AGENT "\"method\":\"GET\",\"status\":200}", REJECT_FIELDS, 0, 0 },
+    { HEAD WHEN("2024-02-30T10:00:00Z") AGENT TAIL("200"), REJECT_TIME, 0, 0 },
+    { HEAD WHEN("2024-01-16T10:00:00Z") AGENT TAIL("\"200\""), REJECT_NUMBER, 0, 0 },
+    { HEAD WHEN("2024-01-16T10:00:00Z") AGENT TAIL("NaN"), REJECT_JSON, 0, 0 },
+};
+
+const struct format format_fastly = {
+    .name = "fastly",
+    .about = "Fastly's log as crates.io has it written (a syslog head and one JSON object a line)",
+    .dataset = "stats",
+    .line = fastly_line,
+    .sniff = fastly_sniff,
+    .state_bytes = sizeof(struct fastly),
+    .examples = examples,
+    .n_examples = ARRAY_LEN(examples),
+};
