@@ -13,7 +13,7 @@ is_harmless(uint32_t c)
     if (c < 0x20 || (c >= 0x7f && c <= 0x9f))
         return false;
     return c != 0x061c && c != 0xfeff && !(c >= 0x200b && c <= 0x200f) && !(c >= 0x2028 && c <= 0x202e) &&
-           !(c >= 0x2060 && c <= 0x206f);
+           !(c >= 0x2060 && c <= 0x206f) && !(c >= 0xe0000 && c <= 0xe007f); /* the last: tags, which nobody sees */
 }
 
 static size_t
