@@ -313,7 +313,7 @@ def growth(b):
     usual = b.ingest("ingest -n, one file", [big], prove=False)
     tiny = Program("ingest -n, the same lines in %s files" % f"{n:,}", [b.command("-n", "--json", folder)],
                    answer=lambda took: b.summary(took, [big], extra_lines=2 * (n - 1)))
-    b.table("growth", [a, z, usual, tiny], runs=min(3, b.options.runs))
+    b.table("growth", [a, z, usual, tiny], runs=1 if b.options.quick else min(3, b.options.runs))
     b.target(7, "16 x the lines, -n -j1: wall", ratio(z, a), 17)
     b.target(7, "%s tiny files: wall / one file" % f"{n:,}", ratio(tiny, usual), 3)
 
