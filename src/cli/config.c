@@ -6,6 +6,8 @@
 #include <ini.h>
 #include <pwd.h>
 
+#include "ingest/arena.h"
+
 #include "cli_priv.h"
 
 bool
@@ -24,6 +26,8 @@ config_home_path(char *out, size_t cap, const char *name)
     n = snprintf(out, cap, "%s/.config/ingest/%s", home, name);
     return n > 0 && (size_t)n < cap;
 }
+
+static struct arena values; /* of the file; they live until the program ends, as argv does */
 
 struct reading {
     struct options *o;
@@ -50,8 +54,8 @@ static int
 on_line(void *ctx, const char *section, const char *name, const char *value)
 {
     struct reading *r = ctx;
+    struct slice copy;
     struct err err;
-    char *copy;
     int id;
 
     if (strcmp(section, "ingest") != 0)
@@ -59,10 +63,10 @@ on_line(void *ctx, const char *section, const char *name, const char *value)
     id = option_find(name, strlen(name));
     if (id < 0 || id == OPT_CONFIG || id == OPT_HELP || id == OPT_VERSION)
         return refuse(r, "no such key in [ingest]", name, option_nearest(name));
-    copy = strdup(value); /* lives until the program ends, as argv does */
-    if (copy == NULL)
+    copy = arena_copy(&values, slice_of(value));
+    if (copy.p == NULL)
         return refuse(r, "no memory", name, NULL);
-    if (options_set(r->o, (enum option_id)id, copy, FROM_CONFIG, &err) != ST_OK) {
+    if (options_set(r->o, (enum option_id)id, copy.p, FROM_CONFIG, &err) != ST_OK) {
         if (!r->failed)
             *r->err = err;
         r->failed = true;
@@ -137,6 +141,7 @@ config_apply(struct options *o, struct err *err)
     char path[512];
     enum st rc;
 
+    arena_init(&values, SIZE_MAX);
     if (database != NULL && database[0] != '\0' && o->value[OPT_LOCAL].text == NULL &&
         (rc = options_set(o, OPT_DATABASE, database, FROM_ENVIRONMENT, err)) != ST_OK)
         return rc;

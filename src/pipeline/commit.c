@@ -226,7 +226,8 @@ commit_batch(struct run *run, struct err *err)
         anything = anything || b->items[i]->sighting != NULL;
     if (!anything)
         return ST_OK;
-    qsort(b->claims, b->n_claims, sizeof *b->claims, by_hash);
+    if (b->n_claims > 0)
+        qsort(b->claims, b->n_claims, sizeof *b->claims, by_hash);
     for (int attempt = 0; attempt < RUN_TRIES_MAX; attempt++) {
         rc = transact(run, merged, &unknown, err);
         if (rc == ST_OK || (rc != ST_DB_RETRY && !unknown))
