@@ -169,6 +169,7 @@ struct run {
     struct batch    batch;
     struct seen     seen;        /* without a database: the payloads of the batches before */
     struct worker  *workers;
+    size_t          jobs;        /* at most so many workers, as --jobs and --memory say */
     size_t          n_workers, n_workers_max;
     pthread_mutex_t lock;        /* everything above that workers share, the connection included */
     pthread_cond_t  done;        /* a worker has finished */

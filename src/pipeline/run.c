@@ -92,11 +92,22 @@ make_items(struct run *run, struct source_list *inputs, struct err *err)
     return ST_OK;
 }
 
+/* Each worker holds some MiB whatever it counts: so many that all stay under the ceiling and 64 MiB more. */
+static size_t
+workers_max(const struct run *run)
+{
+    size_t room = 8 + run->config->memory_bytes / (4 * MIB), jobs = (size_t)run->config->jobs;
+
+    return jobs < room ? jobs : room;
+}
+
 static enum st
 start_workers(struct run *run, struct err *err)
 {
-    size_t n = (size_t)run->config->jobs < run->n_items ? (size_t)run->config->jobs : run->n_items;
+    size_t n;
 
+    run->jobs = workers_max(run);
+    n = run->jobs < run->n_items ? run->jobs : run->n_items;
     n = n == 0 ? 1 : n;
     run->n_workers_max = n;
     run->workers = calloc(n, sizeof *run->workers);

@@ -164,7 +164,7 @@ describe(struct payload *payload, const struct item *item, const struct input_re
 static bool
 deserves_a_thread(const struct worker *w, const struct item *item)
 {
-    return w->run->n_workers < (size_t)w->run->config->jobs &&
+    return w->run->n_workers < w->run->jobs &&
            (item->source->is_stdin || item->source->file.size >= (int64_t)MIB);
 }
 

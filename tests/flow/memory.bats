@@ -105,3 +105,15 @@ for i in range(300000):
     TMPDIR=/nonexistent run --separate-stderr "$INGEST" -n --memory 16M --client-key none log
     status_is 4
 }
+
+@test "more workers than the ceiling has room for" {
+    release_only
+    mkdir logs
+    { lines 400; head -c 900000 /dev/zero | tr '\0' x; echo; } >log
+    for ((i = 0; i < 120; i++)); do
+        { line "n$i" 1.0.0; cat log; } >logs/$i
+    done
+    peak 80 "$INGEST" -o few --client-key none --memory 16M -j 1 logs
+    peak 80 "$INGEST" -o many --client-key none --memory 16M -j 256 logs
+    same_file few many
+}
