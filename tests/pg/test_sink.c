@@ -424,7 +424,8 @@ stranger_on_the_stage(void **state)
     (void)state;
     sql(pg, "CREATE EXTENSION dblink; CREATE SEQUENCE turn; CREATE FUNCTION stranger() RETURNS "
             "trigger LANGUAGE plpgsql AS $$ BEGIN"
-            " IF nextval('turn') = 1 THEN PERFORM dblink_exec('dbname=stranger2 host=' || "
+            " IF nextval('turn') = 1 THEN PERFORM dblink_exec('dbname=stranger2 user=' || "
+            "current_user || ' host=' || "
             "split_part(current_setting('unix_socket_directories'), ',', 1),"
             "  $q$INSERT INTO stats VALUES ('a', '1', '2024-01-16', 100, 100), ('z', '1', "
             "'2024-01-16', 100, 100) ON CONFLICT DO NOTHING$q$);"
