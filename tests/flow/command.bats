@@ -143,7 +143,7 @@ ingest() {
     ingest --help
     status_is 0
     silent
-    for word in --database --local --client-key cloudfront combined common fdsnws stats dataselect_stats crates rubygems hex migrate; do
+    for word in --database --local --client-key cloudfront combined common fastly fdsnws stats dataselect_stats crates rubygems hex migrate; do
         [[ "$output" == *"$word"* ]]
     done
     whole=$output

@@ -35,7 +35,7 @@ known() {
 }
 
 @test "rows of the tables are the expected ones" {
-    for log in logs/cloudfront-crates-2024-01 logs/combined-crates-mirror logs/fdsnws-2024 other/hex-combined other/rubygems-common; do
+    for log in logs/cloudfront-crates-2024-01 logs/combined-crates-mirror logs/fdsnws-2024 other/fastly-crates other/hex-combined other/rubygems-common; do
         table=stats
         [[ $log != *fdsnws* ]] || table=dataselect_stats
         fresh

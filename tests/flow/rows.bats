@@ -2,7 +2,7 @@
 # The logs of testdata/ become the rows beside them, whatever shape they come in and however they are read.
 load lib
 
-ALL="logs/cloudfront-crates-2024-01 logs/combined-crates-mirror logs/fdsnws-2024 other/hex-combined other/rubygems-common"
+ALL="logs/cloudfront-crates-2024-01 logs/combined-crates-mirror logs/fdsnws-2024 other/fastly-crates other/hex-combined other/rubygems-common"
 
 # same_rows LOG ARGUMENT...: the rows of LOG come out, byte for byte.
 same_rows() {

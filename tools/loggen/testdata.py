@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 
-from . import clf, cloudfront, fdsnws, world
+from . import clf, cloudfront, fastly, fdsnws, world
 from .files import gzip_member, gzip_members, join
 from .truth import Skip, Truth
 
@@ -35,6 +35,11 @@ def cloudfront_crates(rng):
 def combined_crates(rng):
     data, events = join(clf.generate(rng, 3600, 0.08))
     return gzip_members(rng, data, 4), events
+
+
+def fastly_crates(rng):
+    data, events = join(fastly.generate(rng, 900, 0.08, n_names=60, n_clients=200))
+    return gzip_member(data), events
 
 
 def fdsnws_year(rng):
@@ -65,6 +70,7 @@ def trim(data, events):
 LOGS = [("logs", "cloudfront-crates-2024-01", cloudfront_crates),
         ("logs", "combined-crates-mirror", combined_crates),
         ("logs", "fdsnws-2024", fdsnws_year),
+        ("other", "fastly-crates", fastly_crates),
         ("other", "rubygems-common", rubygems_common),
         ("other", "hex-combined", hex_combined)]
 
