@@ -265,10 +265,21 @@ struct output {
     const char *path;
 };
 
+/* mkostemp(3) makes files for their owner alone; a result has the mode that open(2) would give it, or had before. */
+static void
+set_mode(int fd, const struct stat *before)
+{
+    mode_t mask = umask(0);
+
+    umask(mask);
+    (void)fchmod(fd, before != NULL ? before->st_mode & 0777 : 0666 & ~mask);
+}
+
 static enum st
 output_open(struct output *out, const char *path, struct err *err)
 {
     struct stat st;
+    bool there;
     int fd;
 
     *out = (struct output){ .path = path };
@@ -278,10 +289,13 @@ output_open(struct output *out, const char *path, struct err *err)
         out->file = stdout;
         return ST_OK;
     }
-    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+    there = stat(path, &st) == 0;
+    if (there && !S_ISREG(st.st_mode)) {
         out->file = fopen(path, "we"); /* a device or a FIFO: nothing to replace */
     } else if ((size_t)snprintf(out->temporary, sizeof out->temporary, "%s.XXXXXX", path) < sizeof out->temporary) {
         fd = mkostemp(out->temporary, O_CLOEXEC);
+        if (fd >= 0)
+            set_mode(fd, there ? &st : NULL);
         out->file = fd < 0 ? NULL : fdopen(fd, "w");
         if (fd >= 0 && out->file == NULL)
             close(fd);

@@ -93,6 +93,24 @@ total() {
     books_balance
 }
 
+@test "files that vanish or become something else after the run has begun: refused, the others counted" {
+    fresh
+    lines 10 a >a
+    lines 20 b >b
+    lines 40 c >c
+    lines 80 d >d
+    begin a - b c d
+    wait_for "(SELECT count(*) FROM ingest.payloads) = 1"
+    rm b
+    rm c
+    mkfifo c
+    finish
+    status_is 1
+    says "b: cannot open input" "No such file" "c: cannot open input" "not a regular file"
+    is "$(total)" 90
+    books_balance
+}
+
 @test "a session that is ended between batches: connected again, exact" {
     fresh
     lines 10 a >a
