@@ -63,6 +63,7 @@ read_by_shape(struct shape *shape, const char *p, size_t n, struct buf *out)
     bool good = true;
 
     while (good && (step = shape_next(&w, &j)) == JSON_NEXT) {
+        assert_true(j.at <= j.end);
         good = json_value(&j, 1, &v);
         show_member(out, w.name, good, &v);
     }
