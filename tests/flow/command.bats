@@ -271,6 +271,15 @@ SCRIPT
     is "$(ls)" "$(printf 'bad.gz\nlog\nrows')"
 }
 
+@test "an output file has the mode of other files, and keeps the one it had" {
+    lines 3 >log
+    (umask 027 && "$INGEST" -o rows --client-key none log)
+    is "$(stat -c %a rows)" 640
+    chmod 604 rows
+    "$INGEST" -o rows --client-key none log
+    is "$(stat -c %a rows)" 604
+}
+
 @test "a progress line only when asked for or on a terminal" {
     lines 3 >log
     ingest -n --client-key none log
