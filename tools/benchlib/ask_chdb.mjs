@@ -1,11 +1,12 @@
-// The question of the benchmark, asked of ClickHouse: ask_chdb.mjs LOG THREADS [ROWS.tsv]
-// Prints {version, keys, counted, bytes}; with a third argument the rows go there.
+// The question of the benchmark, asked of ClickHouse: ask_chdb.mjs LOG THREADS same|lean [ROWS.tsv]
+// Prints {version, keys, counted, bytes}; with a fourth argument the rows go there. lean: does not look whether a version is one.
 import { writeFileSync } from "node:fs";
 import { Session } from "chdb";
-import { columns, quoted } from "./question.mjs";
+import { columns, quoted, semver } from "./question.mjs";
 
-const [log, threads, rows] = process.argv.slice(2);
+const [log, threads, kind, rows] = process.argv.slice(2);
 const types = columns.map((c) => `${c} ${c === "sc_bytes" ? "UInt64" : "String"}`).join(", ");
+const is_version = kind === "lean" ? "1" : `match(version, ${quoted(`^${semver}$`.replaceAll("\\", "\\\\"))})`;
 const question = `
   SELECT splitByChar('/', path)[3] AS name,
          if(endsWith(path, '/download'), splitByChar('/', path)[4],
@@ -15,6 +16,7 @@ const question = `
         FROM file(${quoted(log)}, 'TabSeparatedRaw', ${quoted(types)}, 'gzip')
         WHERE cs_method = 'GET' AND sc_status = '200' AND startsWith(path, '/crates/')
           AND (endsWith(path, '.crate') OR endsWith(path, '/download')))
+  WHERE ${is_version}
   GROUP BY name, version
   SETTINGS max_threads = ${threads}, input_format_tsv_skip_first_lines = 2`;
 

@@ -1,20 +1,22 @@
-// The question of the benchmark, asked of DuckDB: ask_duckdb.mjs LOG THREADS [ROWS.tsv]
-// Prints {version, keys, counted, bytes}; with a third argument the rows go there.
+// The question of the benchmark, asked of DuckDB: ask_duckdb.mjs LOG THREADS same|lean [ROWS.tsv]
+// Prints {version, keys, counted, bytes}; with a fourth argument the rows go there. lean: does not look whether a version is one.
 import { DuckDBInstance } from "@duckdb/node-api";
-import { columns, quoted } from "./question.mjs";
+import { columns, quoted, semver } from "./question.mjs";
 
-const [log, threads, rows] = process.argv.slice(2);
+const [log, threads, kind, rows] = process.argv.slice(2);
 const types = columns.map((c) => `'${c}': '${c === "sc_bytes" ? "BIGINT" : "VARCHAR"}'`).join(", ");
+const is_version = kind === "lean" ? "true" : `regexp_full_match(version, '${semver}')`;
 const question = `
-  SELECT split_part(path, '/', 3) AS name,
-         CASE WHEN path LIKE '%/download' THEN split_part(path, '/', 4)
-              ELSE path[2 * length(split_part(path, '/', 3)) + 11 : -7] END AS version,
-         count(*) AS n, sum(bytes) AS bytes, approx_count_distinct(ip) AS clients
-  FROM (SELECT cs_uri_stem AS path, sc_bytes AS bytes, c_ip AS ip
-        FROM read_csv(${quoted(log)}, columns = {${types}}, auto_detect = false, header = false, skip = 2,
-                      delim = '\\t', quote = '', escape = '', compression = 'gzip')
-        WHERE cs_method = 'GET' AND sc_status = '200' AND path LIKE '/crates/%'
-          AND (path LIKE '%.crate' OR path LIKE '%/download'))
+  SELECT name, version, count(*) AS n, sum(bytes) AS bytes, approx_count_distinct(ip) AS clients
+  FROM (SELECT split_part(path, '/', 3) AS name,
+               CASE WHEN path LIKE '%/download' THEN split_part(path, '/', 4)
+                    ELSE path[2 * length(split_part(path, '/', 3)) + 11 : -7] END AS version, bytes, ip
+        FROM (SELECT cs_uri_stem AS path, sc_bytes AS bytes, c_ip AS ip
+              FROM read_csv(${quoted(log)}, columns = {${types}}, auto_detect = false, header = false, skip = 2,
+                            delim = '\\t', quote = '', escape = '', compression = 'gzip')
+              WHERE cs_method = 'GET' AND sc_status = '200' AND path LIKE '/crates/%'
+                AND (path LIKE '%.crate' OR path LIKE '%/download')))
+  WHERE ${is_version}
   GROUP BY ALL`;
 
 const db = await (await DuckDBInstance.create(":memory:", { threads })).connect();

@@ -5,4 +5,9 @@ export const columns = ("date time x_edge_location sc_bytes c_ip cs_method cs_ho
   "fle_encrypted_fields c_port time_to_first_byte x_edge_detailed_result_type sc_content_type sc_content_len " +
   "sc_range_start sc_range_end").split(" ");
 
+// The route's version is strict SemVer 2.0.0 (RE2 knows no look-around, and this needs none).
+const number = "(?:0|[1-9][0-9]*)";
+const pre = `(?:${number}|[0-9]*[A-Za-z-][0-9A-Za-z-]*)`;
+export const semver = `${number}\\.${number}\\.${number}(?:-${pre}(?:\\.${pre})*)?(?:\\+[0-9A-Za-z-]+(?:\\.[0-9A-Za-z-]+)*)?`;
+
 export const quoted = (text) => `'${text.replaceAll("'", "''")}'`;
