@@ -85,7 +85,7 @@ struct picker {
     const struct rules      *rules;     /* run */
     const struct client_key *clients;   /* run */
     char     ecosystem[64];             /* that the table holds; "" while it is not fixed: the first hit fixes it here */
-    uint8_t  key[KEY_BYTES_MAX];        /* hit.key points here */
+    uint8_t *key;                       /* where the next key goes: room of its own, until the caller sets other KEY_BYTES_MAX bytes */
     char    *scratch;                   /* LINE_BYTES_MAX + 1 bytes: the decoded path, then the client's message */
 
     /* Private: what came last, because logs repeat themselves. */

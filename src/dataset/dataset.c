@@ -59,8 +59,11 @@ picker_init(struct picker *p, const struct dataset *d, const struct rules *rules
 {
     *p = (struct picker){ .dataset = d, .rules = rules, .clients = key,
                           .last_month = { DAY_NONE, DAY_NONE } };
-    p->scratch = malloc(LINE_BYTES_MAX + 1);
-    return p->scratch != NULL ? ST_OK : err_memory(err, "cannot hold a path");
+    p->scratch = malloc(LINE_BYTES_MAX + 1 + KEY_BYTES_MAX);
+    if (p->scratch == NULL)
+        return err_memory(err, "cannot hold a path");
+    p->key = (uint8_t *)p->scratch + LINE_BYTES_MAX + 1;
+    return ST_OK;
 }
 
 void

@@ -10,7 +10,7 @@
  * that swap sessions. */
 static const char pins[] =
     "SET DateStyle TO ISO; SET bytea_output TO hex; SET TimeZone TO 'UTC'; SET "
-    "standard_conforming_strings TO on;"
+    "standard_conforming_strings TO on; SET array_nulls TO on;"
     "SET statement_timeout TO 0; SET idle_in_transaction_session_timeout TO 0";
 
 /*

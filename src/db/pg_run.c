@@ -149,7 +149,7 @@ pg_free(struct pg_result *r)
     "SET LOCAL lock_timeout TO '60s'; SET LOCAL statement_timeout TO 0;"                           \
     "SET LOCAL idle_in_transaction_session_timeout TO 0; SET LOCAL client_encoding TO 'UTF8';"     \
     "SET LOCAL bytea_output TO hex; SET LOCAL DateStyle TO ISO; SET LOCAL TimeZone TO 'UTC';"      \
-    "SET LOCAL standard_conforming_strings TO on;"
+    "SET LOCAL standard_conforming_strings TO on; SET LOCAL array_nulls TO on;"
 
 enum st
 pg_begin(struct pg *pg, struct err *err)

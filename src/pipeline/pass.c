@@ -82,14 +82,13 @@ pick(struct pass *p, const struct record *rec, struct hit *hit)
 
     if (rec->day != DAY_NONE && !day_is_kept(p, rec))
         return REJECT_TOO_MANY_DAYS;
+    p->picker->key = (uint8_t *)w->keys + w->n_keys;
     if (why == KEEP)
         why = p->picker->dataset->pick(p->picker, rec, hit);
     if (why != KEEP)
         return why;
     if (!sums_fit(p, hit))
         return REJECT_NUMBER;
-    memcpy(w->keys + w->n_keys, hit->key.p, hit->key.n);
-    hit->key.p = w->keys + w->n_keys;
     w->n_keys += hit->key.n;
     return KEEP;
 }
