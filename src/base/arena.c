@@ -1,5 +1,6 @@
 /*
- * Chunks double from 16 KiB to 2 MiB, so that a small arena costs little and a large one lies in huge pages.
+ * Chunks double from 16 KiB to 2 MiB, so that a small arena costs little and a large one lies in
+ * huge pages.
  */
 #include "ingest/arena.h"
 #include "ingest/pages.h"

@@ -1,5 +1,6 @@
 /*
- * Growing bytes, and the few encodings that several rooms write: hex, JSON strings, network byte order.
+ * Growing bytes, and the few encodings that several rooms write: hex, JSON strings, network byte
+ * order.
  */
 #include "ingest/buf.h"
 

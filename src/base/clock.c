@@ -1,10 +1,11 @@
 /*
- * Calendar arithmetic and the three spellings of time that logs use. Hand-written because strptime, mktime and the
- * rest depend on locale and time zone, and because a log's time is read once a line.
+ * Calendar arithmetic and the three spellings of time that logs use. Hand-written because strptime,
+ * mktime and the rest depend on locale and time zone, and because a log's time is read once a line.
  */
 #include "ingest/clock.h"
 
-/* Days from civil and back: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms"; years begin in March. */
+/* Days from civil and back: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms"; years
+ * begin in March. */
 static int32_t
 days_from_civil(int y, int m, int d)
 {

@@ -1,6 +1,6 @@
 /*
- * MurmurHash3 in the two forms that the field uses, and thin wrappers over libxxhash, which picks its vector code by
- * the CPU it runs on.
+ * MurmurHash3 in the two forms that the field uses, and thin wrappers over libxxhash, which picks
+ * its vector code by the CPU it runs on.
  */
 #include "ingest/hash.h"
 

@@ -21,7 +21,8 @@ pages_alloc(size_t n)
     if (before > 0)
         munmap(p, before);
     munmap(p + before + n, PAGES_HUGE - before);
-    madvise(p + before, n, MADV_HUGEPAGE); /* a wish: without huge pages all is as before, only slower */
+    madvise(p + before, n,
+            MADV_HUGEPAGE); /* a wish: without huge pages all is as before, only slower */
     return p + before;
 }
 

@@ -1,6 +1,6 @@
 /*
- * argv to command. The first word that is no option is a command if it is one of the reserved names; a file of that
- * name is ./name.
+ * argv to command. The first word that is no option is a command if it is one of the reserved
+ * names; a file of that name is ./name.
  */
 #include "ingest/base.h"
 
@@ -31,7 +31,8 @@ print_step(void *ctx, const char *line)
     say_line(stdout, line);
 }
 
-typedef enum st migrate_action(struct pg *, const char *const *, size_t, const struct migrate_options *, struct err *);
+typedef enum st migrate_action(struct pg *, const char *const *, size_t,
+                               const struct migrate_options *, struct err *);
 
 int
 cli_migrate(const struct options *o)
@@ -62,7 +63,8 @@ cli_migrate(const struct options *o)
         if (strcmp(action, actions[i].name) == 0)
             run = actions[i].run;
     if (run == NULL) {
-        err_fail(&err, ST_USAGE, "cannot migrate", "say up, down, status or print, not \"%s\"", action);
+        err_fail(&err, ST_USAGE, "cannot migrate", "say up, down, status or print, not \"%s\"",
+                 action);
         return fail(&err);
     }
     rc = place_open(&place, o, false, &err);
@@ -94,7 +96,8 @@ wait_for(pid_t pid)
 static int
 run_psql(const struct place *place, const struct options *o)
 {
-    const char *program = place->is_local && place->local.psql[0] != '\0' ? place->local.psql : "psql";
+    const char *program =
+        place->is_local && place->local.psql[0] != '\0' ? place->local.psql : "psql";
     char **argv = calloc(o->n_arguments + 3, sizeof *argv);
     struct err err;
     size_t n = 0;
@@ -114,7 +117,10 @@ run_psql(const struct place *place, const struct options *o)
     if (pid == 0) {
         signal(SIGINT, SIG_DFL);
         execvp(program, argv);
-        fprintf(stderr, "ingest: error: cannot start psql\n  cause: %s\n  hint:  apt-get install postgresql-client\n", strerror(errno));
+        fprintf(
+            stderr,
+            "ingest: error: cannot start psql\n  cause: %s\n  hint:  apt-get install postgresql-client\n",
+            strerror(errno));
         _exit(EXIT_DATABASE);
     }
     free(argv[0]);
@@ -137,7 +143,8 @@ cli_psql(const struct options *o)
     int status;
     enum st rc;
 
-    if (o->value[OPT_DATABASE].text == NULL && options_set(&local, OPT_LOCAL, "true", FROM_COMMAND_LINE, &err) != ST_OK)
+    if (o->value[OPT_DATABASE].text == NULL &&
+        options_set(&local, OPT_LOCAL, "true", FROM_COMMAND_LINE, &err) != ST_OK)
         return fail(&err);
     rc = place_open(&place, &local, false, &err);
     status = rc == ST_OK ? run_psql(&place, &local) : fail(&err);
@@ -159,11 +166,12 @@ static const struct {
     const char *name;
     int (*run)(const struct options *o); /* NULL: reserved, so that no file is ever taken for it */
 } commands[] = {
-    { "accept", NULL }, { "adopt", NULL }, { "backup", NULL }, { "completion", NULL }, { "config", NULL },
-    { "enqueue", NULL }, { "explain", NULL }, { "help", cli_help }, { "key", NULL }, { "known", NULL },
-    { "leaderboard", NULL }, { "migrate", cli_migrate }, { "node", NULL }, { "psql", cli_psql }, { "recount", NULL },
-    { "report", NULL }, { "retract", NULL }, { "run", NULL }, { "status", NULL }, { "token", NULL },
-    { "verify", NULL }, { "work", NULL },
+    { "accept", NULL },  { "adopt", NULL },    { "backup", NULL },      { "completion", NULL },
+    { "config", NULL },  { "enqueue", NULL },  { "explain", NULL },     { "help", cli_help },
+    { "key", NULL },     { "known", NULL },    { "leaderboard", NULL }, { "migrate", cli_migrate },
+    { "node", NULL },    { "psql", cli_psql }, { "recount", NULL },     { "report", NULL },
+    { "retract", NULL }, { "run", NULL },      { "status", NULL },      { "token", NULL },
+    { "verify", NULL },  { "work", NULL },
 };
 
 static int
@@ -176,7 +184,9 @@ dispatch(const struct options *o)
             continue;
         if (commands[i].run != NULL)
             return commands[i].run(o);
-        err_fail(&err, ST_USAGE, "cannot run this command", "\"%s\" is a reserved name without a command in version " INGEST_VERSION, commands[i].name);
+        err_fail(&err, ST_USAGE, "cannot run this command",
+                 "\"%s\" is a reserved name without a command in version " INGEST_VERSION,
+                 commands[i].name);
         err_hint(&err, "a file of that name is ./%s", commands[i].name);
         return fail(&err);
     }
@@ -206,7 +216,8 @@ close_stdout(int status)
         return status;
     if (status == EXIT_OURS)
         return status; /* said already */
-    err_fail(&err, ST_DISK, "cannot write to standard output", "%s", errno != 0 ? strerror(errno) : "a write failed");
+    err_fail(&err, ST_DISK, "cannot write to standard output", "%s",
+             errno != 0 ? strerror(errno) : "a write failed");
     return fail(&err);
 }
 

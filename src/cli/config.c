@@ -1,5 +1,6 @@
 /*
- * What the command line left open: the environment, then the INI file. [ingest] takes any long option.
+ * What the command line left open: the environment, then the INI file. [ingest] takes any long
+ * option.
  */
 #include "ingest/base.h"
 
@@ -76,8 +77,9 @@ on_line(void *ctx, const char *section, const char *name, const char *value)
 }
 
 /*
- * As fgets(3), for inih, which takes the rest of a line that is too long for a line of its own, and an indented line for
- * more of the value above: a `database` could lose its end, an indented key its effect.
+ * As fgets(3), for inih, which takes the rest of a line that is too long for a line of its own, and
+ * an indented line for more of the value above: a `database` could lose its end, an indented key
+ * its effect.
  */
 static char *
 read_line(char *line, int cap, void *ctx)
@@ -100,7 +102,8 @@ read_line(char *line, int cap, void *ctx)
         err_fail(r->err, ST_USAGE, "cannot read the configuration", "%s", strerror(errno));
         r->failed = true;
     } else if (c != EOF && !r->failed) {
-        err_fail(r->err, ST_USAGE, "cannot read the configuration", "the line is longer than %d bytes", cap - 2);
+        err_fail(r->err, ST_USAGE, "cannot read the configuration",
+                 "the line is longer than %d bytes", cap - 2);
         r->err->line_no = r->line_no;
         r->failed = true;
     }
@@ -127,7 +130,8 @@ read_file(struct options *o, const char *path, bool must, struct err *err)
     if (line == 0 && !r.failed)
         return ST_OK;
     if (!r.failed)
-        err_fail(err, ST_USAGE, "cannot read the configuration", "this is neither a [section], nor KEY = VALUE, nor a comment");
+        err_fail(err, ST_USAGE, "cannot read the configuration",
+                 "this is neither a [section], nor KEY = VALUE, nor a comment");
     snprintf(err->path, sizeof err->path, "%s", path);
     if (err->line_no == 0 && line > 0)
         err->line_no = (uint64_t)line;
@@ -147,7 +151,8 @@ config_apply(struct options *o, struct err *err)
         return rc;
     if (o->value[OPT_CONFIG].text != NULL)
         return read_file(o, o->value[OPT_CONFIG].text, true, err);
-    rc = config_home_path(path, sizeof path, "ingest.ini") ? read_file(o, path, false, err) : ST_EOF;
+    rc =
+        config_home_path(path, sizeof path, "ingest.ini") ? read_file(o, path, false, err) : ST_EOF;
     if (rc == ST_EOF)
         rc = read_file(o, "/etc/ingest/ingest.ini", false, err);
     return rc == ST_EOF ? ST_OK : rc;

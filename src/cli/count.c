@@ -21,7 +21,8 @@
 
 static volatile sig_atomic_t signals, last_signal;
 
-/* One that waits for a silent pipe or a lock looks at no counter: a third signal ends it, and the server rolls back. */
+/* One that waits for a silent pipe or a lock looks at no counter: a third signal ends it, and the
+ * server rolls back. */
 static void
 on_signal(int number)
 {
@@ -109,9 +110,11 @@ read_numbers(const struct options *o, struct run_config *c, struct err *err)
 
     c->memory_bytes = MEMORY_DEFAULT;
     if (o->value[OPT_MEMORY].text != NULL &&
-        (!num_size(slice_of(o->value[OPT_MEMORY].text), &c->memory_bytes) || c->memory_bytes < MEMORY_MIN))
+        (!num_size(slice_of(o->value[OPT_MEMORY].text), &c->memory_bytes) ||
+         c->memory_bytes < MEMORY_MIN))
         return bad_value(o, OPT_MEMORY, "a size of at least 16M, as 256M or 8G", err);
-    if (o->value[OPT_JOBS].text != NULL && (!num_u63(slice_of(o->value[OPT_JOBS].text), &jobs) || jobs < 1 || jobs > JOBS_MAX))
+    if (o->value[OPT_JOBS].text != NULL &&
+        (!num_u63(slice_of(o->value[OPT_JOBS].text), &jobs) || jobs < 1 || jobs > JOBS_MAX))
         return bad_value(o, OPT_JOBS, "a number of workers from 1 to 256", err);
     c->jobs = (int)jobs;
     return ST_OK;
@@ -122,14 +125,16 @@ read_names(const struct options *o, struct run_config *c, struct err *err)
 {
     const char *format = o->value[OPT_FORMAT].text, *dataset = o->value[OPT_DATASET].text;
 
-    if (format != NULL && strcmp(format, "auto") != 0 && (c->format = format_by_name(format)) == NULL)
+    if (format != NULL && strcmp(format, "auto") != 0 &&
+        (c->format = format_by_name(format)) == NULL)
         return bad_value(o, OPT_FORMAT, "`ingest --help` lists the formats", err);
     if (dataset != NULL && (c->dataset = dataset_by_name(dataset)) == NULL)
         return bad_value(o, OPT_DATASET, "`ingest --help` lists the datasets", err);
     if (c->format != NULL && c->dataset == NULL)
         c->dataset = dataset_by_name(c->format->dataset);
     if (c->format != NULL && c->dataset != dataset_by_name(c->format->dataset)) {
-        err_fail(err, ST_USAGE, "bad value for --dataset", "format %s feeds dataset %s", c->format->name, c->format->dataset);
+        err_fail(err, ST_USAGE, "bad value for --dataset", "format %s feeds dataset %s",
+                 c->format->name, c->format->dataset);
         return ST_USAGE;
     }
     c->node = o->value[OPT_NODE].text;
@@ -142,7 +147,8 @@ read_rules(const struct options *o, struct run_config *c, struct rules *rules, s
     int32_t since, until;
     enum st rc;
 
-    if ((rc = read_day(o, OPT_SINCE, &since, err)) != ST_OK || (rc = read_day(o, OPT_UNTIL, &until, err)) != ST_OK)
+    if ((rc = read_day(o, OPT_SINCE, &since, err)) != ST_OK ||
+        (rc = read_day(o, OPT_UNTIL, &until, err)) != ST_OK)
         return rc;
     if (since != DAY_NONE && until != DAY_NONE && since >= until)
         return err_fail(err, ST_USAGE, "cannot count these days", "--until is not behind --since");
@@ -162,11 +168,14 @@ read_sink(const struct options *o, struct run_config *c, struct err *err)
     }
     c->sink = RUN_TO_TEXT;
     if (dry)
-        return err_fail(err, ST_USAGE, "cannot do both", "--dry-run writes nothing, --output writes rows");
-    if (o->value[OPT_DATABASE].origin == FROM_COMMAND_LINE || o->value[OPT_LOCAL].origin == FROM_COMMAND_LINE)
+        return err_fail(err, ST_USAGE, "cannot do both",
+                        "--dry-run writes nothing, --output writes rows");
+    if (o->value[OPT_DATABASE].origin == FROM_COMMAND_LINE ||
+        o->value[OPT_LOCAL].origin == FROM_COMMAND_LINE)
         return err_fail(err, ST_USAGE, "cannot do both", "--output never connects to a database");
     if (option_is_on(o, OPT_JSON) && strcmp(o->value[OPT_OUTPUT].text, "-") == 0)
-        return err_fail(err, ST_USAGE, "cannot do both", "--json and --output - both want standard output");
+        return err_fail(err, ST_USAGE, "cannot do both",
+                        "--json and --output - both want standard output");
     return ST_OK;
 }
 
@@ -194,7 +203,8 @@ read_teller(const struct options *o, struct run_config *c, struct teller *t, str
 }
 
 static enum st
-read_client_key(const struct options *o, const struct place *place, struct run_config *c, char path[512], struct err *err)
+read_client_key(const struct options *o, const struct place *place, struct run_config *c,
+                char path[512], struct err *err)
 {
     const char *named = o->value[OPT_CLIENT_KEY].text;
 
@@ -208,7 +218,8 @@ read_client_key(const struct options *o, const struct place *place, struct run_c
     else if (place->is_local)
         snprintf(path, 512, "%s/client.key", place->local.dir);
     else if (!config_home_path(path, 512, "client.key"))
-        return err_fail(err, ST_USAGE, "cannot find the client key", "this user has no home directory; say --client-key FILE");
+        return err_fail(err, ST_USAGE, "cannot find the client key",
+                        "this user has no home directory; say --client-key FILE");
     return ST_OK;
 }
 
@@ -243,7 +254,8 @@ list_inputs(const struct options *o, struct source_list *inputs, struct err *err
     if (o->n_arguments == 0) {
         if (stdin_is_usable())
             return source_list_add(inputs, "-", err);
-        err_fail(err, ST_USAGE, "cannot find anything to count", "no FILE is named and standard input is empty");
+        err_fail(err, ST_USAGE, "cannot find anything to count",
+                 "no FILE is named and standard input is empty");
         err_hint(err, "ingest [OPTION]... FILE...; `ingest --help` shows examples");
         return ST_USAGE;
     }
@@ -265,7 +277,8 @@ struct output {
     const char *path;
 };
 
-/* mkostemp(3) makes files for their owner alone; a result has the mode that open(2) would give it, or had before. */
+/* mkostemp(3) makes files for their owner alone; a result has the mode that open(2) would give it,
+ * or had before. */
 static void
 set_mode(int fd, const struct stat *before)
 {
@@ -292,7 +305,8 @@ output_open(struct output *out, const char *path, struct err *err)
     there = stat(path, &st) == 0;
     if (there && !S_ISREG(st.st_mode)) {
         out->file = fopen(path, "we"); /* a device or a FIFO: nothing to replace */
-    } else if ((size_t)snprintf(out->temporary, sizeof out->temporary, "%s.XXXXXX", path) < sizeof out->temporary) {
+    } else if ((size_t)snprintf(out->temporary, sizeof out->temporary, "%s.XXXXXX", path) <
+               sizeof out->temporary) {
         fd = mkostemp(out->temporary, O_CLOEXEC);
         if (fd >= 0)
             set_mode(fd, there ? &st : NULL);
@@ -356,19 +370,24 @@ print_summary(const struct options *o, const struct teller *t, const struct summ
     buf_release(&text);
 }
 
-/* DESIGN 3: of several statuses 4 wins, then 3, then 1. */
+/* Of several statuses 4 wins, then 3, then 1. */
 static int
 final_status(const struct options *o, enum st rc, const struct summary *s)
 {
+    uint64_t rejected = tally_rejected(&s->lines);
+
     if (rc != ST_OK)
         return exit_status_of(rc, (int)last_signal);
-    if (s->files.refused > 0 || (option_is_on(o, OPT_STRICT) && tally_rejected(&s->lines) > 0))
+    if (option_is_on(o, OPT_STRICT) && rejected > 0) {
+        fprintf(stderr, "ingest: error: %" PRIu64 " lines were rejected, and --strict is said\n", rejected);
         return EXIT_REFUSED;
-    return 0;
+    }
+    return s->files.refused > 0 ? EXIT_REFUSED : 0;
 }
 
 static enum st
-configure(const struct options *o, struct run_config *c, struct rules *rules, struct teller *t, struct err *err)
+configure(const struct options *o, struct run_config *c, struct rules *rules, struct teller *t,
+          struct err *err)
 {
     enum st rc;
 
@@ -414,7 +433,8 @@ cli_count(const struct options *o)
     catch_signals();
     source_list_init(&inputs);
     if ((rc = configure(o, &config, &rules, &teller, &err)) == ST_OK &&
-        (rc = list_inputs(o, &inputs, &err)) == ST_OK && (rc = place_for(o, &config, &place, &err)) == ST_OK &&
+        (rc = list_inputs(o, &inputs, &err)) == ST_OK &&
+        (rc = place_for(o, &config, &place, &err)) == ST_OK &&
         (rc = read_client_key(o, &place, &config, key_path, &err)) == ST_OK &&
         (rc = output_open(&output, o->value[OPT_OUTPUT].text, &err)) == ST_OK) {
         config.out = output.file;

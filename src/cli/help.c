@@ -18,8 +18,9 @@ print_options(FILE *to)
         const struct option_def *d = &option_defs[i];
         char left[64];
 
-        snprintf(left, sizeof left, "%c%c%s--%s%s%s", d->letter != 0 ? '-' : ' ', d->letter != 0 ? d->letter : ' ',
-                 d->letter != 0 ? ", " : "  ", d->name, d->argument != NULL ? " " : "", d->argument != NULL ? d->argument : "");
+        snprintf(left, sizeof left, "%c%c%s--%s%s%s", d->letter != 0 ? '-' : ' ',
+                 d->letter != 0 ? d->letter : ' ', d->letter != 0 ? ", " : "  ", d->name,
+                 d->argument != NULL ? " " : "", d->argument != NULL ? d->argument : "");
         fprintf(to, "  %-25s %s\n", left, d->help);
     }
 }
@@ -27,14 +28,15 @@ print_options(FILE *to)
 void
 help_print(FILE *to)
 {
-    fputs("ingest reads access logs and adds download statistics to PostgreSQL, each log exactly once.\n\n"
-          "  ingest --local logs/*.gz              count into a private PostgreSQL, made on demand\n"
-          "  ingest -d postgresql:///stats logs/   count all logs of a directory into a database\n"
-          "  zcat x.gz | ingest -n -v -            what would be counted, and why the rest would not\n\n"
-          "usage: ingest [OPTION]... [FILE]...     FILE \"-\" is stdin; a directory is walked\n"
-          "       ingest migrate up|down|status|print [SET]...\n"
-          "       ingest psql [-- ARGUMENT...]     psql on the database (the private one unless -d says otherwise)\n",
-          to);
+    fputs(
+        "ingest reads access logs and adds download statistics to PostgreSQL, each log exactly once.\n\n"
+        "  ingest --local logs/*.gz              count into a private PostgreSQL, made on demand\n"
+        "  ingest -d postgresql:///stats logs/   count all logs of a directory into a database\n"
+        "  zcat x.gz | ingest -n -v -            what would be counted, and why the rest would not\n\n"
+        "usage: ingest [OPTION]... [FILE]...     FILE \"-\" is stdin; a directory is walked\n"
+        "       ingest migrate up|down|status|print [SET]...\n"
+        "       ingest psql [-- ARGUMENT...]     psql on the database (the private one unless -d says otherwise)\n",
+        to);
     print_options(to);
     fputs("\nformats\n", to);
     for (size_t i = 0; formats[i] != NULL; i++)
@@ -48,12 +50,13 @@ help_print(FILE *to)
     fputs("\nsets of migrations\n  ", to);
     for (size_t i = 0; migrate_sets()[i] != NULL; i++)
         fprintf(to, "%s%s", i > 0 ? ", " : "", migrate_sets()[i]);
-    fputs("\n\nexit status\n"
-          "  0    every input is in the database, counted now or before\n"
-          "  1    an input was refused and is named; everything else is committed\n"
-          "  2    usage, configuration or a key file: nothing was touched\n"
-          "  3    the database: unreachable, wrong schema, missing right; a retry is safe\n"
-          "  4    no memory, no disk, a bug\n"
-          "  130, 143   a signal: the first finishes and commits the batch, a second rolls it back\n",
-          to);
+    fputs(
+        "\n\nexit status\n"
+        "  0    every input is in the database, counted now or before\n"
+        "  1    an input was refused and is named; everything else is committed\n"
+        "  2    usage, configuration or a key file: nothing was touched\n"
+        "  3    the database: unreachable, wrong schema, missing right; a retry is safe\n"
+        "  4    no memory, no disk, a bug\n"
+        "  130, 143   a signal: the first finishes and commits the batch, a second rolls it back\n",
+        to);
 }

@@ -1,5 +1,6 @@
 /*
- * Which database: -d, --local, the environment, the configuration. Starts and migrates the private one.
+ * Which database: -d, --local, the environment, the configuration. Starts and migrates the private
+ * one.
  */
 #include "ingest/base.h"
 
@@ -12,7 +13,9 @@ enum st
 place_missing(struct err *err)
 {
     err_fail(err, ST_USAGE, "cannot tell where to count", "no database is named");
-    err_hint(err, "name one: ingest -d postgresql://HOST/NAME ... (or $INGEST_DATABASE); or have a private one made: ingest --local ...");
+    err_hint(
+        err,
+        "name one: ingest -d postgresql://HOST/NAME ... (or $INGEST_DATABASE); or have a private one made: ingest --local ...");
     return ST_USAGE;
 }
 
@@ -34,7 +37,8 @@ has_password(const char *conninfo)
 static bool
 libpq_knows(void)
 {
-    static const char *const names[] = { "PGHOST", "PGHOSTADDR", "PGDATABASE", "PGSERVICE", "PGPORT" };
+    static const char *const names[] = { "PGHOST", "PGHOSTADDR", "PGDATABASE", "PGSERVICE",
+                                         "PGPORT" };
 
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
         if (getenv(names[i]) != NULL)
@@ -66,7 +70,8 @@ place_open(struct place *p, const struct options *o, bool migrate, struct err *e
 
     *p = (struct place){ .local.users_fd = -1 };
     if (is_local && database != NULL && named == local)
-        return err_fail(err, ST_USAGE, "cannot tell where to count", "both --database and --local are said");
+        return err_fail(err, ST_USAGE, "cannot tell where to count",
+                        "both --database and --local are said");
     if (is_local && (database == NULL || local > named)) {
         p->use = p->is_local = true;
         if ((rc = local_enter(&p->local, err)) != ST_OK)
@@ -75,8 +80,11 @@ place_open(struct place *p, const struct options *o, bool migrate, struct err *e
         return migrate ? migrate_local(p, o, err) : ST_OK;
     }
     if (database != NULL && named == FROM_COMMAND_LINE && has_password(database)) {
-        err_fail(err, ST_USAGE, "refused to use a password on the command line", "every user of this host can read it there");
-        err_hint(err, "put it into ~/.pgpass, or the whole URI into $INGEST_DATABASE or the configuration file");
+        err_fail(err, ST_USAGE, "refused to use a password on the command line",
+                 "every user of this host can read it there");
+        err_hint(
+            err,
+            "put it into ~/.pgpass, or the whole URI into $INGEST_DATABASE or the configuration file");
         return ST_USAGE;
     }
     p->use = database != NULL || libpq_knows();

@@ -26,11 +26,13 @@ progress_show(const struct run_progress *p)
     char line[256], eta[32] = "";
     int width = terminal_width(), n;
 
-    if (p->stored_total > 0 && p->stored_bytes > 0 && p->stored_bytes < p->stored_total && seconds > 1)
+    if (p->stored_total > 0 && p->stored_bytes > 0 && p->stored_bytes < p->stored_total &&
+        seconds > 1)
         snprintf(eta, sizeof eta, ", %.0f s left",
                  seconds * (double)(p->stored_total - p->stored_bytes) / (double)p->stored_bytes);
-    n = snprintf(line, sizeof line, "%zu/%zu files, %.1f MB, %.0f MB/s, %.0f lines/s%s", p->inputs_done, p->inputs,
-                 (double)p->decoded_bytes / 1e6, (double)p->decoded_bytes / 1e6 / seconds, (double)p->lines / seconds, eta);
+    n = snprintf(line, sizeof line, "%zu/%zu files, %.1f MB, %.0f MB/s, %.0f lines/s%s",
+                 p->inputs_done, p->inputs, (double)p->decoded_bytes / 1e6,
+                 (double)p->decoded_bytes / 1e6 / seconds, (double)p->lines / seconds, eta);
     if (n >= width)
         n = width - 1;
     fprintf(stderr, "\r%.*s\033[K", n, line);

@@ -1,19 +1,21 @@
 /*
- * All printing to people. Log text, file names and server messages are hostile to a terminal: control bytes, C1,
- * bidirectional overrides and bad UTF-8 are shown as \xHH.
+ * All printing to people. Log text, file names and server messages are hostile to a terminal:
+ * control bytes, C1, bidirectional overrides and bad UTF-8 are shown as \xHH.
  */
 #include "ingest/base.h"
 
 #include "cli_priv.h"
 
-/* Code points that move the cursor, hide or reorder text. Unicode 15, "Bidirectional_Control" and line separators. */
+/* Code points that move the cursor, hide or reorder text. Unicode 15, "Bidirectional_Control" and
+ * line separators. */
 static bool
 is_harmless(uint32_t c)
 {
     if (c < 0x20 || (c >= 0x7f && c <= 0x9f))
         return false;
-    return c != 0x061c && c != 0xfeff && !(c >= 0x200b && c <= 0x200f) && !(c >= 0x2028 && c <= 0x202e) &&
-           !(c >= 0x2060 && c <= 0x206f) && !(c >= 0xe0000 && c <= 0xe007f); /* the last: tags, which nobody sees */
+    return c != 0x061c && c != 0xfeff && !(c >= 0x200b && c <= 0x200f) &&
+           !(c >= 0x2028 && c <= 0x202e) && !(c >= 0x2060 && c <= 0x206f) &&
+           !(c >= 0xe0000 && c <= 0xe007f); /* the last: tags, which nobody sees */
 }
 
 static size_t

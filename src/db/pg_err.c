@@ -162,7 +162,8 @@ pg_failed(struct pg *pg, const PGresult *res, const char *what, const char *sql,
 
     snprintf(pg->sqlstate, sizeof pg->sqlstate, "%s", state == NULL ? "" : state);
     if (state == NULL || message == NULL) {
-        /* After a send that failed libpq still calls the connection good; only a look at the socket tells. */
+        /* After a send that failed libpq still calls the connection good; only a look at the socket
+         * tells. */
         if (!pg_is_alive(pg) || PQconsumeInput(pg->conn) == 0 || !pg_is_alive(pg))
             return connection_failed(pg, what, err);
         /* libpq gives no result, or one without a state, when it has no memory (T34) or lost the

@@ -1,10 +1,11 @@
 /*
- * The list of formats, and the parser that every one of them stands behind: blocks of lines in, arrays of records out.
- * What a line means is left to the format files.
+ * The list of formats, and the parser that every one of them stands behind: blocks of lines in,
+ * arrays of records out. What a line means is left to the format files.
  */
 #include "format_priv.h"
 
-/* A line's unescaped text is at most twice the line, and SCRATCH_ENOUGH ends a call: this is never reached. */
+/* A line's unescaped text is at most twice the line, and SCRATCH_ENOUGH ends a call: this is never
+ * reached. */
 #define SCRATCH_CEILING (16 * MIB)
 
 const struct format *const formats[] = {

@@ -1,13 +1,15 @@
 /*
- * CloudFront's standard log: W3C extended, tab-separated, its columns named by a `#Fields:` line that may come again.
- * The hot path of the big registries, so it has a loop of its own: a run of lines is indexed in one pass, and of the
- * 33 columns only the few that count are ever touched. What a column means for counting is in docs/COUNTING.md.
+ * CloudFront's standard log: W3C extended, tab-separated, its columns named by a `#Fields:` line
+ * that may come again. The hot path of the big registries, so it has a loop of its own: a run of
+ * lines is indexed in one pass, and of the 33 columns only the few that count are ever touched.
+ * What a column means for counting is in docs/COUNTING.md.
  */
 #include "cursor.h"
 #include "format_priv.h"
 #include "memo.h"
 
-/* CloudFront has 33 columns and custom logs a few more. Also what one line of the index can hold, many times over. */
+/* CloudFront has 33 columns and custom logs a few more. Also what one line of the index can hold,
+ * many times over. */
 #define COLUMNS_MAX 4096
 #define NO_COLUMN   UINT32_MAX
 
@@ -45,7 +47,8 @@ struct cloudfront {
     struct day_memo day;
     struct hms_memo hms;
 
-    /* The index of base[0 .. SCAN_BYTES_MAX), of which `line` lines are used up. It is used up before its block is. */
+    /* The index of base[0 .. SCAN_BYTES_MAX), of which `line` lines are used up. It is used up
+     * before its block is. */
     const char  *base;
     size_t       line;
     struct marks marks;
@@ -199,7 +202,8 @@ read_row(struct cloudfront *c, const struct row *row, struct record *rec)
 
 /* ---- lines ---- */
 
-/* Indexes what follows p->at; an input's last line may lack its LF, and is given one in the index. */
+/* Indexes what follows p->at; an input's last line may lack its LF, and is given one in the index.
+ */
 static void
 index_more(struct cloudfront *c, const struct parser *p)
 {
@@ -216,8 +220,8 @@ index_more(struct cloudfront *c, const struct parser *p)
 }
 
 /*
- * A line that is longer than an index. Marks are made for as many fields as a line may have, and one more, so that one
- * with too many is seen to have them.
+ * A line that is longer than an index. Marks are made for as many fields as a line may have, and
+ * one more, so that one with too many is seen to have them.
  */
 static void
 index_long(struct cloudfront *c, struct slice line)
@@ -242,7 +246,8 @@ index_long(struct cloudfront *c, struct slice line)
     m->n_lines = 1;
 }
 
-/* The fields of the line at p->at, without a CR before its LF; *next is where the one behind it begins. */
+/* The fields of the line at p->at, without a CR before its LF; *next is where the one behind it
+ * begins. */
 static inline struct row
 next_row(struct cloudfront *c, const struct parser *p, char **next)
 {
@@ -264,7 +269,8 @@ next_row(struct cloudfront *c, const struct parser *p, char **next)
     return (struct row){ c->base, c->marks.mark + first, last - first };
 }
 
-/* Is there a CR before the LF of this line? `end` is the block's: the LF that stands there is only in the index. */
+/* Is there a CR before the LF of this line? `end` is the block's: the LF that stands there is only
+ * in the index. */
 static inline uint32_t
 has_cr(const struct row *row, const char *end)
 {
@@ -331,7 +337,8 @@ cloudfront_sniff(struct slice head)
 #define HEADER "#Version: 1.0\n#Fields: date time sc-bytes c-ip cs-method cs-uri-stem sc-status\n"
 
 static const struct format_example examples[] = {
-    { HEADER "2024-03-01\t00:00:01\t742\t192.0.2.7\tGET\t/crates/a/a-1.0.0.crate\t200", KEEP, 200, 742 },
+    { HEADER "2024-03-01\t00:00:01\t742\t192.0.2.7\tGET\t/crates/a/a-1.0.0.crate\t200", KEEP, 200,
+      742 },
     { HEADER "2024-03-01\t00:00:01\t-\t192.0.2.7\tGET\t/crates/a/a-1.0.0.crate\t-", KEEP, 0, 0 },
     { "#Fields: date cs-method cs-uri-stem sc-status\n2024-03-01\tGET\t/a\t304", KEEP, 304, 0 },
     { HEADER "2024-03-01\t00:00:01\t742\t192.0.2.7\tGET\t/a", REJECT_FIELDS, 0, 0 },

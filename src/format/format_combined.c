@@ -1,6 +1,7 @@
 /*
- * The access logs of Apache and nginx: `common`, and `combined`, which adds referer and agent. The client, the user and
- * the request are the words of strangers; where a field ends when they play tricks is fixed in docs/COUNTING.md.
+ * The access logs of Apache and nginx: `common`, and `combined`, which adds referer and agent. The
+ * client, the user and the request are the words of strangers; where a field ends when they play
+ * tricks is fixed in docs/COUNTING.md.
  */
 #include "cursor.h"
 #include "format_priv.h"
@@ -15,13 +16,14 @@ struct pieces {
 };
 
 /*
- * ident user [time]: the user may hold blanks and brackets, so the time is the first " [" that closes where a time must.
- * Leaves the cursor on the quote of the request.
+ * ident user [time]: the user may hold blanks and brackets, so the time is the first " [" that
+ * closes where a time must. Leaves the cursor on the quote of the request.
  */
 static inline bool
 take_time(struct cursor *c, struct slice *out)
 {
-    const char *at = c->at; /* the first byte of the user, or, where that is empty, the blank behind it */
+    const char *at =
+        c->at; /* the first byte of the user, or, where that is empty, the blank behind it */
 
     for (at += at < c->end;;) {
         at = scan_byte(at, c->end, '[');
@@ -72,7 +74,8 @@ hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The byte that stands for the escape at s.p[0] == '\\', and in *n how long the escape is; *n 0: it is none. */
+/* The byte that stands for the escape at s.p[0] == '\\', and in *n how long the escape is; *n 0: it
+ * is none. */
 static char
 unescape_one(struct slice s, size_t *n)
 {
@@ -121,7 +124,8 @@ unescape(struct arena *a, struct slice *path)
     return true;
 }
 
-/* METHOD path PROTOCOL: without a blank all is the method; only a last word "HTTP/..." is a protocol. */
+/* METHOD path PROTOCOL: without a blank all is the method; only a last word "HTTP/..." is a
+ * protocol. */
 static inline void
 split_request(struct slice request, struct record *rec)
 {

@@ -1,6 +1,7 @@
 /*
- * Fastly's log as crates.io has it written: a syslog head, then one JSON object. Only the keys that count are looked at,
- * every byte of the object is checked. What a line becomes, and in which order it is tested: docs/COUNTING.md.
+ * Fastly's log as crates.io has it written: a syslog head, then one JSON object. Only the keys that
+ * count are looked at, every byte of the object is checked. What a line becomes, and in which order
+ * it is tested: docs/COUNTING.md.
  */
 #include "cursor.h"
 #include "format_priv.h"
@@ -46,7 +47,8 @@ struct fastly {
 
 /* ---- walking ---- */
 
-/* The object http at j->at. A key that comes twice: the last one holds, and so does the last http. */
+/* The object http at j->at. A key that comes twice: the last one holds, and so does the last http.
+ */
 static bool
 walk_http(struct fastly *f, struct json *j, struct json_value *agent)
 {
@@ -183,13 +185,17 @@ fastly_sniff(struct slice head)
 
 #define HEAD "<134>2024-01-16T10:00:00Z cache-fra1 s3-request-logs[257]: {"
 #define WHEN(time) "\"bytes\":742,\"date_time\":\"" time "\","
-#define AGENT "\"http\":{\"protocol\":\"HTTP/2\",\"useragent\":\"cargo/1.75.0\"},\"ip\":\"192.0.2.7\","
-#define TAIL(status) "\"method\":\"GET\",\"status\":" status ",\"url\":\"https://static.example.org/a\",\"version\":\"1\"}"
+#define AGENT                                                                                      \
+    "\"http\":{\"protocol\":\"HTTP/2\",\"useragent\":\"cargo/1.75.0\"},\"ip\":\"192.0.2.7\","
+#define TAIL(status)                                                                               \
+    "\"method\":\"GET\",\"status\":" status                                                        \
+    ",\"url\":\"https://static.example.org/a\",\"version\":\"1\"}"
 
 static const struct format_example examples[] = {
     { HEAD WHEN("2024-01-16T10:00:00.123456789Z") AGENT TAIL("200"), KEEP, 200, 742 },
     { HEAD "\"bytes\":null,\"date_time\":\"2024-01-16T10:00:00Z\"," TAIL("304"), KEEP, 304, 0 },
-    { HEAD WHEN("2024-01-16T10:00:00Z") AGENT "\"method\":\"GET\",\"status\":200}", REJECT_FIELDS, 0, 0 },
+    { HEAD WHEN("2024-01-16T10:00:00Z") AGENT "\"method\":\"GET\",\"status\":200}", REJECT_FIELDS,
+      0, 0 },
     { HEAD WHEN("2024-02-30T10:00:00Z") AGENT TAIL("200"), REJECT_TIME, 0, 0 },
     { HEAD WHEN("2024-01-16T10:00:00Z") AGENT TAIL("\"200\""), REJECT_NUMBER, 0, 0 },
     { HEAD WHEN("2024-01-16T10:00:00Z") AGENT TAIL("NaN"), REJECT_JSON, 0, 0 },

@@ -1,15 +1,16 @@
 /*
- * SeisComP's request log of fdsnws-dataselect: one JSON object a line, with a trace for each stream of an answer. A line
- * gives a record for each trace of an OK request, or one for a failed request; which of the two, and when and by whom,
- * may stand behind the traces. So records are made while the line is walked, and given their day and client at its end.
- * Traces that find no room are only checked in that walk, and read again in the calls that follow.
+ * SeisComP's request log of fdsnws-dataselect: one JSON object a line, with a trace for each stream
+ * of an answer. A line gives a record for each trace of an OK request, or one for a failed request;
+ * which of the two, and when and by whom, may stand behind the traces. So records are made while
+ * the line is walked, and given their day and client at its end. Traces that find no room are only
+ * checked in that walk, and read again in the calls that follow.
  */
 #include "format_priv.h"
 #include "shape.h"
 
 /*
- * The members that matter, of a line, of a trace and of userLocation: M(enum, key). A key that comes twice: the last one
- * holds.
+ * The members that matter, of a line, of a trace and of userLocation: M(enum, key). A key that
+ * comes twice: the last one holds.
  */
 #define LINE_MEMBERS(M)                \
     M(LINE_SERVICE, "service")         \
@@ -84,7 +85,8 @@ walk_trace(struct fdsnws *f, struct json *j, struct json_value t[TRACE_MEMBERS_N
     return step == JSON_END;
 }
 
-/* A surrogate without its partner in a code is left to the check of keys: what it becomes is no UTF-8. */
+/* A surrogate without its partner in a code is left to the check of keys: what it becomes is no
+ * UTF-8. */
 static inline bool
 trace_codes(struct arena *scratch, const struct json_value t[TRACE_MEMBERS_N], struct record *rec)
 {
@@ -136,8 +138,9 @@ trace_record(struct parser *p, const struct json_value t[TRACE_MEMBERS_N], struc
 enum walk { WALK_DONE, WALK_NO_JSON, WALK_FAILED };
 
 /*
- * Reads elements of the array at j->at, the first or those behind `inside`, making at most `max` records. The one that
- * finds no room is r->rest and is not read. Stops there, or at the array's end (r->rest NULL, the ']' taken).
+ * Reads elements of the array at j->at, the first or those behind `inside`, making at most `max`
+ * records. The one that finds no room is r->rest and is not read. Stops there, or at the array's
+ * end (r->rest NULL, the ']' taken).
  */
 static enum walk
 walk_elements(struct parser *p, struct json *j, struct request *r, bool inside, struct record *out,
@@ -164,7 +167,8 @@ walk_elements(struct parser *p, struct json *j, struct request *r, bool inside, 
     return step == JSON_END ? WALK_DONE : WALK_NO_JSON;
 }
 
-/* The array of traces at j->at: records for those that find room, the others are checked and stepped over. */
+/* The array of traces at j->at: records for those that find room, the others are checked and
+ * stepped over. */
 static enum walk
 walk_traces(struct parser *p, struct json *j, struct request *r, struct record *out, size_t max,
     struct err *err)
@@ -322,7 +326,8 @@ read_common(struct parser *p, const struct request *r, struct common *c)
         return REJECT_FIELDS;
     if ((why = read_finished(&r->v[LINE_FINISHED], c)) != KEEP)
         return why;
-    if (r->v[LINE_SERVICE].kind != JSON_ABSENT && !json_is(&r->v[LINE_SERVICE], "fdsnws-dataselect"))
+    if (r->v[LINE_SERVICE].kind != JSON_ABSENT &&
+        !json_is(&r->v[LINE_SERVICE], "fdsnws-dataselect"))
         return FILTER_OTHER_SERVICE;
     if ((why = read_client(&p->scratch, &r->v[LINE_USER], &c->client)) != KEEP)
         return why;
@@ -395,7 +400,8 @@ begin_line(struct parser *p, struct record *out, size_t max, size_t *n, struct e
     return ST_OK;
 }
 
-/* More traces of the line at p->at, from f->rest. They have been checked, so that this finds nothing wrong. */
+/* More traces of the line at p->at, from f->rest. They have been checked, so that this finds
+ * nothing wrong. */
 static enum st
 continue_line(struct parser *p, struct record *out, size_t max, size_t *n, struct err *err)
 {
@@ -437,8 +443,9 @@ fdsnws_block(struct parser *p, struct record *out, size_t max, size_t *n_records
 /* ---- sniffing ---- */
 
 /*
- * Many programs write JSON with `finished` and `status`. Lines are SeisComP's if they name its service, or, where an old
- * one has no such member, if they have the two others that it always writes.
+ * Many programs write JSON with `finished` and `status`. Lines are SeisComP's if they name its
+ * service, or, where an old one has no such member, if they have the two others that it always
+ * writes.
  */
 static bool
 is_seiscomp(const struct parser *p, const struct record *rec)
@@ -457,16 +464,19 @@ fdsnws_sniff(struct slice head)
     return share_of(&format_fdsnws, head, is_seiscomp);
 }
 
-#define HEAD "{\"service\": \"fdsnws-dataselect\", \"userID\": 1497164453, \"userLocation\": {\"country\": \"DE\"}, "
+#define HEAD                                                                                       \
+    "{\"service\": \"fdsnws-dataselect\", \"userID\": 1497164453, \"userLocation\": {\"country\": \"DE\"}, "
 #define TRACE(status, bytes)                                                                       \
     "{\"net\": \"GE\", \"sta\": \"EIL\", \"loc\": \"\", \"cha\": \"BHZ\", \"restricted\": false, " \
     "\"status\": " status ", \"bytes\": " bytes "}"
-#define TAIL(status) "\"status\": " status ", \"bytes\": 0, \"finished\": \"2024-01-16T10:00:00.5Z\"}"
+#define TAIL(status)                                                                               \
+    "\"status\": " status ", \"bytes\": 0, \"finished\": \"2024-01-16T10:00:00.5Z\"}"
 
 static const struct format_example examples[] = {
     { HEAD "\"trace\": [" TRACE("\"OK\"", "2048") "], " TAIL("\"OK\""), KEEP, 0, 2048 },
     { HEAD TAIL("\"NODATA\""), KEEP, 0, 0 },
-    { HEAD "\"trace\": [" TRACE("\"NODATA\"", "0") "], " TAIL("\"OK\""), FILTER_NO_DATA_TRACE, 0, 0 },
+    { HEAD "\"trace\": [" TRACE("\"NODATA\"", "0") "], " TAIL("\"OK\""), FILTER_NO_DATA_TRACE, 0,
+      0 },
     { HEAD "\"trace\": [" TRACE("\"OK\"", "1.5") "], " TAIL("\"OK\""), REJECT_NUMBER, 0, 0 },
     { HEAD "\"trace\": [" TRACE("1", "1") "], " TAIL("\"OK\""), REJECT_FIELDS, 0, 0 },
     { HEAD "\"status\": \"OK\", \"finished\": \"2024-01-16 25:00:00Z\"}", REJECT_TIME, 0, 0 },

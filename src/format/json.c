@@ -94,8 +94,8 @@ read_scalar(struct json *j, struct json_value *v)
 /* ---- objects and arrays ---- */
 
 /*
- * Steps over the object or array at j->at. What is open is a stack of bits (1: an object), the innermost lowest, so that
- * neither the C stack nor memory depends on the input.
+ * Steps over the object or array at j->at. What is open is a stack of bits (1: an object), the
+ * innermost lowest, so that neither the C stack nor memory depends on the input.
  */
 static bool
 skip_container(struct json *j, unsigned depth)
@@ -209,7 +209,8 @@ put_utf8(char *out, uint32_t c)
     return out;
 }
 
-/* The character of the \uXXXX at *p, two of them where they are a pair (RFC 8259, 7); *p is behind it then. */
+/* The character of the \uXXXX at *p, two of them where they are a pair (RFC 8259, 7); *p is behind
+ * it then. */
 static uint32_t
 take_u(const char **p, const char *end, bool *lone)
 {
@@ -290,9 +291,9 @@ json_u63(const struct json_value *v, int64_t *out)
 }
 
 /*
- * The fewest digits that read back as `d` (positive and finite), as one digit, a point, the others and an exponent. The
- * nearest text of n digits is almost always it; below a power of two the gap is half as wide, and the next text above
- * may be the only one of its length that reads back.
+ * The fewest digits that read back as `d` (positive and finite), as one digit, a point, the others
+ * and an exponent. The nearest text of n digits is almost always it; below a power of two the gap
+ * is half as wide, and the next text above may be the only one of its length that reads back.
  */
 static void
 shortest(double d, char text[JSON_PYTHON_BYTES])
@@ -315,8 +316,9 @@ shortest(double d, char text[JSON_PYTHON_BYTES])
 }
 
 /*
- * float.__repr__: the shortest digits; an exponent of at least two digits where the point would stand more than 16
- * places to the right or 4 to the left of the first digit (Objects/floatobject.c and Python/pystrtod.c of CPython).
+ * float.__repr__: the shortest digits; an exponent of at least two digits where the point would
+ * stand more than 16 places to the right or 4 to the left of the first digit (Objects/floatobject.c
+ * and Python/pystrtod.c of CPython).
  */
 static struct slice
 python_real(double d, char buf[JSON_PYTHON_BYTES])
@@ -350,8 +352,8 @@ python_real(double d, char buf[JSON_PYTHON_BYTES])
     return (struct slice){ buf, (size_t)n };
 }
 
-/* strtod stops behind the number: a value is always followed by a byte that no number has. The program runs in the
- * "C" locale, which a program that never calls setlocale is in. */
+/* strtod stops behind the number: a value is always followed by a byte that no number has. The
+ * program runs in the "C" locale, which a program that never calls setlocale is in. */
 struct slice
 json_python_number(const struct json_value *v, char buf[JSON_PYTHON_BYTES])
 {

@@ -1,7 +1,8 @@
 /*
- * The index of separators and line feeds: 64 bytes become two words of bits, and the bits become positions. Storing
- * eight positions at once, wanted or not, and stepping by the number of bits avoids a branch that no CPU can guess
- * (Langdale and Lemire, "Parsing Gigabytes of JSON per Second", 2019, section 3.2).
+ * The index of separators and line feeds: 64 bytes become two words of bits, and the bits become
+ * positions. Storing eight positions at once, wanted or not, and stepping by the number of bits
+ * avoids a branch that no CPU can guess (Langdale and Lemire, "Parsing Gigabytes of JSON per
+ * Second", 2019, section 3.2).
  */
 #include "scan.h"
 
@@ -17,14 +18,16 @@ begin(struct marks *m)
     m->mark[0] = UINT32_MAX;
 }
 
-/* `all` has a bit for each separator and line feed of the 64 bytes at `base`, `feeds` for the line feeds alone. */
+/* `all` has a bit for each separator and line feed of the 64 bytes at `base`, `feeds` for the line
+ * feeds alone. */
 static inline __attribute__((always_inline)) void
 add_feeds(struct marks *m, uint64_t all, uint64_t feeds)
 {
     while (feeds != 0) {
         uint64_t below = (feeds & -feeds) - 1;
 
-        m->line_end[m->n_lines++] = (uint32_t)(m->n + 1 + (size_t)__builtin_popcountll(all & below));
+        m->line_end[m->n_lines++] =
+            (uint32_t)(m->n + 1 + (size_t)__builtin_popcountll(all & below));
         feeds &= feeds - 1;
     }
 }
@@ -112,10 +115,12 @@ scan_avx2(struct marks *m, const char *p, size_t n, char separator)
 static bool
 runs_avx512(void)
 {
-    return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi2") && runs_avx2();
+    return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi2") &&
+           runs_avx2();
 }
 
-/* One instruction brings the positions of a word's bits together, as bytes; sixteen at a time become marks. */
+/* One instruction brings the positions of a word's bits together, as bytes; sixteen at a time
+ * become marks. */
 TARGET_AVX512 static void
 scan_avx512(struct marks *m, const char *p, size_t n, char separator)
 {
@@ -138,7 +143,8 @@ scan_avx512(struct marks *m, const char *p, size_t n, char separator)
 
         add_feeds(m, all, feeds);
         m->n += count;
-        _mm512_storeu_si512(out, _mm512_add_epi32(base, _mm512_cvtepu8_epi32(_mm512_castsi512_si128(packed))));
+        _mm512_storeu_si512(
+            out, _mm512_add_epi32(base, _mm512_cvtepu8_epi32(_mm512_castsi512_si128(packed))));
         for (size_t done = 16; unlikely(done < count); done += 16) {
             packed = _mm512_shuffle_i32x4(packed, packed, 0x39); /* the next 16 bytes come first */
             _mm512_storeu_si512(out + done,

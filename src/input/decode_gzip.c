@@ -1,7 +1,7 @@
 /*
- * gzip (RFC 1952): members one after another, zero padding between and after them, nothing else. We read header and
- * trailer ourselves and let ISA-L or zlib inflate the raw deflate data (RFC 1951) between them, because gzread hides
- * truncation, padding and rubbish behind the end.
+ * gzip (RFC 1952): members one after another, zero padding between and after them, nothing else. We
+ * read header and trailer ourselves and let ISA-L or zlib inflate the raw deflate data (RFC 1951)
+ * between them, because gzread hides truncation, padding and rubbish behind the end.
  *
  *   +--------+-----------------------------+--------------+----------------+
  *   | 1f 8b  | CM FLG MTIME XFL OS [extra] | deflate data | CRC-32 | ISIZE |
@@ -14,7 +14,14 @@
 #include "inflate_priv.h"
 #include "input_priv.h"
 
-enum { FLG_TEXT = 1, FLG_HCRC = 2, FLG_EXTRA = 4, FLG_NAME = 8, FLG_COMMENT = 16, FLG_RESERVED = 0xe0 };
+enum {
+    FLG_TEXT = 1,
+    FLG_HCRC = 2,
+    FLG_EXTRA = 4,
+    FLG_NAME = 8,
+    FLG_COMMENT = 16,
+    FLG_RESERVED = 0xe0
+};
 
 enum where { BETWEEN, INSIDE };
 
@@ -42,7 +49,8 @@ cut_short(struct stored *s, struct err *err, const char *cause)
     return ST_CORRUPT;
 }
 
-/* At least one byte of header or trailer. ST_EOF becomes the error that the input ends inside it. */
+/* At least one byte of header or trailer. ST_EOF becomes the error that the input ends inside it.
+ */
 static enum st
 need(struct stored *s, const char *cut, struct err *err)
 {
@@ -103,7 +111,8 @@ skip_extra(struct gzip *g, struct stored *s, size_t n, const char *cut, struct e
     return ST_OK;
 }
 
-/* FNAME and FCOMMENT: bytes up to a NUL, of no interest to us (a name in a log must not choose a path). */
+/* FNAME and FCOMMENT: bytes up to a NUL, of no interest to us (a name in a log must not choose a
+ * path). */
 static enum st
 skip_text(struct gzip *g, struct stored *s, const char *cut, struct err *err)
 {

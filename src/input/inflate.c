@@ -24,7 +24,8 @@ inflater_reset(struct inflater *inf)
     struct inflate_state *z = inf->state;
 
     isal_inflate_init(z);
-    z->crc_flag = ISAL_GZIP_NO_HDR; /* computes the CRC-32 of gzip, reads neither header nor trailer */
+    z->crc_flag =
+        ISAL_GZIP_NO_HDR; /* computes the CRC-32 of gzip, reads neither header nor trailer */
 }
 
 void

@@ -1,6 +1,7 @@
 /*
- * One input from open to the end: which codec, are all bytes good, and who is the payload. Stands between the command
- * line and lines/; leaves the decoding to the codecs and the ledger to pipeline/.
+ * One input from open to the end: which codec, are all bytes good, and who is the payload. Stands
+ * between the command line and lines/; leaves the decoding to the codecs and the ledger to
+ * pipeline/.
  */
 #include "ingest/base.h"
 
@@ -18,7 +19,7 @@ struct input {
     bool                young;
     bool                ended;
     struct file_id      file;
-    uint64_t            cut; /* decoded bytes of a plain file up to its last LF; UINT64_MAX for all others */
+    uint64_t cut; /* decoded bytes of a plain file up to its last LF; UINT64_MAX for all others */
 
     const struct hash_secret *secret;
     struct murmur3            blocks;   /* over the digests of the full blocks so far */
@@ -26,12 +27,17 @@ struct input {
 };
 
 /* Containers that are not ours to read, so that the message can name them. */
-static const struct codec codec_zstd = { "zstd", { 0x28, 0xb5, 0x2f, 0xfd }, 4, .about = "zstd -dc" };
+static const struct codec codec_zstd = {
+    "zstd", { 0x28, 0xb5, 0x2f, 0xfd }, 4, .about = "zstd -dc"
+};
 static const struct codec codec_bzip2 = { "bzip2", "BZh", 3, .about = "bzip2 -dc" };
-static const struct codec codec_xz = { "xz", { 0xfd, '7', 'z', 'X', 'Z', 0 }, 6, .about = "xz -dc" };
+static const struct codec codec_xz = {
+    "xz", { 0xfd, '7', 'z', 'X', 'Z', 0 }, 6, .about = "xz -dc"
+};
 static const struct codec codec_zip = { "zip", "PK\3\4", 4, .about = "unzip -p" };
 
-static const struct codec *const codecs[] = { &codec_gzip, &codec_zstd, &codec_bzip2, &codec_xz, &codec_zip };
+static const struct codec *const codecs[] = { &codec_gzip, &codec_zstd, &codec_bzip2, &codec_xz,
+                                              &codec_zip };
 
 /* Opens without blocking on a FIFO and without becoming owner of a terminal. */
 static enum st
@@ -95,12 +101,15 @@ choose_codec(struct input *in, struct err *err)
         return rc;
     in->codec = &codec_plain;
     for (size_t i = 0; i < ARRAY_LEN(codecs); i++)
-        if (have >= codecs[i]->n_magic && memcmp(in->stored.at, codecs[i]->magic, codecs[i]->n_magic) == 0)
+        if (have >= codecs[i]->n_magic &&
+            memcmp(in->stored.at, codecs[i]->magic, codecs[i]->n_magic) == 0)
             in->codec = codecs[i];
     if (have == 1 && in->stored.at[0] == codec_gzip.magic[0])
-        in->codec = &codec_gzip; /* cut inside the magic number: damaged, and no unfinished line of text */
+        in->codec =
+            &codec_gzip; /* cut inside the magic number: damaged, and no unfinished line of text */
     if (in->codec->open == NULL) {
-        err_fail(err, ST_FORMAT, "cannot decode input", "it is a %s container, which is not supported", in->codec->name);
+        err_fail(err, ST_FORMAT, "cannot decode input",
+                 "it is a %s container, which is not supported", in->codec->name);
         err_hint(err, "unpack it on the way: %s ... | ingest -", in->codec->about);
         return ST_FORMAT;
     }
@@ -133,7 +142,8 @@ open_file(struct input *in, const struct source *source, struct err *err)
     if (in->stored_hash == NULL)
         return err_memory(err, "cannot read input");
     posix_fadvise(in->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-    if ((rc = stored_init(&in->stored, in->fd, (uint64_t)st.st_size, in->stored_hash, err)) != ST_OK ||
+    if ((rc = stored_init(&in->stored, in->fd, (uint64_t)st.st_size, in->stored_hash, err)) !=
+            ST_OK ||
         (rc = choose_codec(in, err)) != ST_OK)
         return rc;
     if (in->codec == &codec_plain)
@@ -142,7 +152,8 @@ open_file(struct input *in, const struct source *source, struct err *err)
 }
 
 enum st
-input_open(struct input **out, const struct source *source, const struct hash_secret *secret, struct err *err)
+input_open(struct input **out, const struct source *source, const struct hash_secret *secret,
+           struct err *err)
 {
     struct input *in = calloc(1, sizeof *in);
     enum st rc;
@@ -170,7 +181,8 @@ input_open(struct input **out, const struct source *source, const struct hash_se
     return ST_OK;
 }
 
-/* Blocks are full but for the last of all: input_read is asked for whole blocks and gives less only at the end. */
+/* Blocks are full but for the last of all: input_read is asked for whole blocks and gives less only
+ * at the end. */
 static void
 identify(struct input *in, const char *p, size_t n)
 {
@@ -197,7 +209,8 @@ changed(struct err *err, const char *cause)
     return ST_CHANGED;
 }
 
-/* Has the open file been written to? One that cannot be asked any more (ESTALE) counts as such, with size 0. */
+/* Has the open file been written to? One that cannot be asked any more (ESTALE) counts as such,
+ * with size 0. */
 static bool
 was_written(const struct input *in, struct file_id *now)
 {
@@ -211,8 +224,9 @@ was_written(const struct input *in, struct file_id *now)
 }
 
 /*
- * Is it still the file that was opened? A container must not have changed at all. A plain file may grow; one that was
- * written anew under our eyes (copytruncate) begins with other bytes or is not longer.
+ * Is it still the file that was opened? A container must not have changed at all. A plain file may
+ * grow; one that was written anew under our eyes (copytruncate) begins with other bytes or is not
+ * longer.
  */
 static enum st
 check_unchanged(struct input *in, struct err *err)
@@ -228,11 +242,14 @@ check_unchanged(struct input *in, struct err *err)
         return ST_OK;
     if (in->codec != &codec_plain || now.size <= in->file.size)
         return changed(err, "the file changed while it was read");
-    got = pread(in->fd, piece, in->identity.length < HEAD_BYTES ? (size_t)in->identity.length : HEAD_BYTES, 0);
+    got = pread(in->fd, piece,
+                in->identity.length < HEAD_BYTES ? (size_t)in->identity.length : HEAD_BYTES, 0);
     if (got < 0)
         return err_fail(err, ST_IO, "cannot read input", "%s", strerror(errno));
     head = hash_keyed(in->secret, piece, (size_t)got);
-    return digest_eq(&head, &in->identity.head) ? ST_OK : changed(err, "the file was written anew while it was read");
+    return digest_eq(&head, &in->identity.head)
+               ? ST_OK
+               : changed(err, "the file was written anew while it was read");
 }
 
 /* Damage that a writer at work would explain is called what it is. */
@@ -246,7 +263,8 @@ explain(const struct input *in, enum st rc, struct err *err)
     return rc;
 }
 
-/* All has been decoded: read what a plain file has behind its last line, and say who the payload is. */
+/* All has been decoded: read what a plain file has behind its last line, and say who the payload
+ * is. */
 static enum st
 finish(struct input *in, struct err *err)
 {
@@ -341,7 +359,8 @@ is_same_file(const struct file_id *listed, const struct stat *st)
 }
 
 enum st
-input_digest_stored(const struct source *source, const struct hash_secret *secret, struct digest *out, struct err *err)
+input_digest_stored(const struct source *source, const struct hash_secret *secret,
+                    struct digest *out, struct err *err)
 {
     struct hash_stream *hash = hash_stream_new(secret);
     struct stored stored = { 0 };

@@ -1,6 +1,6 @@
 /*
- * What the command line names becomes a list of inputs: files as they are, directories walked in the order of their
- * names. Opens nothing but directories.
+ * What the command line names becomes a list of inputs: files as they are, directories walked in
+ * the order of their names. Opens nothing but directories.
  */
 #include "ingest/base.h"
 
@@ -48,9 +48,12 @@ add(struct source_list *list, struct source source, struct err *err)
 }
 
 static enum st
-add_trouble(struct source_list *list, const char *path, bool walked, const char *cause, struct err *err)
+add_trouble(struct source_list *list, const char *path, bool walked, const char *cause,
+            struct err *err)
 {
-    return add(list, (struct source){ .path = path, .walked = walked, .trouble = ST_IO, .cause = cause }, err);
+    return add(list,
+               (struct source){ .path = path, .walked = walked, .trouble = ST_IO, .cause = cause },
+               err);
 }
 
 static const char *
@@ -131,8 +134,11 @@ walk(struct source_list *list, const char *path, int depth, struct err *err)
                 rc = walk(list, child, depth + 1, err);
             else if (S_ISLNK(st.st_mode) && stat(child, &st) != 0)
                 rc = add_trouble(list, child, true, words(errno), err);
-            else if (S_ISREG(st.st_mode)) /* a link to a directory is not followed: it may lead in a circle */
-                rc = add(list, (struct source){ .path = child, .walked = true, .file = file_id_of(&st) }, err);
+            else if (S_ISREG(st.st_mode)) /* a link to a directory is not followed: it may lead in a
+                                             circle */
+                rc = add(list,
+                         (struct source){ .path = child, .walked = true, .file = file_id_of(&st) },
+                         err);
             free(child);
         }
         free(entries[i]);
@@ -153,6 +159,7 @@ source_list_add(struct source_list *list, const char *path, struct err *err)
     if (S_ISDIR(st.st_mode))
         return walk(list, path, 0, err);
     if (!S_ISREG(st.st_mode))
-        return add_trouble(list, path, false, "it is not a regular file; feed a pipe on standard input", err);
+        return add_trouble(list, path, false,
+                           "it is not a regular file; feed a pipe on standard input", err);
     return add(list, (struct source){ .path = path, .file = file_id_of(&st) }, err);
 }

@@ -1,6 +1,6 @@
 /*
- * The bytes of a file as they are stored: read in large pieces, hashed on the way for the ledger's sightings. First
- * station of the flow; the codecs take from here.
+ * The bytes of a file as they are stored: read in large pieces, hashed on the way for the ledger's
+ * sightings. First station of the flow; the codecs take from here.
  */
 #include "ingest/base.h"
 
@@ -33,7 +33,8 @@ stored_offset(const struct stored *s)
     return s->n_read - (uint64_t)(s->end - s->at);
 }
 
-/* Reads up to `want` bytes to `p`. A standard input that another program made non-blocking is waited for. */
+/* Reads up to `want` bytes to `p`. A standard input that another program made non-blocking is
+ * waited for. */
 static enum st
 read_some(struct stored *s, uint8_t *p, size_t want, size_t *n, struct err *err)
 {

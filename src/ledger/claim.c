@@ -1,7 +1,7 @@
 /*
- * The ledger's part of a batch's transaction: claim the payloads, then write down their days and where they were seen.
- * The claim is the mutual exclusion between machines: a second run that claims the same payload waits for the first
- * and then finds that it lost.
+ * The ledger's part of a batch's transaction: claim the payloads, then write down their days and
+ * where they were seen. The claim is the mutual exclusion between machines: a second run that
+ * claims the same payload waits for the first and then finds that it lost.
  */
 #include "ingest/base.h"
 
@@ -28,7 +28,8 @@ columns_begin(struct columns *c, size_t n)
 }
 
 static enum st
-columns_run(struct columns *c, struct pg *pg, const char *what, const char *sql, struct pg_result **out, struct err *err)
+columns_run(struct columns *c, struct pg *pg, const char *what, const char *sql,
+            struct pg_result **out, struct err *err)
 {
     for (size_t i = 0; i < c->n; i++) {
         c->values[i] = pg_array_end(&c->at[i]);
@@ -63,7 +64,8 @@ put_reasons(struct pg_array *a, const struct tally *t)
     buf_text(&b, "{");
     for (int why = KEEP + 1; why < REASONS_N; why++)
         if (t->by[why] > 0)
-            buf_printf(&b, "%s\"%s\":%" PRIu64, b.n > 1 ? "," : "", reason_name((enum reason)why), t->by[why]);
+            buf_printf(&b, "%s\"%s\":%" PRIu64, b.n > 1 ? "," : "", reason_name((enum reason)why),
+                       t->by[why]);
     buf_text(&b, "}");
     pg_array_text(a, (struct slice){ b.p, b.failed ? 0 : b.n });
     buf_release(&b);
@@ -129,8 +131,10 @@ mark_claimed(struct payload *const *payloads, size_t n, const struct pg_result *
         struct digest hash = { 0 };
 
         pg_bytea(r, row, 3, hash.b, sizeof hash.b);
-        for (size_t i = lower_bound(payloads, n, &hash); i < n && digest_eq(&payloads[i]->key.hash, &hash); i++)
-            if (payloads[i]->key.scope == pg_int(r, row, 1) && slice_eq(slice_of(payloads[i]->key.dataset), dataset))
+        for (size_t i = lower_bound(payloads, n, &hash);
+             i < n && digest_eq(&payloads[i]->key.hash, &hash); i++)
+            if (payloads[i]->key.scope == pg_int(r, row, 1) &&
+                slice_eq(slice_of(payloads[i]->key.dataset), dataset))
                 payloads[i]->id = pg_int(r, row, 0);
     }
 }
@@ -220,7 +224,8 @@ record_days(struct ledger *l, struct payload *const *payloads, size_t n, struct 
     return send_days(l, &c, err);
 }
 
-/* Of a very long path the end: a row of an index has no room for more, and the path proves nothing. */
+/* Of a very long path the end: a row of an index has no room for more, and the path proves nothing.
+ */
 #define PATH_STORED_MAX 1024
 
 static void
@@ -232,7 +237,8 @@ put_path(struct pg_array *a, const char *path)
 }
 
 enum st
-ledger_see(struct ledger *l, const int64_t *ids, const struct sighting *const *sightings, size_t n, struct err *err)
+ledger_see(struct ledger *l, const int64_t *ids, const struct sighting *const *sightings, size_t n,
+           struct err *err)
 {
     static const char sql[] =
         "INSERT INTO ingest.sightings (payload, path, size, stored, device, inode, mtime_ns, ctime_ns, machine)"

@@ -1,6 +1,7 @@
 /*
- * Is it known? The tests of DESIGN 5, cheapest first: the same file, the same stored bytes, the same content. Each
- * asks for many inputs at once, so that a directory of 10,000 known files costs one round trip and not 10,000.
+ * Is it known? The tests of DESIGN 5, cheapest first: the same file, the same stored bytes, the
+ * same content. Each asks for many inputs at once, so that a directory of 10,000 known files costs
+ * one round trip and not 10,000.
  */
 #include "ingest/base.h"
 
@@ -34,8 +35,8 @@ end_all(struct pg_array *arrays, size_t n, const char **values)
 }
 
 enum st
-ledger_find_files(struct ledger *l, const struct ledger_scope *scope, const struct file_id *const *files, size_t n,
-                  struct known *out, struct err *err)
+ledger_find_files(struct ledger *l, const struct ledger_scope *scope,
+                  const struct file_id *const *files, size_t n, struct known *out, struct err *err)
 {
     static const char sql[] =
         "SELECT f.at, s.payload, p.rules_id, p.dataset"
@@ -84,8 +85,8 @@ release:
 }
 
 enum st
-ledger_find_sizes(struct ledger *l, const struct ledger_scope *scope, const int64_t *sizes, size_t n,
-                  struct known_stored **out, size_t *n_out, struct err *err)
+ledger_find_sizes(struct ledger *l, const struct ledger_scope *scope, const int64_t *sizes,
+                  size_t n, struct known_stored **out, size_t *n_out, struct err *err)
 {
     static const char sql[] =
         "SELECT DISTINCT s.size, s.stored, s.payload, p.rules_id, p.dataset"
@@ -133,7 +134,8 @@ release:
 }
 
 enum st
-ledger_find_hashes(struct ledger *l, const struct ledger_key *const *keys, size_t n, struct known *out, struct err *err)
+ledger_find_hashes(struct ledger *l, const struct ledger_key *const *keys, size_t n,
+                   struct known *out, struct err *err)
 {
     static const char sql[] =
         "SELECT k.at, p.id, p.rules_id, p.dataset"

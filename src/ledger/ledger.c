@@ -1,5 +1,6 @@
 /*
- * Opening the ledger: is it there, what is its secret, which host is this; and the small settings in it.
+ * Opening the ledger: is it there, what is its secret, which host is this; and the small settings
+ * in it.
  */
 #include "ingest/base.h"
 
@@ -59,14 +60,15 @@ ledger_setting(struct ledger *l, const char *key, void *value, size_t *n, struct
     enum st rc;
 
     *n = 0;
-    rc = pg_run(l->pg, "cannot read the ledger's settings", "SELECT value FROM ingest.settings WHERE key = $1", 1,
-                &key, &r, err);
+    rc = pg_run(l->pg, "cannot read the ledger's settings",
+                "SELECT value FROM ingest.settings WHERE key = $1", 1, &key, &r, err);
     if (rc != ST_OK)
         return rc;
     if (pg_rows(r) == 1) {
         *n = pg_bytea(r, 0, 0, value, SETTING_MAX);
         if (*n == SIZE_MAX)
-            rc = err_fail(err, ST_DB, "cannot read the ledger's settings", "the value of %s is damaged", key);
+            rc = err_fail(err, ST_DB, "cannot read the ledger's settings",
+                          "the value of %s is damaged", key);
     }
     pg_free(r);
     return rc;
@@ -79,8 +81,10 @@ ledger_setting_claim(struct ledger *l, const char *key, void *value, size_t *n, 
     const char *values[] = { key, bytea_text(&text, value, *n) };
     enum st rc;
 
-    rc = pg_run(l->pg, "cannot write the ledger's settings",
-                "INSERT INTO ingest.settings (key, value) VALUES ($1, $2::bytea) ON CONFLICT DO NOTHING", 2, values, NULL, err);
+    rc = pg_run(
+        l->pg, "cannot write the ledger's settings",
+        "INSERT INTO ingest.settings (key, value) VALUES ($1, $2::bytea) ON CONFLICT DO NOTHING", 2,
+        values, NULL, err);
     if (rc != ST_OK)
         return rc;
     return ledger_setting(l, key, value, n, err);
@@ -103,7 +107,8 @@ find_secret(struct ledger *l, struct err *err)
     if (rc != ST_OK)
         return rc;
     if (n != HASH_SECRET_BYTES)
-        return err_fail(err, ST_DB, "cannot read the ledger's settings", "block_secret has %zu bytes, not %d", n, HASH_SECRET_BYTES);
+        return err_fail(err, ST_DB, "cannot read the ledger's settings",
+                        "block_secret has %zu bytes, not %d", n, HASH_SECRET_BYTES);
     memcpy(l->secret.b, value, n);
     return ST_OK;
 }
@@ -116,7 +121,10 @@ ledger_open(struct ledger *l, struct pg *pg, bool read_only, struct err *err)
     enum st rc;
 
     *l = (struct ledger){ .pg = pg, .read_only = read_only };
-    rc = pg_run(pg, "cannot look for the ledger", "SELECT to_regclass('ingest.payloads') IS NOT NULL AND to_regclass('ingest.settings') IS NOT NULL", 0, NULL, &r, err);
+    rc = pg_run(
+        pg, "cannot look for the ledger",
+        "SELECT to_regclass('ingest.payloads') IS NOT NULL AND to_regclass('ingest.settings') IS NOT NULL",
+        0, NULL, &r, err);
     if (rc != ST_OK)
         return rc;
     there = slice_is(pg_text(r, 0, 0), "t");
@@ -139,7 +147,8 @@ ledger_node(struct ledger *l, const char *name, int32_t *id, struct err *err)
     enum st rc;
 
     *id = 0;
-    rc = pg_run(l->pg, "cannot look for the nodes", "SELECT to_regclass('nodes') IS NOT NULL", 0, NULL, &r, err);
+    rc = pg_run(l->pg, "cannot look for the nodes", "SELECT to_regclass('nodes') IS NOT NULL", 0,
+                NULL, &r, err);
     if (rc != ST_OK)
         return rc;
     if (!slice_is(pg_text(r, 0, 0), "t")) {
@@ -147,7 +156,8 @@ ledger_node(struct ledger *l, const char *name, int32_t *id, struct err *err)
         return ST_OK;
     }
     pg_free(r);
-    rc = pg_run(l->pg, "cannot read the nodes", "SELECT id FROM nodes WHERE name = $1 ORDER BY id LIMIT 1", 1, &name, &r, err);
+    rc = pg_run(l->pg, "cannot read the nodes",
+                "SELECT id FROM nodes WHERE name = $1 ORDER BY id LIMIT 1", 1, &name, &r, err);
     if (rc != ST_OK)
         return rc;
     if (pg_rows(r) > 0)

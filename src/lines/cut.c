@@ -1,7 +1,8 @@
 /*
- * Blocks of whole lines, in place. Decoded bytes arrive in a window; the unfinished line at its end is carried to just
- * before the window that is filled next, so that every line lies in one piece and nothing else is copied. There may be
- * several buffers in turn, so that a block can be read while the next ones are made.
+ * Blocks of whole lines, in place. Decoded bytes arrive in a window; the unfinished line at its end
+ * is carried to just before the window that is filled next, so that every line lies in one piece
+ * and nothing else is copied. There may be several buffers in turn, so that a block can be read
+ * while the next ones are made.
  *
  *      buffer                     window
  *      | ............ [carry] | whole lines ........ LF | rest | slack |
@@ -14,7 +15,8 @@
 #define CARRY_MAX (LINE_BYTES_MAX + 64)
 
 /* A line inside one window is never too long, and what is left of a window fits before it. */
-static_assert(LINES_WINDOW % IDENTITY_BLOCK == 0 && LINES_WINDOW <= LINE_BYTES_MAX, "fill() relies on it");
+static_assert(LINES_WINDOW % IDENTITY_BLOCK == 0 && LINES_WINDOW <= LINE_BYTES_MAX,
+              "fill() relies on it");
 
 static char *
 window(const struct cutter *c)
@@ -28,7 +30,8 @@ cutter_reserve(struct cutter *c, size_t n, struct err *err)
     for (size_t i = 0; i < n; i++) {
         if (c->buffers[i] != NULL)
             continue;
-        c->buffers[i] = aligned_alloc(64, (CARRY_MAX + LINES_WINDOW + BLOCK_SLACK + 63) & ~(size_t)63);
+        c->buffers[i] =
+            aligned_alloc(64, (CARRY_MAX + LINES_WINDOW + BLOCK_SLACK + 63) & ~(size_t)63);
         if (c->buffers[i] == NULL)
             return err_memory(err, "cannot cut lines");
         memset(c->buffers[i] + CARRY_MAX + LINES_WINDOW, 0, BLOCK_SLACK);
@@ -52,7 +55,8 @@ cutter_start(struct cutter *c, struct input *in, size_t n_buffers)
     *c = fresh;
 }
 
-/* Moves on to the next buffer once a block has been given, the unfinished line to its place there, and fills the window. */
+/* Moves on to the next buffer once a block has been given, the unfinished line to its place there,
+ * and fills the window. */
 static enum st
 fill(struct cutter *c, struct err *err)
 {
@@ -109,7 +113,8 @@ last_line(struct cutter *c, struct block *block)
     return ST_OK;
 }
 
-/* No LF in the whole window: the line goes on. It is carried while it may still be short enough, else dropped. */
+/* No LF in the whole window: the line goes on. It is carried while it may still be short enough,
+ * else dropped. */
 static void
 carry_on(struct cutter *c, size_t n)
 {

@@ -1,8 +1,10 @@
 /*
- * Blocks of whole lines, numbered. Cut when they are asked for, or ahead of that by a thread of their own, so that one
- * large input keeps two cores busy: one decodes and cuts, the other parses and counts.
+ * Blocks of whole lines, numbered. Cut when they are asked for, or ahead of that by a thread of
+ * their own, so that one large input keeps two cores busy: one decodes and cuts, the other parses
+ * and counts.
  *
- *      cutter ──▶ [ block | block | block ] ──▶ lines_next          a ring; the one in use keeps its place
+ *      cutter ──▶ [ block | block | block ] ──▶ lines_next          a ring; the one in use keeps
+ * its place
  */
 #include "ingest/base.h"
 
@@ -12,7 +14,8 @@
 
 #include "cut_priv.h"
 
-#define AHEAD (BUFFERS_MAX - 1) /* blocks that are made or in use; the cutter works on one buffer more */
+#define AHEAD                                                                                      \
+    (BUFFERS_MAX - 1) /* blocks that are made or in use; the cutter works on one buffer more */
 
 /* A block, or how it all ended. */
 struct made {

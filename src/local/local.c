@@ -3,9 +3,9 @@
  * the process that holds them, however it ends:
  *
  *   enter.lock  exclusive, for as long as the server is made, started or stopped: one at a time
- *   users.lock  shared, for as long as it is used. Who leaves tries to make it exclusive: that works
- *               for the last one, who stops the server. A user killed by SIGKILL leaves the server
- *               running, and the next one to leave stops it
+ *   users.lock  shared, for as long as it is used. Who leaves tries to make it exclusive: that
+ * works for the last one, who stops the server. A user killed by SIGKILL leaves the server running,
+ * and the next one to leave stops it
  */
 #include "local_priv.h"
 
@@ -57,7 +57,8 @@ connection(struct local *l, const struct who *who, struct err *err)
     if (access(path, F_OK) != 0) {
         err_fail(err, ST_DB, "cannot use the private PostgreSQL",
                  "it runs, but has no socket \"%s\": %s", path, strerror(errno));
-        err_hint(err, "something else than ingest has started it; stop that: %s/pg_ctl stop -D \"%s\"",
+        err_hint(err,
+                 "something else than ingest has started it; stop that: %s/pg_ctl stop -D \"%s\"",
                  l->bin, l->data);
         return err->code;
     }

@@ -131,17 +131,20 @@ not_found(const char *data, const char *place, const char *path, int major, stru
         err_hint(err, "apt-get install postgresql-15 postgresql-15-hll (the cluster that "
                       "Debian's postgresql-common makes with it is not needed)");
     } else if (other.major == 0) {
-        err_fail(err, ST_DB, "cannot find PostgreSQL for --local",
-                 "the private database was made by PostgreSQL %d, and its programs are not installed",
-                 major);
+        err_fail(
+            err, ST_DB, "cannot find PostgreSQL for --local",
+            "the private database was made by PostgreSQL %d, and its programs are not installed",
+            major);
         err_hint(err, "apt-get install postgresql-%d postgresql-%d-hll", major, major);
     } else {
         err_fail(err, ST_DB, "cannot use the private database",
                  "PostgreSQL %d made \"%s\", and here is only PostgreSQL %d", major, data,
                  other.major);
-        err_hint(err, "install postgresql-%d and postgresql-%d-hll again and go on, or dump with them: "
-                      "ingest psql is the way in; then move the directory away and load the dump "
-                      "into the new one (pg_upgrade works too)", major, major);
+        err_hint(err,
+                 "install postgresql-%d and postgresql-%d-hll again and go on, or dump with them: "
+                 "ingest psql is the way in; then move the directory away and load the dump "
+                 "into the new one (pg_upgrade works too)",
+                 major, major);
     }
     return err->code;
 }

@@ -1,6 +1,7 @@
 /*
- * A batch: the inputs that commit together. Hands them out to the workers, asks the ledger about what they have read,
- * and keeps the books of what was accepted, so that all of it can be undone until it is committed.
+ * A batch: the inputs that commit together. Hands them out to the workers, asks the ledger about
+ * what they have read, and keeps the books of what was accepted, so that all of it can be undone
+ * until it is committed.
  */
 #include "ingest/base.h"
 
@@ -113,7 +114,8 @@ batch_refuse(struct run *run, struct item *item, struct err *err)
 
 /* Under the lock. */
 static enum st
-mark_known(struct run *run, struct item *item, const struct known *known, const struct sighting *sighting, struct err *err)
+mark_known(struct run *run, struct item *item, const struct known *known,
+           const struct sighting *sighting, struct err *err)
 {
     const struct digest *rules_id = &run->config->rules->id;
 
@@ -132,7 +134,8 @@ mark_known(struct run *run, struct item *item, const struct known *known, const 
 }
 
 enum st
-batch_known(struct run *run, struct item *item, const struct known *known, const struct sighting *sighting, struct err *err)
+batch_known(struct run *run, struct item *item, const struct known *known,
+            const struct sighting *sighting, struct err *err)
 {
     enum st rc;
 
@@ -159,7 +162,8 @@ sums_fit(struct table *t, const struct payload *payload)
 static enum st
 refuse_sums(struct pending *p, struct err *err)
 {
-    err_fail(err, ST_CORRUPT, "cannot add up this input", "its byte counts and those before it go beyond 2^63 - 1");
+    err_fail(err, ST_CORRUPT, "cannot add up this input",
+             "its byte counts and those before it go beyond 2^63 - 1");
     snprintf(err->path, sizeof err->path, "%s", p->item->source->path);
     p->item->refusal = malloc(sizeof *err);
     if (p->item->refusal == NULL)
@@ -177,7 +181,8 @@ accept(struct run *run, struct pending *p, struct err *err)
     struct table_summary *days;
 
     if (b->n_claims % BATCH_INPUTS_MAX == 0) {
-        struct payload **claims = realloc(b->claims, (b->n_claims + BATCH_INPUTS_MAX) * sizeof *claims);
+        struct payload **claims =
+            realloc(b->claims, (b->n_claims + BATCH_INPUTS_MAX) * sizeof *claims);
 
         if (claims == NULL)
             return err_memory(err, "cannot hold a batch");
@@ -217,8 +222,9 @@ accept(struct run *run, struct pending *p, struct err *err)
 }
 
 /*
- * What is too much for this batch is read again for the next one: an input with absurd byte counts is no reason to refuse
- * those beside it. Without a database all inputs of the run are added up, so there is no next one.
+ * What is too much for this batch is read again for the next one: an input with absurd byte counts
+ * is no reason to refuse those beside it. Without a database all inputs of the run are added up, so
+ * there is no next one.
  */
 static enum st
 put_off(struct run *run, struct pending *p, struct err *err)
@@ -259,7 +265,8 @@ ask(struct worker *w, struct err *err)
     for (size_t i = 0; i < w->n_pending; i++)
         keys[i] = &w->pending[i].payload->key;
     if (run->pg != NULL)
-        rc = RUN_TRY_AGAIN(run, ledger_find_hashes(&run->ledger, keys, w->n_pending, known, err), err);
+        rc = RUN_TRY_AGAIN(run, ledger_find_hashes(&run->ledger, keys, w->n_pending, known, err),
+                           err);
     for (size_t i = 0; rc == ST_OK && i < w->n_pending; i++)
         rc = decide(run, &w->pending[i], &known[i], err);
     pthread_mutex_unlock(&run->lock);
@@ -332,7 +339,8 @@ batch_note_ecosystem(struct run *run, struct item *item, const char *ecosystem)
     pthread_mutex_unlock(&run->lock);
 }
 
-/* Counted in this batch under its own name or that of its double: which of the two, chance decides. */
+/* Counted in this batch under its own name or that of its double: which of the two, chance decides.
+ */
 static bool
 is_new(const struct item *item)
 {
@@ -340,9 +348,9 @@ is_new(const struct item *item)
 }
 
 /*
- * While a table's ecosystem is open, each input's first hit decides for that input alone. Here the first input on the
- * command line decides for the table, so that the rows do not depend on which worker was faster; if another input
- * took another one, the batch is read again.
+ * While a table's ecosystem is open, each input's first hit decides for that input alone. Here the
+ * first input on the command line decides for the table, so that the rows do not depend on which
+ * worker was faster; if another input took another one, the batch is read again.
  */
 void
 batch_settle_ecosystems(struct run *run)
@@ -356,14 +364,17 @@ batch_settle_ecosystems(struct run *run)
         if (!table->dataset->has_ecosystem || table->ecosystem[0] != '\0')
             continue;
         for (size_t i = 0; i < b->n_items; i++)
-            if (is_new(b->items[i]) && b->items[i]->ecosystem != 0 && (first == NULL || b->items[i]->at < first->at))
+            if (is_new(b->items[i]) && b->items[i]->ecosystem != 0 &&
+                (first == NULL || b->items[i]->at < first->at))
                 first = b->items[i];
         if (first == NULL)
             continue;
-        snprintf(table->ecosystem, sizeof table->ecosystem, "%s", run->ecosystems[first->ecosystem]);
+        snprintf(table->ecosystem, sizeof table->ecosystem, "%s",
+                 run->ecosystems[first->ecosystem]);
         for (size_t i = 0; i < b->n_items; i++)
-            b->again = b->again || (b->items[i]->fate == FATE_COUNTED && b->items[i]->ecosystem != 0 &&
-                                    b->items[i]->ecosystem != first->ecosystem);
+            b->again =
+                b->again || (b->items[i]->fate == FATE_COUNTED && b->items[i]->ecosystem != 0 &&
+                             b->items[i]->ecosystem != first->ecosystem);
     }
 }
 
@@ -394,12 +405,14 @@ static void
 say_fate(const struct run *run, const struct item *item)
 {
     static const char *const words[] = {
-        [FATE_COUNTED] = "new", [FATE_KNOWN] = "known", [FATE_KNOWN_OTHERWISE] = "known, under other rules",
+        [FATE_COUNTED] = "new",
+        [FATE_KNOWN] = "known",
+        [FATE_KNOWN_OTHERWISE] = "known, under other rules",
     };
     char line[600];
 
-    if (run->config->sink != RUN_DRY || run->pg == NULL || run->config->choice == NULL || item->fate == FATE_TODO ||
-        item->fate == FATE_REFUSED)
+    if (run->config->sink != RUN_DRY || run->pg == NULL || run->config->choice == NULL ||
+        item->fate == FATE_TODO || item->fate == FATE_REFUSED)
         return;
     snprintf(line, sizeof line, "%s: %s", item->source->path, words[item->fate]);
     run->config->choice(run->config->ctx, line);

@@ -1,6 +1,7 @@
 /*
- * The one transaction of a batch (DESIGN 5): claim, lock, merge, write down, COMMIT; tried again when the server says
- * that this may help, and never believed before COMMIT has answered. Or, without a database, the rows as text.
+ * The one transaction of a batch (DESIGN 5): claim, lock, merge, write down, COMMIT; tried again
+ * when the server says that this may help, and never believed before COMMIT has answered. Or,
+ * without a database, the rows as text.
  */
 #include "ingest/base.h"
 
@@ -17,7 +18,8 @@ rollups_of(const struct run *run, size_t table, struct rollup **out)
 
     for (size_t w = 0; w < run->n_workers; w++) {
         const struct worker *worker = &run->workers[w];
-        struct rollup *r = run->config->sink == RUN_TO_DATABASE ? worker->batch[table] : worker->all[table];
+        struct rollup *r =
+            run->config->sink == RUN_TO_DATABASE ? worker->batch[table] : worker->all[table];
 
         if (r != NULL && !rollup_is_empty(r))
             out[n++] = r;
@@ -74,7 +76,8 @@ claim(struct run *run, struct err *err)
     return lost ? ST_EOF : ST_OK;
 }
 
-/* The first batch with hits fixes a table's ecosystem. ST_EOF: another run has just fixed another one. */
+/* The first batch with hits fixes a table's ecosystem. ST_EOF: another run has just fixed another
+ * one. */
 static enum st
 claim_ecosystem(struct run *run, struct table *t, struct err *err)
 {
@@ -91,7 +94,9 @@ claim_ecosystem(struct run *run, struct table *t, struct err *err)
     if (rc != ST_OK || (n == strlen(t->ecosystem) && memcmp(value, t->ecosystem, n) == 0))
         return rc;
     if (run->batch.items[0]->source->is_stdin || t->fixed) {
-        err_fail(err, ST_DB, "cannot count into this table", "another run has just begun it with downloads of %.*s", (int)n, (const char *)value);
+        err_fail(err, ST_DB, "cannot count into this table",
+                 "another run has just begun it with downloads of %.*s", (int)n,
+                 (const char *)value);
         err_hint(err, "nothing was counted; feed it again");
         return ST_DB;
     }
@@ -125,7 +130,8 @@ merge_table(struct run *run, struct table *t, struct merged *merged, struct err 
     return rc;
 }
 
-/* (d) and (e): locks in the order of OIDs, so that two runs never wait for each other in a circle. */
+/* (d) and (e): locks in the order of OIDs, so that two runs never wait for each other in a circle.
+ */
 static enum st
 merge_tables(struct run *run, struct merged *merged, struct err *err)
 {
@@ -183,10 +189,12 @@ transact(struct run *run, struct merged *merged, bool *unknown, struct err *err)
     if ((rc = pg_begin(run->pg, err)) != ST_OK)
         return rc;
     if ((rc = claim(run, err)) != ST_OK || (rc = merge_tables(run, merged, err)) != ST_OK ||
-        (rc = ledger_record(&run->ledger, b->claims, b->n_claims, err)) != ST_OK || (rc = see(run, err)) != ST_OK)
+        (rc = ledger_record(&run->ledger, b->claims, b->n_claims, err)) != ST_OK ||
+        (rc = see(run, err)) != ST_OK)
         goto rollback;
     if (run_signals(run) >= 2) {
-        rc = err_fail(err, ST_STOPPED, "stopped", "a second signal came before the batch was committed");
+        rc = err_fail(err, ST_STOPPED, "stopped",
+                      "a second signal came before the batch was committed");
         goto rollback;
     }
     return pg_commit(run->pg, unknown, err);
@@ -197,7 +205,8 @@ rollback:
 
 /* ---- trying again ---- */
 
-/* COMMIT was sent and no answer came. The ledger knows: the batch is there as a whole, or not at all. */
+/* COMMIT was sent and no answer came. The ledger knows: the batch is there as a whole, or not at
+ * all. */
 static enum st
 ask_ledger(struct run *run, bool *committed, struct err *err)
 {
@@ -290,8 +299,9 @@ commit_text(struct run *run, struct err *err)
             continue;
         if (rows == NULL)
             return err->code;
-        rc = c->sink == RUN_DRY ? drain(rows, &n, err)
-                                : sink_text(c->out, d, c->node == NULL ? "local" : c->node, rows, &n, err);
+        rc = c->sink == RUN_DRY
+                 ? drain(rows, &n, err)
+                 : sink_text(c->out, d, c->node == NULL ? "local" : c->node, rows, &n, err);
         rows_free(rows);
         if (rc != ST_OK)
             return rc;

@@ -1,6 +1,6 @@
 /*
- * What an input holds, by day. Blocks of days are made on first use; a bounded number of them, because the dates in a
- * log are not ours to choose.
+ * What an input holds, by day. Blocks of days are made on first use; a bounded number of them,
+ * because the dates in a log are not ours to choose.
  */
 #include "ingest/base.h"
 

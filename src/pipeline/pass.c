@@ -1,13 +1,15 @@
 /*
- * The crank of one input: blocks of lines become records, records hits, hits rows of the rollup; and the books are
- * kept: every line and record has one outcome, every day its lines. Nothing here is locked or shared.
+ * The crank of one input: blocks of lines become records, records hits, hits rows of the rollup;
+ * and the books are kept: every line and record has one outcome, every day its lines. Nothing here
+ * is locked or shared.
  */
 #include "ingest/base.h"
 
 #include "ingest/clock.h"
 #include "pipeline_priv.h"
 
-/* Days and hours are those of all lines whose time could be read, counted or not: coverage is about logs. */
+/* Days and hours are those of all lines whose time could be read, counted or not: coverage is about
+ * logs. */
 static bool
 day_is_kept(struct pass *p, const struct record *rec)
 {

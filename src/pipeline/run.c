@@ -1,6 +1,6 @@
 /*
- * The crank: connects, drops what the ledger knows at a glance, cuts the inputs into batches, lets workers count them
- * and commits. Read this first, then worker.c.
+ * The crank: connects, drops what the ledger knows at a glance, cuts the inputs into batches, lets
+ * workers count them and commits. Read this first, then worker.c.
  */
 #include "ingest/base.h"
 
@@ -23,7 +23,8 @@ run_fail(struct run *run, const struct err *err)
 
 /* ---- a server that goes away ---- */
 
-/* 0.1 s, doubling, each with up to as much again by chance, so that rivals do not meet again and again. */
+/* 0.1 s, doubling, each with up to as much again by chance, so that rivals do not meet again and
+ * again. */
 void
 run_back_off(int attempt)
 {
@@ -92,7 +93,8 @@ make_items(struct run *run, struct source_list *inputs, struct err *err)
     return ST_OK;
 }
 
-/* Each worker holds some MiB whatever it counts: so many that all stay under the ceiling and 64 MiB more. */
+/* Each worker holds some MiB whatever it counts: so many that all stay under the ceiling and 64 MiB
+ * more. */
 static size_t
 workers_max(const struct run *run)
 {
@@ -163,7 +165,8 @@ find_same_files(struct run *run, struct err *err)
                     rc = batch_known(run, items[k], &known[k], NULL, err);
             n = 0;
         }
-        if (i < run->n_items && run->items[i].fate == FATE_TODO && !run->items[i].source->is_stdin) {
+        if (i < run->n_items && run->items[i].fate == FATE_TODO &&
+            !run->items[i].source->is_stdin) {
             files[n] = &run->items[i].source->file;
             items[n++] = &run->items[i];
         }
@@ -192,7 +195,10 @@ find_same_sizes(struct run *run, struct err *err)
     for (size_t i = 0; i < run->n_todo; i++)
         if (!run->todo[i]->source->is_stdin)
             sizes[n++] = run->todo[i]->source->file.size;
-    return RUN_TRY_AGAIN(run, ledger_find_sizes(&run->ledger, &run->scope, sizes, n, &run->stored, &run->n_stored, err), err);
+    return RUN_TRY_AGAIN(
+        run,
+        ledger_find_sizes(&run->ledger, &run->scope, sizes, n, &run->stored, &run->n_stored, err),
+        err);
 }
 
 /* ---- batches ---- */
@@ -217,9 +223,9 @@ ecosystems_are_known(const struct run *run)
 }
 
 /*
- * The inputs that the next batch may take: the next ones on the command line, standard input alone. The largest are
- * taken first, so that no worker is left with a large one at the end; but while an ecosystem is open the order of the
- * command line decides it, so it must be kept.
+ * The inputs that the next batch may take: the next ones on the command line, standard input alone.
+ * The largest are taken first, so that no worker is left with a large one at the end; but while an
+ * ecosystem is open the order of the command line decides it, so it must be kept.
  */
 static bool
 next_window(struct run *run)
@@ -271,7 +277,8 @@ worker_main(void *arg)
     return NULL;
 }
 
-/* Workers count, this thread waits and tells how far they are. Where no thread can be had, it works itself. */
+/* Workers count, this thread waits and tells how far they are. Where no thread can be had, it works
+ * itself. */
 static void
 let_workers_work(struct run *run)
 {
@@ -279,7 +286,8 @@ let_workers_work(struct run *run)
 
     run->n_running = run->n_workers;
     for (; started < run->n_workers; started++)
-        if (pthread_create(&run->workers[started].thread, NULL, worker_main, &run->workers[started]) != 0)
+        if (pthread_create(&run->workers[started].thread, NULL, worker_main,
+                           &run->workers[started]) != 0)
             break;
     pthread_mutex_lock(&run->lock);
     run->n_running -= run->n_workers - started;
@@ -336,7 +344,8 @@ do_batch(struct run *run, struct err *err)
     rc = commit_batch(run, err);
     run->load_us += clock_monotonic_us() - start;
     if (rc == ST_EOF && run->batch.items[0]->source->is_stdin) {
-        batch_undo(run); /* another run has just committed the same: known, and it cannot be read again anyway */
+        batch_undo(run); /* another run has just committed the same: known, and it cannot be read
+                            again anyway */
         run->batch.lines = run->batch.records = (struct tally){ 0 };
         run->batch.decoded = run->batch.stored = 0;
         run->batch.items[0]->fate = FATE_KNOWN;
@@ -361,7 +370,8 @@ do_batches(struct run *run, struct err *err)
         if (rc == ST_EOF && ++again < AGAIN_MAX)
             continue;
         if (rc == ST_EOF)
-            return err_fail(err, ST_DB, "cannot commit a batch", "other runs were faster %d times", AGAIN_MAX);
+            return err_fail(err, ST_DB, "cannot commit a batch", "other runs were faster %d times",
+                            AGAIN_MAX);
         again = 0;
         if (rc != ST_OK || (rc = batch_settle(run, err)) != ST_OK)
             return rc;
@@ -416,7 +426,8 @@ run_release(struct run *run)
 }
 
 enum st
-run(const struct run_config *config, struct source_list *inputs, struct summary *summary, struct err *err)
+run(const struct run_config *config, struct source_list *inputs, struct summary *summary,
+    struct err *err)
 {
     struct run *run = calloc(1, sizeof *run);
     enum st rc;

@@ -1,6 +1,6 @@
 /*
- * A dataset's table in this database: where it is, whose node, which ecosystem, which client key. Looked up when the
- * first input needs it, because only the input tells which dataset it feeds.
+ * A dataset's table in this database: where it is, whose node, which ecosystem, which client key.
+ * Looked up when the first input needs it, because only the input tells which dataset it feeds.
  */
 #include "ingest/base.h"
 
@@ -20,7 +20,10 @@ tables_init(struct run *run, struct err *err)
         run->tables[run->n_tables++] = (struct table){
             .dataset = d,
             .rules = d->has_ecosystem ? rules : &run->plain_rules,
-            .shape = { .n_sums = d->n_sums, .sketch = d->uniques != NULL, .group = d->group, .total = d->total },
+            .shape = { .n_sums = d->n_sums,
+                       .sketch = d->uniques != NULL,
+                       .group = d->group,
+                       .total = d->total },
             .first_day = INT32_MAX,
             .last_day = INT32_MIN,
         };
@@ -43,17 +46,21 @@ setting_key(char out[200], const char *what, const struct table *t)
 /* ---- the client key ---- */
 
 static enum st
-key_differs(const struct run *run, const struct table *t, bool missing, const uint8_t *made, size_t n_made, struct err *err)
+key_differs(const struct run *run, const struct table *t, bool missing, const uint8_t *made,
+            size_t n_made, struct err *err)
 {
     err_set(err, ST_USAGE, "cannot count clients into table \"%s\"", t->dataset->table);
     if (missing)
-        err_cause(err, "its sketches were made under a client key, and there is none in %s", run->config->client_key);
+        err_cause(err, "its sketches were made under a client key, and there is none in %s",
+                  run->config->client_key);
     else if (run->clients.none)
         err_cause(err, "its sketches were made under a client key, not with --client-key none");
     else
-        err_cause(err, "its sketches were made under another client key than that in %s", run->clients.path);
+        err_cause(err, "its sketches were made under another client key than that in %s",
+                  run->clients.path);
     if (n_made > 0)
-        err_hint(err, "every host that feeds a database needs the same file; it was made as %.*s", (int)n_made, (const char *)made);
+        err_hint(err, "every host that feeds a database needs the same file; it was made as %.*s",
+                 (int)n_made, (const char *)made);
     else
         err_hint(err, "use the key that fed this table first (--client-key)");
     return ST_USAGE;
@@ -68,7 +75,8 @@ where_made(const struct run *run, uint8_t out[SETTING_MAX])
 
     if (gethostname(host, sizeof host - 1) != 0)
         snprintf(host, sizeof host, "localhost");
-    n = snprintf((char *)out, SETTING_MAX, "%s:%s", host, run->clients.none ? "(none)" : run->clients.path);
+    n = snprintf((char *)out, SETTING_MAX, "%s:%s", host,
+                 run->clients.none ? "(none)" : run->clients.path);
     return n < 0 ? 0 : n >= SETTING_MAX ? SETTING_MAX - 1 : (size_t)n;
 }
 
@@ -91,8 +99,11 @@ load_key(struct run *run, bool stored, bool *missing, bool *made, struct err *er
     if (rc != ST_OK && !*missing)
         return rc;
     if (*missing && c->sink == RUN_TO_TEXT) {
-        err_fail(err, ST_USAGE, "cannot make sketches of clients", "there is no client key in %s", c->client_key);
-        err_hint(err, "say --client-key none, or name the file of the database that these rows are compared with");
+        err_fail(err, ST_USAGE, "cannot make sketches of clients", "there is no client key in %s",
+                 c->client_key);
+        err_hint(
+            err,
+            "say --client-key none, or name the file of the database that these rows are compared with");
         return ST_USAGE;
     }
     if (*missing && stored)
@@ -125,8 +136,9 @@ check_key(struct run *run, struct table *t, struct err *err)
 
     setting_key(key, "key_id", t);
     setting_key(key_where, "key_made", t);
-    if (run->pg != NULL && ((rc = ledger_setting(&run->ledger, key, id, &n_id, err)) != ST_OK ||
-                            (rc = ledger_setting(&run->ledger, key_where, where, &n_where, err)) != ST_OK))
+    if (run->pg != NULL &&
+        ((rc = ledger_setting(&run->ledger, key, id, &n_id, err)) != ST_OK ||
+         (rc = ledger_setting(&run->ledger, key_where, where, &n_where, err)) != ST_OK))
         return rc;
     if ((rc = load_key(run, n_id > 0, &missing, &made, err)) != ST_OK)
         return rc;
@@ -146,7 +158,9 @@ check_key(struct run *run, struct table *t, struct err *err)
     }
     if (n_id > 0 && (n_id != sizeof run->clients.id || memcmp(id, run->clients.id, n_id) != 0)) {
         if (made)
-            unlink(run->config->client_key); /* lost the race against another host: ours has keyed nothing */
+            unlink(
+                run->config
+                    ->client_key); /* lost the race against another host: ours has keyed nothing */
         return key_differs(run, t, false, where, n_where, err);
     }
     return ST_OK;
@@ -163,13 +177,16 @@ find_node(struct run *run, struct table *t, struct err *err)
     if (!t->dataset->has_node || run->pg == NULL)
         return ST_OK;
     if (name == NULL && run->config->sink == RUN_TO_DATABASE && !t->target.ours) {
-        err_fail(err, ST_USAGE, "cannot count for a node", "table \"%s\" belongs to another system, which names its nodes", t->dataset->table);
+        err_fail(err, ST_USAGE, "cannot count for a node",
+                 "table \"%s\" belongs to another system, which names its nodes",
+                 t->dataset->table);
         err_hint(err, "say --node NAME");
         return ST_USAGE;
     }
     rc = ledger_node(&run->ledger, name == NULL ? "local" : name, &t->node_id, err);
     if (rc == ST_OK && t->node_id == 0 && run->config->sink == RUN_TO_DATABASE) {
-        err_fail(err, ST_USAGE, "cannot count for a node", "there is no node \"%s\" in table \"nodes\"", name == NULL ? "local" : name);
+        err_fail(err, ST_USAGE, "cannot count for a node",
+                 "there is no node \"%s\" in table \"nodes\"", name == NULL ? "local" : name);
         rc = ST_USAGE;
     }
     t->target.node_id = t->node_id;
@@ -193,7 +210,8 @@ find_ecosystem(struct run *run, struct table *t, struct err *err)
     if (n > 0)
         snprintf(t->ecosystem, sizeof t->ecosystem, "%.*s", (int)n, (const char *)value);
     if (n > 0 && named != NULL && strcmp(named, t->ecosystem) != 0) {
-        err_fail(err, ST_USAGE, "cannot count with these rules", "table \"%s\" holds downloads of %s, --rules %s counts those of %s",
+        err_fail(err, ST_USAGE, "cannot count with these rules",
+                 "table \"%s\" holds downloads of %s, --rules %s counts those of %s",
                  t->dataset->table, t->ecosystem, run->config->rules->pack->name, named);
         err_hint(err, "a table holds one ecosystem: use another database or schema");
         return ST_USAGE;

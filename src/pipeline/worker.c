@@ -1,7 +1,7 @@
 /*
- * One worker: takes inputs until the batch is closed and counts each into a rollup of its own, which is given to the
- * batch when the input has come to its good end and the ledger does not know it. Nothing is locked while lines are
- * read.
+ * One worker: takes inputs until the batch is closed and counts each into a rollup of its own,
+ * which is given to the batch when the input has come to its good end and the ledger does not know
+ * it. Nothing is locked while lines are read.
  */
 #include "ingest/base.h"
 
@@ -79,16 +79,19 @@ worker_release(struct worker *w)
 /* ---- what is it ---- */
 
 static void
-say_choice(struct run *run, const struct item *item, const struct format *format, int score, const struct dataset *dataset)
+say_choice(struct run *run, const struct item *item, const struct format *format, int score,
+           const struct dataset *dataset)
 {
     char line[600];
 
     if (run->config->choice == NULL)
         return;
     if (score < 0)
-        snprintf(line, sizeof line, "%s: format %s, as told, for %s", item->source->path, format->name, dataset->name);
+        snprintf(line, sizeof line, "%s: format %s, as told, for %s", item->source->path,
+                 format->name, dataset->name);
     else
-        snprintf(line, sizeof line, "%s: format %s (%d %% sure), for %s", item->source->path, format->name, score, dataset->name);
+        snprintf(line, sizeof line, "%s: format %s (%d %% sure), for %s", item->source->path,
+                 format->name, score, dataset->name);
     pthread_mutex_lock(&run->lock);
     run->config->choice(run->config->ctx, line);
     pthread_mutex_unlock(&run->lock);
@@ -96,7 +99,8 @@ say_choice(struct run *run, const struct item *item, const struct format *format
 
 /* Format and dataset. An empty input has neither, unless they were named. */
 static enum st
-choose(struct worker *w, struct item *item, const struct format **format, const struct dataset **dataset, struct err *err)
+choose(struct worker *w, struct item *item, const struct format **format,
+       const struct dataset **dataset, struct err *err)
 {
     const struct run_config *c = w->run->config;
     struct slice head;
@@ -112,7 +116,8 @@ choose(struct worker *w, struct item *item, const struct format **format, const 
     if (*dataset == NULL && *format != NULL)
         *dataset = dataset_by_name((*format)->dataset);
     if (*dataset != NULL && *format != NULL && dataset_by_name((*format)->dataset) != *dataset)
-        return err_fail(err, ST_FORMAT, "cannot count this input", "format %s does not feed dataset %s", (*format)->name, (*dataset)->name);
+        return err_fail(err, ST_FORMAT, "cannot count this input",
+                        "format %s does not feed dataset %s", (*format)->name, (*dataset)->name);
     if (head.n > 0)
         say_choice(w->run, item, *format, score, *dataset);
     return ST_OK;
@@ -235,7 +240,8 @@ count_input(struct worker *w, struct input *in, struct pending *p, struct err *e
     } else {
         struct block block;
 
-        rc = lines_next(w->lines, &block, err); /* to the end: the checksums of an empty container too */
+        rc = lines_next(w->lines, &block,
+                        err); /* to the end: the checksums of an empty container too */
         rc = rc == ST_EOF ? ST_OK : rc;
     }
     if (rc != ST_OK)
@@ -316,7 +322,8 @@ take(struct worker *w, struct item *item, struct err *err)
         }
     }
     if (is_refusal(rc) || rc == ST_MEMORY || rc == ST_STOPPED)
-        snprintf(err->path, sizeof err->path, "%s", item->source->path); /* other failures are none of the input's */
+        snprintf(err->path, sizeof err->path, "%s",
+                 item->source->path); /* other failures are none of the input's */
     if (!is_refusal(rc))
         return rc;
     return batch_refuse(w->run, item, err);

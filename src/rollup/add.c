@@ -1,11 +1,13 @@
 /*
- * Adding hits. The table of a busy day is far larger than the caches, so a hit alone would wait for memory three times:
- * for its slot, its entry and its sketch. Many at a time, each is asked for while those before it are added.
+ * Adding hits. The table of a busy day is far larger than the caches, so a hit alone would wait for
+ * memory three times: for its slot, its entry and its sketch. Many at a time, each is asked for
+ * while those before it are added.
  */
 #include "rollup_priv.h"
 
 #define MANY 256 /* hits whose hashes are held at once */
-/* How far ahead each step runs. A few of the machine's outstanding reads; measured flat from 4 to 16. */
+/* How far ahead each step runs. A few of the machine's outstanding reads; measured flat from 4
+ * to 16. */
 #define STEP 6
 
 /* ST_OK; ST_EOF: overflow; ST_MEMORY: the table is full, and sums are as before. */

@@ -1,7 +1,7 @@
 /*
- * A heap of sources by the key at which each stands. The sources of the smallest key are taken off, their rows united
- * into one (which is the row itself where there is only one), and moved on at the next call: until then keys and
- * sketches are given where they lie.
+ * A heap of sources by the key at which each stands. The sources of the smallest key are taken off,
+ * their rows united into one (which is the row itself where there is only one), and moved on at the
+ * next call: until then keys and sketches are given where they lie.
  */
 #include "merge_priv.h"
 
@@ -40,7 +40,8 @@ merge_new(const struct rollup_shape *shape, size_t n_tables, size_t n_runs, stru
     m->heap = calloc(n + 1, sizeof *m->heap);
     m->taken = calloc(n + 1, sizeof *m->taken);
     hll_pool_init(&m->pool, SIZE_MAX); /* two sketches for each walk, two of its own */
-    if (m->walks != NULL && m->readers != NULL && m->sources != NULL && m->heap != NULL && m->taken != NULL)
+    if (m->walks != NULL && m->readers != NULL && m->sources != NULL && m->heap != NULL &&
+        m->taken != NULL)
         return m;
 no_memory:
     merge_free(m);
@@ -100,7 +101,8 @@ source_next(struct source *s, struct err *err)
     if (s->walk != NULL)
         return walk_next(s->walk, &s->now, err);
     if ((rc = run_read(s->reader, &s->read, err)) == ST_OK)
-        s->now = (struct record){ .key = s->read.key, .sums = s->read.sums, .sketch = s->read.sketch };
+        s->now =
+            (struct record){ .key = s->read.key, .sums = s->read.sums, .sketch = s->read.sketch };
     return rc;
 }
 
@@ -167,7 +169,8 @@ unite_taken(struct merge *m, struct row *row, struct err *err)
     hll_clear(&m->clients, &m->pool);
     memset(row->sums, 0, sizeof row->sums);
     for (size_t i = 0; i < m->n_taken && rc == ST_OK; i++)
-        rc = record_unite(&m->taken[i]->now, m->shape->n_sums, row->sums, &m->clients, &m->pool, err);
+        rc = record_unite(&m->taken[i]->now, m->shape->n_sums, row->sums, &m->clients, &m->pool,
+                          err);
     return rc;
 }
 

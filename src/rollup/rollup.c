@@ -1,12 +1,14 @@
 /*
- * Adding up under a ceiling. When the table is full it becomes a run; runs are joined sixteen at a time, and the joined
- * ones again: every row is written to disk a few times at most, and the runs that are open stay a few dozen.
+ * Adding up under a ceiling. When the table is full it becomes a run; runs are joined sixteen at a
+ * time, and the joined ones again: every row is written to disk a few times at most, and the runs
+ * that are open stay a few dozen.
  */
 #include "rollup_priv.h"
 #include "ingest/clock.h"
 
 #define RUNS_JOINED 16 /* of one level, into one of the next */
-#define LEVEL_MAX   3  /* 16^4 runs of a megabyte are 64 GiB; from there the largest are joined with each other */
+#define LEVEL_MAX                                                                                  \
+    3 /* 16^4 runs of a megabyte are 64 GiB; from there the largest are joined with each other */
 #define RUNS_MAX    ((RUNS_JOINED - 1) * (LEVEL_MAX + 1))
 
 /* Kept free for what spilling needs. */
@@ -17,7 +19,8 @@ static_assert(ROLLUP_CEILING_MIN >= RESERVE_BYTES + (RUNS_MAX + 1) * MERGE_RUN_B
               "an empty table and the readers of all runs fit");
 
 struct rollup *
-rollup_new(const struct rollup_shape *shape, size_t ceiling_bytes, const char *tmpdir, struct err *err)
+rollup_new(const struct rollup_shape *shape, size_t ceiling_bytes, const char *tmpdir,
+           struct err *err)
 {
     struct rollup *r = calloc(1, sizeof *r);
 
@@ -209,7 +212,8 @@ rollup_make_room(struct rollup *r, struct err *err)
     return spill(r, err);
 }
 
-/* ST_OK; ST_EOF: overflow; ST_MEMORY: the table is full. A sketch that was united in part is harmless: all of it comes again. */
+/* ST_OK; ST_EOF: overflow; ST_MEMORY: the table is full. A sketch that was united in part is
+ * harmless: all of it comes again. */
 static enum st
 add_entry(struct rollup *r, struct entry *from)
 {
@@ -270,7 +274,8 @@ rollup_absorb(struct rollup *into, struct rollup *from, struct err *err)
     assert(into != from && !from->table.sorted);
     assert(into->shape.n_sums == from->shape.n_sums && into->shape.sketch == from->shape.sketch);
     if (from->table.n > into->table.n && table_bytes(&from->table) <= into->table.ceiling_bytes)
-        table_swap(&into->table, &from->table); /* the smaller goes into the larger, often an empty one */
+        table_swap(&into->table,
+                   &from->table); /* the smaller goes into the larger, often an empty one */
     rc = absorb_table(into, &from->table, err);
     if (rc == ST_OK)
         rc = absorb_runs(into, from, err);

@@ -1,5 +1,6 @@
 /*
- * The finished rows of several rollups: a merge of their tables and runs, which stay what they are for the next time.
+ * The finished rows of several rollups: a merge of their tables and runs, which stay what they are
+ * for the next time.
  */
 #include "rollup_priv.h"
 

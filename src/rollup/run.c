@@ -1,10 +1,12 @@
 /*
- * The file of a run, a sequence of blocks of up to 8 KiB; numbers as the machine has them, the file never leaves it.
+ * The file of a run, a sequence of blocks of up to 8 KiB; numbers as the machine has them, the file
+ * never leaves it.
  *
  *   0   4   "IRN" and the version
  *   4   4   bytes of payload
- *   8   8   XXH3-64 of the payload, seeded with the block's number: a flipped bit is seen, and a block out of place
- *  16       rows: u16 bytes of key, u16 bytes of sketch (0: none), the sums, key, sketch; none crosses a block
+ *   8   8   XXH3-64 of the payload, seeded with the block's number: a flipped bit is seen, and a
+ * block out of place 16       rows: u16 bytes of key, u16 bytes of sketch (0: none), the sums, key,
+ * sketch; none crosses a block
  *
  * Reading goes by offset, so the same run can be read again when a transaction is tried again.
  */
@@ -29,7 +31,8 @@ static const uint8_t magic[4] = { 'I', 'R', 'N', 1 };
 
 #define PAYLOAD_MAX (RUN_BLOCK_BYTES - sizeof(struct block_header))
 
-static_assert(sizeof(struct row_header) + SUMS_MAX * 8 + KEY_BYTES_MAX + HLL_WIRE_MAX <= PAYLOAD_MAX,
+static_assert(sizeof(struct row_header) + SUMS_MAX * 8 + KEY_BYTES_MAX + HLL_WIRE_MAX <=
+                  PAYLOAD_MAX,
               "the largest row fits a block");
 
 /* ---- the file ---- */
@@ -87,7 +90,8 @@ write_all(int fd, const uint8_t *p, size_t n, uint64_t offset, struct err *err)
         if (done < 0 && errno == EINTR)
             continue;
         if (done <= 0) {
-            err_fail(err, ST_DISK, "cannot write a temporary file", "%s", strerror(done < 0 ? errno : ENOSPC));
+            err_fail(err, ST_DISK, "cannot write a temporary file", "%s",
+                     strerror(done < 0 ? errno : ENOSPC));
             err_hint(err, "set TMPDIR to a directory with room, or raise --memory");
             return ST_DISK;
         }
@@ -158,7 +162,8 @@ static enum st
 damaged(const struct run_reader *r, struct err *err)
 {
     return err_fail(err, ST_DISK, "cannot read a temporary file back",
-                    "block %" PRIu64 " of %" PRIu64 " is not as it was written", r->block_no + 1, r->run->n_blocks);
+                    "block %" PRIu64 " of %" PRIu64 " is not as it was written", r->block_no + 1,
+                    r->run->n_blocks);
 }
 
 static enum st
@@ -170,7 +175,8 @@ read_all(const struct run_reader *r, uint8_t *p, size_t n, uint64_t offset, stru
         if (done < 0 && errno == EINTR)
             continue;
         if (done < 0)
-            return err_fail(err, ST_DISK, "cannot read a temporary file back", "%s", strerror(errno));
+            return err_fail(err, ST_DISK, "cannot read a temporary file back", "%s",
+                            strerror(errno));
         if (done == 0)
             return damaged(r, err);
         p += done;
@@ -180,7 +186,8 @@ read_all(const struct run_reader *r, uint8_t *p, size_t n, uint64_t offset, stru
     return ST_OK;
 }
 
-/* One read takes a whole block: what is behind it is read again, from the cache, with the next one. */
+/* One read takes a whole block: what is behind it is read again, from the cache, with the next one.
+ */
 static enum st
 read_block(struct run_reader *r, struct err *err)
 {
@@ -194,7 +201,8 @@ read_block(struct run_reader *r, struct err *err)
     if ((rc = read_all(r, r->block, n, r->offset, err)) != ST_OK)
         return rc;
     memcpy(&header, r->block, sizeof header);
-    if (memcmp(header.magic, magic, sizeof magic) != 0 || header.n == 0 || header.n > n - sizeof header ||
+    if (memcmp(header.magic, magic, sizeof magic) != 0 || header.n == 0 ||
+        header.n > n - sizeof header ||
         header.checksum != XXH3_64bits_withSeed(r->block + sizeof header, header.n, r->block_no))
         return damaged(r, err);
     r->at = sizeof header;

@@ -1,8 +1,9 @@
 /*
- * Keys are compared seven bytes at a time, as numbers that stand in the slots: most comparisons touch no entry. All
- * slots are sorted by the number that begins at one depth, and those with equal numbers again, seven bytes deeper. So
- * every byte of a key is read once, however long the beginnings that hostile keys share. Within a depth: quicksort in
- * three parts (equal numbers are many), which turns into heapsort when its pivots are bad: n log n always, no memory.
+ * Keys are compared seven bytes at a time, as numbers that stand in the slots: most comparisons
+ * touch no entry. All slots are sorted by the number that begins at one depth, and those with equal
+ * numbers again, seven bytes deeper. So every byte of a key is read once, however long the
+ * beginnings that hostile keys share. Within a depth: quicksort in three parts (equal numbers are
+ * many), which turns into heapsort when its pivots are bad: n log n always, no memory.
  */
 #include "sort_priv.h"
 
@@ -16,8 +17,9 @@ struct order {
 };
 
 /*
- * Seven bytes of `key` from `depth` as a big-endian number, zeros behind its end, and in the lowest byte how many there
- * are, 8 for "more": of two keys that differ only in zeros at the end, the shorter one stays the smaller.
+ * Seven bytes of `key` from `depth` as a big-endian number, zeros behind its end, and in the lowest
+ * byte how many there are, 8 for "more": of two keys that differ only in zeros at the end, the
+ * shorter one stays the smaller.
  */
 static uint64_t
 part_of(struct slice key, size_t depth)

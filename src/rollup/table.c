@@ -1,6 +1,7 @@
 /*
- * Open addressing with linear steps, at most two thirds full while there is memory to grow; the hash stands in the slot, so that a step touches no
- * entry that is not the right one. A table that is full to its ceiling says so and is written to disk by rollup.c.
+ * Open addressing with linear steps, at most two thirds full while there is memory to grow; the
+ * hash stands in the slot, so that a step touches no entry that is not the right one. A table that
+ * is full to its ceiling says so and is written to disk by rollup.c.
  */
 #include "table_priv.h"
 #include "sort_priv.h"
@@ -10,7 +11,8 @@
 #include <xxhash.h>
 #include <sodium.h>
 
-#define SLOTS_KEPT 1024 /* over a reset; clearing more would cost a small input more than its lines */
+#define SLOTS_KEPT                                                                                 \
+    1024 /* over a reset; clearing more would cost a small input more than its lines */
 
 static_assert(sizeof(struct hll) % sizeof(uint64_t) == 0, "sums follow the sketch");
 
@@ -20,7 +22,8 @@ slots_bytes(const struct table *t)
     return t->slots == t->first ? 0 : t->n_slots * sizeof *t->slots;
 }
 
-/* The arena gets the ceiling but for the slots; while the table may still double them, that much is kept for them too. */
+/* The arena gets the ceiling but for the slots; while the table may still double them, that much is
+ * kept for them too. */
 static void
 share_ceiling(struct table *t, enum share share)
 {

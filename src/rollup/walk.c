@@ -1,7 +1,8 @@
 /*
- * Totals are made group by group, in place: the slots of the group are sorted by their total's key, so that the members
- * of each total stand together and are united one total at a time; then every slot goes back to its rank, and the
- * members follow. A member that is a total itself has gone into the totals and is not given again.
+ * Totals are made group by group, in place: the slots of the group are sorted by their total's key,
+ * so that the members of each total stand together and are united one total at a time; then every
+ * slot goes back to its rank, and the members follow. A member that is a total itself has gone into
+ * the totals and is not given again.
  */
 #include "walk_priv.h"
 #include "sort_priv.h"
@@ -50,7 +51,8 @@ total_at(const struct walk *w, size_t i, uint8_t out[KEY_BYTES_MAX])
     return (struct slice){ (const char *)out, w->table->shape->total(key_at(w, i), out) };
 }
 
-/* Entries and sketches lie all over memory: those of the members to come are asked for while this one is looked at. */
+/* Entries and sketches lie all over memory: those of the members to come are asked for while this
+ * one is looked at. */
 static inline void
 ask_ahead(const struct walk *w, size_t i)
 {
@@ -64,7 +66,8 @@ ask_ahead(const struct walk *w, size_t i)
         hll_ask_whole(entry_clients(t->shape, t->slots[i + 8].entry));
 }
 
-/* Finds the group that begins at w->at, ranks its members and puts them in the order of their totals. */
+/* Finds the group that begins at w->at, ranks its members and puts them in the order of their
+ * totals. */
 static void
 group_open(struct walk *w)
 {

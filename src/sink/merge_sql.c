@@ -102,8 +102,9 @@ same_key(struct buf *b, const struct target *t, const char *left, const char *ri
 }
 
 /*
- * coalesce(t.name, 0) + s.name: live tables may hold NULLs, and NULL + n is NULL. A sum stops at 2^63 - 1: were it an error,
- * one absurd byte count would keep its row, and every batch with it, from ever being counted again.
+ * coalesce(t.name, 0) + s.name: live tables may hold NULLs, and NULL + n is NULL. A sum stops at
+ * 2^63 - 1: were it an error, one absurd byte count would keep its row, and every batch with it,
+ * from ever being counted again.
  */
 static void
 added(struct buf *b, const char *name)

@@ -1,17 +1,20 @@
 /*
- * A distinct count in memory: a set of hashes up to 160, registers from there. Its bytes are made in hll_wire.c.
+ * A distinct count in memory: a set of hashes up to 160, registers from there. Its bytes are made
+ * in hll_wire.c.
  *
- * Most keys of a log have one client, so one hash costs no block at all. A hot key is asked for a hash that it already
- * holds nearly every time: sets of 2..8 are one cache line, read from end to end, and larger ones are hash tables at
- * most three quarters full, so that an answer is one or two reads (scanning 160 hashes would be twenty cache lines).
- * The hash is its own position: chosen hashes can make a table slow, but never slower than reading its 160 elements.
+ * Most keys of a log have one client, so one hash costs no block at all. A hot key is asked for a
+ * hash that it already holds nearly every time: sets of 2..8 are one cache line, read from end to
+ * end, and larger ones are hash tables at most three quarters full, so that an answer is one or two
+ * reads (scanning 160 hashes would be twenty cache lines). The hash is its own position: chosen
+ * hashes can make a table slow, but never slower than reading its 160 elements.
  */
 #include "hll_priv.h"
 
 #define SCAN_MAX 8   /* larger sets are hash tables */
 #define CAP_MAX  256 /* of a set, and the block that registers take */
 
-static_assert(CAP_MAX * sizeof(uint64_t) == HLL_REGISTERS, "a full set and its registers share a block");
+static_assert(CAP_MAX * sizeof(uint64_t) == HLL_REGISTERS,
+              "a full set and its registers share a block");
 static_assert(CAP_MAX * 3 / 4 > HLL_EXPLICIT_MAX, "the largest table must not need to grow");
 static_assert(2 << (HLL_BLOCK_SIZES - 1) == CAP_MAX, "block sizes run from 2 to CAP_MAX hashes");
 
@@ -176,7 +179,8 @@ hll_promote(struct hll *h, struct hll_pool *pool)
     uint64_t elements[HLL_EXPLICIT_MAX];
     size_t n = hll_elements(h, elements);
 
-    if (h->cap != CAP_MAX) { /* a full set has the block already: adding a hash to it needs no memory */
+    if (h->cap !=
+        CAP_MAX) { /* a full set has the block already: adding a hash to it needs no memory */
         uint64_t *block = block_take(pool, CAP_MAX);
 
         if (block == NULL)
@@ -210,7 +214,8 @@ hll_ask_whole(const struct hll *h)
     const char *block = (const char *)h->u.many;
     size_t bytes = h->cap * sizeof(uint64_t);
 
-    for (size_t i = 0; i < bytes && i < 256; i += 64) /* the hardware follows a longer one by itself */
+    for (size_t i = 0; i < bytes && i < 256;
+         i += 64) /* the hardware follows a longer one by itself */
         __builtin_prefetch(block + i);
 }
 
@@ -223,7 +228,9 @@ hll_add(struct hll *h, struct hll_pool *pool, uint64_t hash)
         fold_hash(h->u.registers, hash);
         return ST_OK;
     }
-    if (contains(h, hash)) /* before the limit: a full set that is asked for its own element stays a set */
+    if (contains(
+            h,
+            hash)) /* before the limit: a full set that is asked for its own element stays a set */
         return ST_OK;
     if (h->n == HLL_EXPLICIT_MAX) {
         if ((rc = hll_promote(h, pool)) == ST_OK)

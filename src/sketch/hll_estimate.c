@@ -1,14 +1,16 @@
 /*
- * How many clients a sketch stands for. Nothing that loads logs asks, the server answers that in SQL: it is here to be
- * compared with the server's answer, and in a file of its own because only this needs libm.
+ * How many clients a sketch stands for. Nothing that loads logs asks, the server answers that in
+ * SQL: it is here to be compared with the server's answer, and in a file of its own because only
+ * this needs libm.
  */
 #include "hll_priv.h"
 
 #include <math.h>
 
 /*
- * Flajolet and others, "HyperLogLog" (2007), figure 3, as the server computes it: the same operations in the same order
- * give the same double. Above 2^L, L the bits that registers can tell apart, the logarithm has no value: NaN, as there.
+ * Flajolet and others, "HyperLogLog" (2007), figure 3, as the server computes it: the same
+ * operations in the same order give the same double. Above 2^L, L the bits that registers can tell
+ * apart, the logarithm has no value: NaN, as there.
  */
 double
 hll_cardinality(const struct hll *h)

@@ -44,7 +44,8 @@ static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "store64 swaps");
 
 /* ---- writing ---- */
 
-/* Shellsort with Ciura's gaps: at most 160 numbers, no memory, and no order of arrival that makes it slow. */
+/* Shellsort with Ciura's gaps: at most 160 numbers, no memory, and no order of arrival that makes
+ * it slow. */
 static void
 sort_signed(uint64_t *a, size_t n)
 {

@@ -74,7 +74,8 @@ json_reasons(struct buf *out, const struct tally *t, int first, int end)
 static void
 json_tally(struct buf *out, const char *name, const struct tally *t)
 {
-    buf_printf(out, "\"%s\":{\"read\":%" PRIu64 ",\"counted\":%" PRIu64 ",\"filtered\":", name, t->read, t->by[KEEP]);
+    buf_printf(out, "\"%s\":{\"read\":%" PRIu64 ",\"counted\":%" PRIu64 ",\"filtered\":", name,
+               t->read, t->by[KEEP]);
     json_reasons(out, t, FILTERED_FIRST, REJECTED_FIRST);
     buf_text(out, ",\"rejected\":");
     json_reasons(out, t, REJECTED_FIRST, REASONS_N);
@@ -85,19 +86,23 @@ void
 summary_json(const struct summary *s, struct buf *out)
 {
     buf_printf(out,
-               "{\"files\":{\"read\":%" PRIu64 ",\"known\":%" PRIu64 ",\"known_otherwise\":%" PRIu64 ",\"grown\":%" PRIu64
-               ",\"partial\":%" PRIu64 ",\"refused\":%" PRIu64 ",\"skipped\":%" PRIu64 "},",
-               s->files.read, s->files.known, s->files.known_otherwise, s->files.grown, s->files.partial,
-               s->files.refused, s->files.skipped);
-    buf_printf(out, "\"bytes\":{\"stored\":%" PRIu64 ",\"decoded\":%" PRIu64 ",\"unterminated\":%" PRIu64 "},",
+               "{\"files\":{\"read\":%" PRIu64 ",\"known\":%" PRIu64 ",\"known_otherwise\":%" PRIu64
+               ",\"grown\":%" PRIu64 ",\"partial\":%" PRIu64 ",\"refused\":%" PRIu64
+               ",\"skipped\":%" PRIu64 "},",
+               s->files.read, s->files.known, s->files.known_otherwise, s->files.grown,
+               s->files.partial, s->files.refused, s->files.skipped);
+    buf_printf(out,
+               "\"bytes\":{\"stored\":%" PRIu64 ",\"decoded\":%" PRIu64 ",\"unterminated\":%" PRIu64
+               "},",
                s->bytes.stored, s->bytes.decoded, s->bytes.unterminated);
     json_tally(out, "lines", &s->lines);
     buf_text(out, ",");
     json_tally(out, "records", &s->records);
     buf_text(out, ",\"rows\":{");
     for (size_t i = 0; i < s->n_tables; i++)
-        buf_printf(out, "%s\"%s\":{\"inserted\":%" PRId64 ",\"updated\":%" PRId64 "}", i > 0 ? "," : "", s->tables[i].table,
-                   s->tables[i].inserted, s->tables[i].updated);
+        buf_printf(out, "%s\"%s\":{\"inserted\":%" PRId64 ",\"updated\":%" PRId64 "}",
+                   i > 0 ? "," : "", s->tables[i].table, s->tables[i].inserted,
+                   s->tables[i].updated);
     buf_text(out, "},\"days\":{");
     for (size_t i = 0; i < s->n_tables; i++) {
         buf_printf(out, "%s\"%s\":[", i > 0 ? "," : "", s->tables[i].table);
@@ -109,11 +114,12 @@ summary_json(const struct summary *s, struct buf *out)
         }
         buf_text(out, "]");
     }
-    buf_printf(out,
-               "},\"seconds\":{\"wall\":%.3f,\"cpu\":%.3f,\"decode\":%.3f,\"parse\":%.3f,\"rollup\":%.3f,\"load\":%.3f},"
-               "\"peak_rss_bytes\":%" PRId64 "}\n",
-               s->seconds.wall, s->seconds.cpu, s->seconds.decode, s->seconds.parse, s->seconds.rollup, s->seconds.load,
-               s->peak_rss_bytes);
+    buf_printf(
+        out,
+        "},\"seconds\":{\"wall\":%.3f,\"cpu\":%.3f,\"decode\":%.3f,\"parse\":%.3f,\"rollup\":%.3f,\"load\":%.3f},"
+        "\"peak_rss_bytes\":%" PRId64 "}\n",
+        s->seconds.wall, s->seconds.cpu, s->seconds.decode, s->seconds.parse, s->seconds.rollup,
+        s->seconds.load, s->peak_rss_bytes);
 }
 
 /* 1234567 as "1,234,567". */
@@ -144,8 +150,8 @@ text_reasons(struct buf *out, const struct tally *t, const char *title, int firs
         if (!any)
             buf_printf(out, "  %s\n", title);
         any = true;
-        buf_printf(out, "  %14s  %-16s %s\n", grouped(t->by[why], number), reason_name((enum reason)why),
-                   reason_about((enum reason)why));
+        buf_printf(out, "  %14s  %-16s %s\n", grouped(t->by[why], number),
+                   reason_name((enum reason)why), reason_about((enum reason)why));
     }
 }
 
@@ -182,12 +188,13 @@ text_tables(const struct summary *s, struct buf *out)
         if (s->dry_run)
             buf_printf(out, "rows     %s: %s", t->table, grouped((uint64_t)t->inserted, a));
         else
-            buf_printf(out, "rows     %s: %s inserted, %s updated", t->table, grouped((uint64_t)t->inserted, a),
-                       grouped((uint64_t)t->updated, b));
+            buf_printf(out, "rows     %s: %s inserted, %s updated", t->table,
+                       grouped((uint64_t)t->inserted, a), grouped((uint64_t)t->updated, b));
         if (t->n_days > 0) {
             clock_format_day(t->days[0], first);
             clock_format_day(t->days[t->n_days - 1], last);
-            buf_printf(out, " (%zu %s, %s to %s)", t->n_days, t->n_days == 1 ? "day" : "days", first, last);
+            buf_printf(out, " (%zu %s, %s to %s)", t->n_days, t->n_days == 1 ? "day" : "days",
+                       first, last);
         }
         buf_text(out, "\n");
     }
@@ -202,16 +209,18 @@ summary_text(const struct summary *s, struct buf *out)
 
     text_files(s, out);
     if (s->files.read > 0 || s->lines.read > 0) {
-        buf_printf(out, "lines    %s read = %s counted + %s filtered + %s rejected\n", grouped(s->lines.read, a),
-                   grouped(s->lines.by[KEEP], b), grouped(s->lines.read - s->lines.by[KEEP] - rejected, c),
-                   grouped(rejected, d));
+        buf_printf(out, "lines    %s read = %s counted + %s filtered + %s rejected\n",
+                   grouped(s->lines.read, a), grouped(s->lines.by[KEEP], b),
+                   grouped(s->lines.read - s->lines.by[KEEP] - rejected, c), grouped(rejected, d));
         text_reasons(out, &s->lines, "filtered", FILTERED_FIRST, REJECTED_FIRST);
         text_reasons(out, &s->lines, "rejected", REJECTED_FIRST, REASONS_N);
         if (s->records.read != s->lines.read)
-            buf_printf(out, "records  %s read, %s counted\n", grouped(s->records.read, a), grouped(s->records.by[KEEP], b));
+            buf_printf(out, "records  %s read, %s counted\n", grouped(s->records.read, a),
+                       grouped(s->records.by[KEEP], b));
         text_tables(s, out);
         buf_printf(out, "time     %.2f s, %.0f MB/s, %s lines/s\n", s->seconds.wall,
-                   (double)s->bytes.decoded / 1e6 / wall, grouped((uint64_t)((double)s->lines.read / wall), a));
+                   (double)s->bytes.decoded / 1e6 / wall,
+                   grouped((uint64_t)((double)s->lines.read / wall), a));
     } else if (s->files.known > 0 && s->files.refused == 0) {
         buf_text(out, "everything is known; nothing was changed\n");
     }
@@ -219,7 +228,11 @@ summary_text(const struct summary *s, struct buf *out)
         buf_printf(out, "note     %s bytes behind the last line feed are left for the next run\n",
                    grouped(s->bytes.unterminated, a));
     if (s->files.known_otherwise > 0)
-        buf_text(out, "note     some files were counted under other rules before; `ingest recount` counts them anew\n");
+        buf_text(
+            out,
+            "note     some files were counted under other rules before; `ingest recount` counts them anew\n");
     if (s->files.refused > 0)
-        buf_text(out, "next     mend or replace the refused files and run again: everything else is counted already\n");
+        buf_text(
+            out,
+            "next     mend or replace the refused files and run again: everything else is counted already\n");
 }

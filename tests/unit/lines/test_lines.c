@@ -383,8 +383,11 @@ main(void)
         cmocka_unit_test(damage_is_passed_on),
         cmocka_unit_test(left_in_the_middle),
     };
-    int failed = cmocka_run_group_tests_name("here", tests, NULL, NULL);
+    int failed = 0;
 
+#if !defined(__SANITIZE_THREAD__) /* which has nothing to see where there is one thread */
+    failed = cmocka_run_group_tests_name("here", tests, NULL, NULL);
+#endif
     ahead = true;
     return failed + cmocka_run_group_tests_name("ahead", tests, NULL, NULL);
 }
