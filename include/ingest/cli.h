@@ -4,7 +4,7 @@
 #ifndef INGEST_CLI_H
 #define INGEST_CLI_H
 
-/* DESIGN 3 says what each status means. */
+/* README.md says what each status means. */
 int cli_main(int argc, char **argv);
 
 #endif

@@ -74,7 +74,7 @@ void    client_key_none(struct client_key *key);
 void    client_key_throwaway(struct client_key *key); /* random, for dry runs */
 
 /* The element for the sketch. False: no client (empty or "-"), or no memory for a text over 1 KiB (picking takes its memory
- * from the picker). IPv4, IPv4-mapped, IPv6 (/64), else the text, as DESIGN has it. */
+ * from the picker). IPv4, IPv4-mapped, IPv6 (/64), else the text: docs/COUNTING.md, "Clients". */
 bool client_hash(const struct client_key *key, enum client_hash how, struct slice client, int32_t day, uint64_t *out);
 
 /* ---- picking ---- */

@@ -1,6 +1,6 @@
 /*
  * Inputs: what the command line names, opened, decoded and identified. Gives decoded bytes and, at the end, the
- * identity of the payload (DESIGN: "Identity").
+ * identity of the payload (docs/EXACTLY-ONCE.md).
  */
 #ifndef INGEST_INPUT_H
 #define INGEST_INPUT_H

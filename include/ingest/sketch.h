@@ -1,7 +1,7 @@
 /*
  * HyperLogLog sketches as postgresql-hll keeps them in a column hll(11,5): log2m 11, regwidth 5, expthresh -1, sparseon 1.
  * Knows nothing of logs or SQL. What is written equals the server's bytes for the same hashes, in any order of adding
- * and uniting (aggregateknowledge "HLL storage specification" 1.0.0, and the server's behaviour, docs/SKETCHES in short:
+ * and uniting (aggregateknowledge "HLL storage specification" 1.0.0, and the server's behaviour, in short:
  * explicit up to 160 hashes, then registers, sent sparse below 640 non-zero registers and full from there).
  */
 #ifndef INGEST_SKETCH_H

@@ -41,7 +41,7 @@ struct table_summary *summary_table(struct summary *s, const char *table);
 /* false: no memory. */
 bool summary_add_day(struct table_summary *t, int32_t day);
 
-/* DESIGN 3: files, bytes, lines, records, rows, days, seconds, peak_rss_bytes; one object and a line feed. */
+/* files, bytes, lines, records, rows, days, seconds, peak_rss_bytes; one object and a line feed. */
 void summary_json(const struct summary *s, struct buf *out);
 /* A few lines that fit a screen, ending with the next step where something is wrong. */
 void summary_text(const struct summary *s, struct buf *out);

@@ -104,7 +104,7 @@ struct place {
 /* ST_USAGE: two were named, or a password stands on the command line. Starts the private one, and migrates it if `migrate`. */
 enum st place_open(struct place *p, const struct options *o, bool migrate, struct err *err);
 void    place_close(struct place *p);
-/* DESIGN 3's sentence for "no database named". */
+/* The sentence for "no database named". */
 enum st place_missing(struct err *err);
 
 /* ---- printing ---- */

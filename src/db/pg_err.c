@@ -4,7 +4,7 @@
  */
 #include "pg_priv.h"
 
-/* Deadlocks, lost servers, full ones: another transaction may succeed (RELIABILITY's T38). */
+/* Deadlocks, lost servers, full ones: another transaction may succeed. */
 bool
 pg_state_retries(const char *sqlstate)
 {

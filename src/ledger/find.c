@@ -1,5 +1,5 @@
 /*
- * Is it known? The tests of DESIGN 5, cheapest first: the same file, the same stored bytes, the
+ * Is it known? The tests of docs/EXACTLY-ONCE.md, cheapest first: the same file, the same stored bytes, the
  * same content. Each asks for many inputs at once, so that a directory of 10,000 known files costs
  * one round trip and not 10,000.
  */

@@ -69,7 +69,7 @@ batch_begin(struct run *run)
     }
 }
 
-/* DESIGN 5: half of --memory, 4,096 inputs or 1 GiB decoded. */
+/* Half of --memory, 4,096 inputs or 1 GiB decoded. */
 static bool
 is_full(const struct run *run)
 {

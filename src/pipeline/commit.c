@@ -1,5 +1,5 @@
 /*
- * The one transaction of a batch (DESIGN 5): claim, lock, merge, write down, COMMIT; tried again
+ * The one transaction of a batch (docs/EXACTLY-ONCE.md): claim, lock, merge, write down, COMMIT; tried again
  * when the server says that this may help, and never believed before COMMIT has answered. Or,
  * without a database, the rows as text.
  */

@@ -142,7 +142,7 @@ refuse_troubled(struct run *run)
     }
 }
 
-/* DESIGN 5, test 1, for many inputs at once. */
+/* Test 1 of docs/EXACTLY-ONCE.md, for many inputs at once. */
 static enum st
 find_same_files(struct run *run, struct err *err)
 {

@@ -260,7 +260,7 @@ is_refusal(enum st rc)
     return rc == ST_CORRUPT || rc == ST_IO || rc == ST_FORMAT || rc == ST_CHANGED;
 }
 
-/* DESIGN 5, test 2. ST_OK: known, the item is done. ST_EOF: not known. */
+/* Test 2 of docs/EXACTLY-ONCE.md. ST_OK: known, the item is done. ST_EOF: not known. */
 static enum st
 known_by_bytes(struct worker *w, struct item *item, struct err *err)
 {

@@ -153,7 +153,7 @@ dump_counted() {
            FROM ingest.payload_days d JOIN ingest.payloads p ON p.id = d.payload ORDER BY 1, 2, 3"
 }
 
-# DESIGN 3: no byte unaccounted for, and what the ledger says was added is what the rows hold.
+# No byte unaccounted for, and what the ledger says was added is what the rows hold.
 books_balance() {
     is "$(sql "SELECT count(*) FROM ingest.payloads p WHERE
                lines_read <> lines_counted + (SELECT coalesce(sum(v::bigint), 0) FROM jsonb_each_text(lines_why) AS w(k, v)) OR

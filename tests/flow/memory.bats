@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# DESIGN 7: whatever is fed, the resident memory stays under the ceiling of --memory and 64 MiB more.
+# Whatever is fed, the resident memory stays under the ceiling of --memory and 64 MiB more.
 load lib
 
 setup_file() {

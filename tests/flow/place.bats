@@ -180,7 +180,7 @@ n_counted() {
     sql "DROP ROLE reader"
 }
 
-@test "the rights of DESIGN 10 are enough" {
+@test "the rights that the documentation names are enough" {
     fresh
     sql "CREATE ROLE writer LOGIN"
     sql "GRANT USAGE ON SCHEMA ingest TO writer"

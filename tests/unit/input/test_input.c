@@ -11,7 +11,7 @@
 
 /* ---- identity ---- */
 
-/* DESIGN 5 in the plainest words: all digests and the length as one message. */
+/* docs/EXACTLY-ONCE.md in the plainest words: all digests and the length as one message. */
 static struct identity
 slow_identity(struct slice text)
 {
