@@ -9,43 +9,6 @@
 
 #include "ledger_priv.h"
 
-#define COLUMNS_MAX 18
-
-/* Rows as arrays, one a column, for INSERT ... SELECT FROM unnest(...). */
-struct columns {
-    struct pg_array at[COLUMNS_MAX];
-    const char     *values[COLUMNS_MAX];
-    size_t          n;
-};
-
-static void
-columns_begin(struct columns *c, size_t n)
-{
-    assert(n <= COLUMNS_MAX);
-    c->n = n;
-    for (size_t i = 0; i < n; i++)
-        pg_array_begin(&c->at[i]);
-}
-
-static enum st
-columns_run(struct columns *c, struct pg *pg, const char *what, const char *sql,
-            struct pg_result **out, struct err *err)
-{
-    for (size_t i = 0; i < c->n; i++) {
-        c->values[i] = pg_array_end(&c->at[i]);
-        if (c->values[i] == NULL)
-            return err_memory(err, what);
-    }
-    return pg_run(pg, what, sql, c->n, c->values, out, err);
-}
-
-static void
-columns_release(struct columns *c)
-{
-    for (size_t i = 0; i < c->n; i++)
-        pg_array_release(&c->at[i]);
-}
-
 static void
 put_text(struct pg_array *a, const char *text)
 {

@@ -1,37 +1,25 @@
 /*
- * Is it known? The tests of docs/EXACTLY-ONCE.md, cheapest first: the same file, the same stored bytes, the
- * same content. Each asks for many inputs at once, so that a directory of 10,000 known files costs
- * one round trip and not 10,000.
+ * Is it known? The tests of docs/EXACTLY-ONCE.md, cheapest first: the same file, the same stored
+ * bytes, the same content. Each asks for many inputs at once, so that a directory of 10,000 known
+ * files costs one round trip and not 10,000.
  */
 #include "ingest/base.h"
 
 #include "ledger_priv.h"
 
-static void
-begin_all(struct pg_array *arrays, size_t n)
+/* Rows (at, payload, rules_id, dataset): out[at - 1] is known. */
+static enum st
+ask_known(struct ledger *l, struct columns *c, const char *what, const char *sql, struct known *out,
+          struct err *err)
 {
-    for (size_t i = 0; i < n; i++)
-        pg_array_begin(&arrays[i]);
-}
+    struct pg_result *r = NULL;
+    enum st rc = columns_run(c, l->pg, what, sql, &r, err);
 
-static void
-release_all(struct pg_array *arrays, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        pg_array_release(&arrays[i]);
-}
-
-/* false: no memory. */
-static bool
-end_all(struct pg_array *arrays, size_t n, const char **values)
-{
-    bool ok = true;
-
-    for (size_t i = 0; i < n; i++) {
-        values[i] = pg_array_end(&arrays[i]);
-        ok = ok && values[i] != NULL;
-    }
-    return ok;
+    for (size_t i = 0; rc == ST_OK && i < pg_rows(r); i++)
+        known_from_row(r, i, 1, &out[pg_int(r, i, 0) - 1]);
+    pg_free(r);
+    columns_release(c);
+    return rc;
 }
 
 enum st
@@ -47,41 +35,26 @@ ledger_find_files(struct ledger *l, const struct ledger_scope *scope,
         "  JOIN ingest.payloads p ON p.id = s.payload"
         " WHERE ($7::text IS NULL OR p.dataset = $7) AND p.scope IN (0, $8::integer)"
         " ORDER BY s.payload DESC";
-    struct pg_array arrays[5];
     struct bytea_text machine;
-    struct pg_result *r;
-    const char *values[8];
+    struct columns c;
     char node[16];
-    enum st rc;
 
     memset(out, 0, n * sizeof *out);
     if (!l->has_machine || n == 0)
         return ST_OK;
-    begin_all(arrays, 5);
+    columns_begin(&c, 5);
     for (size_t i = 0; i < n; i++) {
-        pg_array_int(&arrays[0], (int64_t)files[i]->device);
-        pg_array_int(&arrays[1], (int64_t)files[i]->inode);
-        pg_array_int(&arrays[2], files[i]->size);
-        pg_array_int(&arrays[3], files[i]->mtime_ns);
-        pg_array_int(&arrays[4], files[i]->ctime_ns);
-    }
-    if (!end_all(arrays, 5, values)) {
-        rc = err_memory(err, "cannot ask the ledger for files");
-        goto release;
+        pg_array_int(&c.at[0], (int64_t)files[i]->device);
+        pg_array_int(&c.at[1], (int64_t)files[i]->inode);
+        pg_array_int(&c.at[2], files[i]->size);
+        pg_array_int(&c.at[3], files[i]->mtime_ns);
+        pg_array_int(&c.at[4], files[i]->ctime_ns);
     }
     snprintf(node, sizeof node, "%" PRId32, scope->node);
-    values[5] = bytea_text(&machine, l->machine.b, sizeof l->machine.b);
-    values[6] = scope->dataset;
-    values[7] = node;
-    rc = pg_run(l->pg, "cannot ask the ledger for files", sql, 8, values, &r, err);
-    if (rc != ST_OK)
-        goto release;
-    for (size_t i = 0; i < pg_rows(r); i++)
-        known_from_row(r, i, 1, &out[pg_int(r, i, 0) - 1]);
-    pg_free(r);
-release:
-    release_all(arrays, 5);
-    return rc;
+    columns_add_value(&c, bytea_text(&machine, l->machine.b, sizeof l->machine.b));
+    columns_add_value(&c, scope->dataset);
+    columns_add_value(&c, node);
+    return ask_known(l, &c, "cannot ask the ledger for files", sql, out, err);
 }
 
 enum st
@@ -94,9 +67,9 @@ ledger_find_sizes(struct ledger *l, const struct ledger_scope *scope, const int6
         " WHERE s.size = ANY ($1::bigint[]) AND s.stored IS NOT NULL"
         "   AND ($2::text IS NULL OR p.dataset = $2) AND p.scope IN (0, $3::integer)"
         " ORDER BY s.size, s.payload";
-    struct pg_array array;
-    struct pg_result *r;
-    const char *values[3];
+    static const char what[] = "cannot ask the ledger for sizes";
+    struct pg_result *r = NULL;
+    struct columns c;
     char node[16];
     enum st rc;
 
@@ -104,22 +77,19 @@ ledger_find_sizes(struct ledger *l, const struct ledger_scope *scope, const int6
     *n_out = 0;
     if (n == 0)
         return ST_OK;
-    pg_array_begin(&array);
+    columns_begin(&c, 1);
     for (size_t i = 0; i < n; i++)
-        pg_array_int(&array, sizes[i]);
+        pg_array_int(&c.at[0], sizes[i]);
     snprintf(node, sizeof node, "%" PRId32, scope->node);
-    values[1] = scope->dataset;
-    values[2] = node;
-    if (!end_all(&array, 1, values)) {
-        rc = err_memory(err, "cannot ask the ledger for sizes");
-        goto release;
-    }
-    rc = pg_run(l->pg, "cannot ask the ledger for sizes", sql, 3, values, &r, err);
+    columns_add_value(&c, scope->dataset);
+    columns_add_value(&c, node);
+    rc = columns_run(&c, l->pg, what, sql, &r, err);
+    columns_release(&c);
     if (rc != ST_OK)
-        goto release;
+        return rc;
     *out = calloc(pg_rows(r) + 1, sizeof **out);
     if (*out == NULL)
-        rc = err_memory(err, "cannot ask the ledger for sizes");
+        rc = err_memory(err, what);
     for (size_t i = 0; *out != NULL && i < pg_rows(r); i++) {
         struct known_stored *k = &(*out)[(*n_out)++];
 
@@ -128,8 +98,6 @@ ledger_find_sizes(struct ledger *l, const struct ledger_scope *scope, const int6
         known_from_row(r, i, 2, &k->known);
     }
     pg_free(r);
-release:
-    pg_array_release(&array);
     return rc;
 }
 
@@ -141,31 +109,16 @@ ledger_find_hashes(struct ledger *l, const struct ledger_key *const *keys, size_
         "SELECT k.at, p.id, p.rules_id, p.dataset"
         "  FROM unnest($1::integer[], $2::text[], $3::bytea[]) WITH ORDINALITY AS k(scope, dataset, hash, at)"
         "  JOIN ingest.payloads p ON p.scope = k.scope AND p.dataset = k.dataset AND p.hash = k.hash";
-    struct pg_array arrays[3];
-    struct pg_result *r;
-    const char *values[3];
-    enum st rc;
+    struct columns c;
 
     memset(out, 0, n * sizeof *out);
     if (n == 0)
         return ST_OK;
-    begin_all(arrays, 3);
+    columns_begin(&c, 3);
     for (size_t i = 0; i < n; i++) {
-        pg_array_int(&arrays[0], keys[i]->scope);
-        pg_array_text(&arrays[1], slice_of(keys[i]->dataset));
-        pg_array_bytea(&arrays[2], keys[i]->hash.b, sizeof keys[i]->hash.b);
+        pg_array_int(&c.at[0], keys[i]->scope);
+        pg_array_text(&c.at[1], slice_of(keys[i]->dataset));
+        pg_array_bytea(&c.at[2], keys[i]->hash.b, sizeof keys[i]->hash.b);
     }
-    if (!end_all(arrays, 3, values)) {
-        rc = err_memory(err, "cannot ask the ledger for payloads");
-        goto release;
-    }
-    rc = pg_run(l->pg, "cannot ask the ledger for payloads", sql, 3, values, &r, err);
-    if (rc != ST_OK)
-        goto release;
-    for (size_t i = 0; i < pg_rows(r); i++)
-        known_from_row(r, i, 1, &out[pg_int(r, i, 0) - 1]);
-    pg_free(r);
-release:
-    release_all(arrays, 3);
-    return rc;
+    return ask_known(l, &c, "cannot ask the ledger for payloads", sql, out, err);
 }

@@ -1,5 +1,5 @@
 /*
- * Inside ledger/: digests as parameters and back.
+ * Inside ledger/: digests as parameters and back, and many rows as parameters.
  */
 #ifndef LEDGER_PRIV_H
 #define LEDGER_PRIV_H
@@ -11,6 +11,21 @@ struct bytea_text {
     char text[2 * SETTING_MAX + 3];
 };
 const char *bytea_text(struct bytea_text *t, const void *bytes, size_t n);
+
+/* The parameters of a statement: $1..$n are arrays, one a column; then single values. */
+#define COLUMNS_MAX 20
+struct columns {
+    struct pg_array at[COLUMNS_MAX]; /* add an element to each for a row */
+    const char     *values[COLUMNS_MAX];
+    size_t          n, n_more;
+};
+
+void columns_begin(struct columns *c, size_t n);
+void columns_add_value(struct columns *c, const char *value); /* borrowed until columns_run; NULL is NULL */
+/* What pg_run gives; ST_MEMORY. */
+enum st columns_run(struct columns *c, struct pg *pg, const char *what, const char *sql,
+                    struct pg_result **out, struct err *err);
+void    columns_release(struct columns *c);
 
 /* Reads payload, rules_id and dataset from three columns of a row. */
 void known_from_row(const struct pg_result *r, size_t row, size_t col, struct known *out);

@@ -235,7 +235,6 @@ enum st worker_keep(struct worker *w, struct err *err); /* without a database: k
 /* One input on its way from lines to rollup. */
 struct pass {
     struct worker      *w;
-    struct item        *item;
     struct payload     *payload;
     struct rollup      *rollup;
     struct picker      *picker;

@@ -177,7 +177,7 @@ deserves_a_thread(const struct worker *w, const struct item *item)
 static enum st
 count_lines(struct worker *w, struct pending *p, const struct format *format, struct err *err)
 {
-    struct pass pass = { .w = w, .item = p->item, .payload = p->payload, .day_no = DAY_NONE };
+    struct pass pass = { .w = w, .payload = p->payload, .day_no = DAY_NONE };
     size_t d = (size_t)(p->table - w->run->tables), n_days;
     enum st rc;
 
