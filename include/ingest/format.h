@@ -45,8 +45,18 @@ struct format {
     size_t                       n_examples;
 };
 
+/* What a run says about reading its logs. All zero: nothing. Borrowed for the run. */
+struct json_keys;
+struct log_format;
+struct format_options {
+    const char              *drop_key;   /* record.marked is the field of this name; NULL: none */
+    const struct json_keys  *json_keys;  /* `json`: where its fields stand, of a [format NAME]; NULL: the shapes that are known by name */
+    const struct log_format *log_format; /* `custom`: a compiled --log-format */
+};
+
 struct parser {
     const struct format *format;
+    const struct format_options *options; /* never NULL */
     char        *at, *end;     /* what is left of the block */
     uint64_t     line_no;      /* of the line at `at` */
     struct arena scratch;      /* unescaped text of the records given last; lives as long as they do */
@@ -56,8 +66,8 @@ struct parser {
 extern const struct format *const formats[]; /* from formats.def, NULL at the end */
 const struct format *format_by_name(const char *name); /* NULL: none */
 
-/* ST_OK or ST_MEMORY. One parser reads one input. */
-enum st parser_init(struct parser *p, const struct format *format, struct err *err);
+/* ST_OK or ST_MEMORY. One parser reads one input. `options` NULL: nothing is said. */
+enum st parser_init(struct parser *p, const struct format *format, const struct format_options *options, struct err *err);
 void    parser_feed(struct parser *p, const struct block *block); /* the last one must be used up */
 /* Up to `max` records; *n 0: the block is used up. Slices live until the next call or the block's end. ST_FORMAT, ST_MEMORY. */
 enum st parser_next(struct parser *p, struct record *out, size_t max, size_t *n, struct err *err);

@@ -24,6 +24,7 @@ struct hit {
     int64_t      sums[SUMS_MAX]; /* as the dataset declares them, each >= 0 */
     uint64_t     client;         /* the hash that goes into the sketch */
     bool         has_client;
+    struct slice sketch;         /* besides, a whole sketch that hll_decode takes; p NULL: none. Lives until the next pick */
 };
 
 /* Appends a text column, or NULL where s.p is NULL, at `out`; returns the byte behind it. The caller has checked length and NUL. */

@@ -18,6 +18,11 @@
     R(AGENT, agent, "the rules do not count this user agent")                    \
     R(DATE_RANGE, date_range, "outside --since and --until")                     \
     R(OTHER_ECOSYSTEM, other_ecosystem, "the table holds another ecosystem")     \
+    R(DROP_IF, drop_if, "the rules drop lines with this mark")                   \
+    R(MIN_BYTES, min_bytes, "fewer bytes than the rules ask for")                \
+    R(REPEAT, repeat, "the same client and object again within the window")      \
+    R(SIZE_UNKNOWN, size_unknown, "parts of an object whose size is not known")  \
+    R(NEEDS_STATE, needs_state, "an event that names no emote of its own")       \
     R(OTHER_SERVICE, other_service, "a request of another service")              \
     R(NO_DATA_TRACE, no_data_trace, "a trace or request that delivered nothing")
 
@@ -28,6 +33,7 @@
     R(JSON, json, "not a JSON object (RFC 8259)")                                \
     R(ENCODING, encoding, "a key that is not UTF-8 or has a NUL byte")           \
     R(KEY_TOO_LONG, key_too_long, "a key longer than its column")                \
+    R(SKETCH, sketch, "a sketch that is not well-formed")                        \
     R(LINE_TOO_LONG, line_too_long, "over 1 MiB without a line feed")            \
     R(TOO_MANY_DAYS, too_many_days, "the input spans more days than are kept")
 

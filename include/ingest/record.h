@@ -28,10 +28,15 @@ struct record {
     int64_t      bytes;        /* 0..INT64_MAX */
     struct slice method, path, agent; /* the path as logged: encoded, perhaps with host and query; p NULL: the format has no such field */
     struct slice client;       /* as logged; empty or "-": none */
+    struct slice forwarded;    /* X-Forwarded-For as logged: the client's own word; empty or "-": none */
+    struct slice marked;       /* the field that the rules' drop_if names; p NULL: the line has none */
+    int64_t      range_first, range_end; /* the bytes [first, end) of the object that a 206 delivered; end 0: not known */
+
+    struct slice country;      /* ISO 3166-1 alpha-2 as logged; empty: not known */
 
     /* fdsnws only: one trace of an OK request, or one failed request */
     bool         ok;           /* false: a failed request, all codes empty but location "--" */
-    struct slice network, station, location, channel, country;
+    struct slice network, station, location, channel;
 };
 
 #endif

@@ -34,6 +34,7 @@ struct run_config {
     const char           *conninfo;          /* NULL: libpq's environment */
     FILE                 *out;               /* RUN_TO_TEXT */
     const struct format  *format;            /* NULL: sniff */
+    const struct format_options *format_options; /* NULL: nothing is said */
     const struct dataset *dataset;           /* NULL: what the format says */
     const struct rules   *rules;
     bool                  rules_named;       /* --rules was said: it may contradict the database */

@@ -27,9 +27,12 @@ format_by_name(const char *name)
 /* ---- the parser ---- */
 
 enum st
-parser_init(struct parser *p, const struct format *format, struct err *err)
+parser_init(struct parser *p, const struct format *format, const struct format_options *options,
+            struct err *err)
 {
-    *p = (struct parser){ .format = format };
+    static const struct format_options nothing_said;
+
+    *p = (struct parser){ .format = format, .options = options != NULL ? options : &nothing_said };
     arena_init(&p->scratch, SCRATCH_CEILING);
     if (format->state_bytes > 0) {
         p->state = calloc(1, format->state_bytes);
@@ -121,7 +124,7 @@ share_of(const struct format *format, struct slice head,
     if (head.n > 0)
         memcpy(copy, head.p, head.n);
     memset(copy + head.n, 0, BLOCK_SLACK);
-    if (parser_init(&p, format, &err) != ST_OK)
+    if (parser_init(&p, format, NULL, &err) != ST_OK)
         goto release;
     parser_feed(&p, &(struct block){ .p = copy, .n = head.n, .first_line_no = 1 });
     for (;;) {

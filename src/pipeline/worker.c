@@ -186,7 +186,7 @@ count_lines(struct worker *w, struct pending *p, const struct format *format, st
         return err->code;
     rollup_reset(pass.rollup);
     if ((rc = fresh_picker(w, p->table, &pass.picker, err)) != ST_OK ||
-        (rc = parser_init(&pass.parser, format, err)) != ST_OK)
+        (rc = parser_init(&pass.parser, format, w->run->config->format_options, err)) != ST_OK)
         return rc;
     days_reset(&w->days);
     if (deserves_a_thread(w, p->item))

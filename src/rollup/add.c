@@ -15,6 +15,7 @@ static inline enum st
 add_hit(struct rollup *r, const struct hit *hit, uint64_t hash)
 {
     struct entry *e = table_put(&r->table, hit->key, hash);
+    struct err ignored;
     int64_t *sums;
 
     if (unlikely(e == NULL))
@@ -24,6 +25,9 @@ add_hit(struct rollup *r, const struct hit *hit, uint64_t hash)
         return ST_EOF;
     if (r->shape.sketch && hit->has_client &&
         hll_add(entry_clients(&r->shape, e), &r->table.pool, hit->client) != ST_OK)
+        return ST_MEMORY;
+    if (unlikely(hit->sketch.p != NULL) && r->shape.sketch &&
+        hll_decode(entry_clients(&r->shape, e), &r->table.pool, hit->sketch, &ignored) != ST_OK)
         return ST_MEMORY;
     sums_add(sums, hit->sums, r->shape.n_sums);
     rollup_note_days(r, hit->day, hit->day);

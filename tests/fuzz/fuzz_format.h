@@ -81,7 +81,7 @@ fuzz_parse(const struct format *f, const uint8_t *data, size_t size, size_t bloc
     struct err err = { 0 };
     uint64_t line_no = 1;
 
-    MUST(records != NULL && parser_init(&p, f, &err) == ST_OK);
+    MUST(records != NULL && parser_init(&p, f, NULL, &err) == ST_OK);
     for (size_t at = 0, len; at < size && sum.rc == ST_OK; at += len) {
         char *copy;
         size_t n = 1;

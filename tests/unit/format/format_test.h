@@ -93,7 +93,7 @@ parse(const struct format *f, struct slice log, struct how how, struct buf *b, e
     struct parser p;
     size_t n = 1;
 
-    *rc = parser_init(&p, f, err);
+    *rc = parser_init(&p, f, NULL, err);
     assert_int_equal(*rc, ST_OK);
     for (size_t at = 0; at < log.n && *rc == ST_OK;) {
         size_t len = block_end(log.p + at, log.n - at, how.cut);

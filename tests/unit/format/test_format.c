@@ -20,7 +20,7 @@ check_example(const struct format *f, const struct format_example *e)
 
     buf_text(&b, e->line);
     buf_reserve(&b, BLOCK_SLACK);
-    assert_int_equal(parser_init(&p, f, &err), ST_OK);
+    assert_int_equal(parser_init(&p, f, NULL, &err), ST_OK);
     parser_feed(&p, &(struct block){ .p = b.p, .n = b.n, .first_line_no = 1 });
     assert_int_equal(parser_next(&p, records, 64, &n, &err), ST_OK);
     for (size_t i = 0; i < n; i++)

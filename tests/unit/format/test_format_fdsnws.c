@@ -229,7 +229,7 @@ a_long_client_is_undone_once(void **state)
         buf_text(&log, ",{}");
     buf_text(&log, "]," OK "}\n");
     buf_reserve(&log, BLOCK_SLACK);
-    assert_int_equal(parser_init(&p, the_format("fdsnws"), &err), ST_OK);
+    assert_int_equal(parser_init(&p, the_format("fdsnws"), NULL, &err), ST_OK);
     for (int round = 0; round < 3; round++) {
         parser_feed(&p, &(struct block){ .p = log.p, .n = log.n, .first_line_no = 1 });
         for (n_records = 0;; n_records += n) {
@@ -267,7 +267,7 @@ undone_text_is_bounded(void **state)
         buf_text(&log, "\"," OK "}\n");
     }
     buf_reserve(&log, BLOCK_SLACK);
-    assert_int_equal(parser_init(&p, the_format("fdsnws"), &err), ST_OK);
+    assert_int_equal(parser_init(&p, the_format("fdsnws"), NULL, &err), ST_OK);
     parser_feed(&p, &(struct block){ .p = log.p, .n = log.n, .first_line_no = 1 });
     do {
         assert_int_equal(parser_next(&p, records, 256, &n, &err), ST_OK);
