@@ -2,7 +2,8 @@
  * Inside pipeline/: one run, its batches, its workers.
  *
  *   run.c      opens everything, cuts the inputs into batches, turns the crank
- *   worker.c   takes inputs, tells what they are; many workers at once
+ *   worker.c   takes inputs, counts each; many workers at once
+ *   choose.c   which format an input has, which dataset it feeds
  *   pass.c     the crank of one input: lines, records, hits, rollup, and the books of it
  *   batch.c    which inputs of a batch count: known ones dropped, good ones absorbed
  *   tables.c   a dataset's table, node, ecosystem and client key, looked up on first use
@@ -222,6 +223,16 @@ enum st tables_init(struct run *run, struct err *err);
 void    tables_release(struct run *run);
 /* Makes the table of `dataset` ready; takes the lock. ST_USAGE, ST_DB. */
 enum st table_ready(struct run *run, const struct dataset *dataset, struct table **out, struct err *err);
+
+/* choose.c */
+struct choice {
+    const struct format  *format;  /* NULL: an empty input, and none was said; so is the dataset */
+    const struct dataset *dataset;
+    int                   score;   /* how sure the beginning makes it, 0..100; -1: it was said */
+    struct slice          head;    /* that was looked at, until the first lines_next */
+};
+/* Peeks; only before the first lines_next. What lines_peek gives; ST_FORMAT: of no known format, or it does not feed the dataset. */
+enum st input_choose(const struct run_config *c, struct lines *lines, struct choice *out, struct err *err);
 
 /* worker.c */
 enum st worker_init(struct worker *w, struct run *run, struct err *err);

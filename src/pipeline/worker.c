@@ -79,48 +79,21 @@ worker_release(struct worker *w)
 /* ---- what is it ---- */
 
 static void
-say_choice(struct run *run, const struct item *item, const struct format *format, int score,
-           const struct dataset *dataset)
+say_choice(struct run *run, const struct item *item, const struct choice *choice)
 {
     char line[600];
 
-    if (run->config->choice == NULL)
+    if (run->config->choice == NULL || choice->head.n == 0)
         return;
-    if (score < 0)
+    if (choice->score < 0)
         snprintf(line, sizeof line, "%s: format %s, as told, for %s", item->source->path,
-                 format->name, dataset->name);
+                 choice->format->name, choice->dataset->name);
     else
         snprintf(line, sizeof line, "%s: format %s (%d %% sure), for %s", item->source->path,
-                 format->name, score, dataset->name);
+                 choice->format->name, choice->score, choice->dataset->name);
     pthread_mutex_lock(&run->lock);
     run->config->choice(run->config->ctx, line);
     pthread_mutex_unlock(&run->lock);
-}
-
-/* Format and dataset. An empty input has neither, unless they were named. */
-static enum st
-choose(struct worker *w, struct item *item, const struct format **format,
-       const struct dataset **dataset, struct err *err)
-{
-    const struct run_config *c = w->run->config;
-    struct slice head;
-    int score = -1;
-    enum st rc = lines_peek(w->lines, &head, err);
-
-    *format = c->format;
-    *dataset = c->dataset;
-    if (rc != ST_OK)
-        return rc;
-    if (head.n > 0 && c->format == NULL && (rc = format_sniff(head, format, &score, err)) != ST_OK)
-        return rc;
-    if (*dataset == NULL && *format != NULL)
-        *dataset = dataset_by_name((*format)->dataset);
-    if (*dataset != NULL && *format != NULL && dataset_by_name((*format)->dataset) != *dataset)
-        return err_fail(err, ST_FORMAT, "cannot count this input",
-                        "format %s does not feed dataset %s", (*format)->name, (*dataset)->name);
-    if (head.n > 0)
-        say_choice(w->run, item, *format, score, *dataset);
-    return ST_OK;
 }
 
 /* ---- one input ---- */
@@ -216,11 +189,15 @@ count_input(struct worker *w, struct input *in, struct pending *p, struct err *e
     const struct dataset *dataset;
     const struct format *format;
     struct input_result result;
+    struct choice choice;
     enum st rc;
 
     lines_start(w->lines, in);
-    if ((rc = choose(w, p->item, &format, &dataset, err)) != ST_OK)
+    if ((rc = input_choose(c, w->lines, &choice, err)) != ST_OK)
         return rc;
+    say_choice(w->run, p->item, &choice);
+    dataset = choice.dataset;
+    format = choice.format;
     p->payload = calloc(1, sizeof *p->payload);
     if (p->payload == NULL)
         return err_memory(err, "cannot describe a payload");
