@@ -7,6 +7,7 @@
  *   say.c      all printing to people: nothing from a log or a server reaches a terminal raw
  *   progress.c one line on a terminal
  *   count.c    the main job
+ *   explain.c  what is understood of an input, line by line
  *   commands.c migrate, psql and the names that are reserved
  */
 #ifndef CLI_PRIV_H
@@ -45,6 +46,7 @@ enum option_id {
     OPT_MEMORY,
     OPT_NO_SKETCHES,
     OPT_DROP_DATA,
+    OPT_URL,
     OPT_JSON,
     OPT_STRICT,
     OPT_QUIET,
@@ -120,8 +122,14 @@ void progress_clear(void); /* before anything else is printed on the terminal */
 
 void help_print(FILE *to);
 
+/* What says how logs are read and what counts: the part of a run's configuration that counting and explaining share. */
+struct run_config;
+struct rules;
+enum st count_reading(const struct options *o, struct run_config *c, struct rules *rules, struct err *err);
+
 /* Each runs to the end and gives the exit status. */
 int cli_count(const struct options *o);
+int cli_explain(const struct options *o);
 int cli_migrate(const struct options *o);
 int cli_psql(const struct options *o);
 

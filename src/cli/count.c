@@ -385,6 +385,16 @@ final_status(const struct options *o, enum st rc, const struct summary *s)
     return s->files.refused > 0 ? EXIT_REFUSED : 0;
 }
 
+enum st
+count_reading(const struct options *o, struct run_config *c, struct rules *rules, struct err *err)
+{
+    enum st rc;
+
+    if ((rc = read_numbers(o, c, err)) != ST_OK || (rc = read_names(o, c, err)) != ST_OK)
+        return rc;
+    return read_rules(o, c, rules, err);
+}
+
 static enum st
 configure(const struct options *o, struct run_config *c, struct rules *rules, struct teller *t,
           struct err *err)
@@ -392,10 +402,9 @@ configure(const struct options *o, struct run_config *c, struct rules *rules, st
     enum st rc;
 
     *c = (struct run_config){ .signals = &signals, .recheck = option_is_on(o, OPT_RECHECK) };
-    if ((rc = read_sink(o, c, err)) != ST_OK || (rc = read_numbers(o, c, err)) != ST_OK ||
-        (rc = read_names(o, c, err)) != ST_OK || (rc = read_teller(o, c, t, err)) != ST_OK)
+    if ((rc = read_sink(o, c, err)) != ST_OK || (rc = read_teller(o, c, t, err)) != ST_OK)
         return rc;
-    return read_rules(o, c, rules, err);
+    return count_reading(o, c, rules, err);
 }
 
 static enum st
