@@ -1,6 +1,6 @@
 /*
- * What counts: packs of methods, statuses and user agents; routes, which are URL templates that say which paths are
- * downloads of what; and the fingerprint of all that.
+ * What counts, ready to be asked: a pack (rule_pack.h), the routes that go with it, which say which paths are downloads of
+ * what, the window of days, and the fingerprint of all that.
  */
 #ifndef INGEST_RULES_H
 #define INGEST_RULES_H
@@ -11,57 +11,52 @@
 #include "ingest/hash.h"
 #include "ingest/reason.h"
 #include "ingest/record.h"
+#include "ingest/rule_pack.h"
 #include "ingest/slice.h"
 
-enum agent_rule {
-    AGENT_ANY,
-    AGENT_CARGO, /* starts with "cargo" and then '/', ' ', "%2f", "%2F" or "%20"; an absent field (p NULL) counts, "-" does not */
-};
-
-struct rule_pack {
-    const char     *name, *about;
-    const char     *ecosystem;     /* only its routes are tried; NULL: all of the built-in ones */
-    bool            any_method;    /* else GET only */
-    bool            counts_304;    /* besides 200 */
-    bool            counts_206;    /* when the range is known to start at 0 */
-    enum agent_rule agent;
-};
-extern const struct rule_pack rule_packs[];
-extern const size_t           n_rule_packs;
-
-struct route; /* a compiled template */
+struct route; /* a compiled one */
 
 struct rules {
-    const struct rule_pack *pack;
-    struct route   *routes;        /* the user's first, in order; then the pack's, then the other built-in ones */
+    const struct rule_pack *pack;  /* a copy of the struct; its texts are borrowed */
+    struct route   *routes;        /* the user's first, in order; then the pack's own, then the built-in ones */
     size_t          n_routes;
     int32_t         since, until;  /* half-open days; DAY_NONE: open */
+    uint64_t        statuses[16];  /* bit s % 64 of [s / 64]: the pack counts status s; 206 is the range rule's */
     struct digest   id;            /* XXH3-128 of the canonical text of all of this */
     struct arena    arena;         /* holds the routes */
 };
 
 /*
- * `pack_name` NULL means "default". `templates` are --route, borrowed only during the call; their hits belong to the
- * pack's ecosystem, or to "custom" for the default pack. ST_USAGE: no such pack, or a template that is malformed or
- * ambiguous; err->cause shows the template and a caret under the byte, err->hint what to write.
+ * `pack` NULL is `default`. `templates` are --route, borrowed only during the call; their hits belong to the pack's
+ * ecosystem, or to "custom" for a pack of all of them. ST_USAGE: a template that is malformed or ambiguous (err->cause
+ * shows it and a caret under the byte, err->hint what to write); ST_MEMORY.
  */
-enum st rules_init(struct rules *rules, const char *pack_name, const char *const *templates, size_t n_templates,
+enum st rules_init(struct rules *rules, const struct rule_pack *pack, const char *const *templates, size_t n_templates,
                    int32_t since, int32_t until, struct err *err);
 void    rules_release(struct rules *rules);
 
 /* The text that rules->id is made of, for people too; allocated, the caller frees it. NULL without memory. */
 char *rules_canonical(const struct rules *rules);
 
+#define ROUTE_ROOM 2048 /* bytes for a name that is no run of the path's own, as Maven's group:artifact; a longer one is no key */
+
 struct route_match {
-    struct slice name, version; /* version.p NULL: the route has none. They point into the path that was matched */
+    struct slice name, version; /* version.p NULL: the route has none. They point into the path that was matched, or into the room */
     const char  *ecosystem;     /* run */
 };
 
-/* `path`: percent-decoded, no query, no scheme or host. First match wins. */
-bool rules_match(const struct rules *rules, struct slice path, struct route_match *out);
+/* `path`: percent-decoded, no query, no scheme or host. First match wins. `room`: ROUTE_ROOM bytes that live as long as *out. */
+bool rules_match(const struct rules *rules, struct slice path, char *room, struct route_match *out);
 
-/* Method, status, range, user agent, day against the pack, cheapest first. KEEP or the filter. */
+/* Method, status, range, mark, bytes, user agent, day against the pack, in this order. KEEP or the filter. */
 enum reason rules_pick(const struct rules *rules, const struct record *rec);
+
+/*
+ * What rules_pick and then rules_match say of a record, and in `why` the rule that decided, in words for people: "the pack
+ * `default` counts method GET, not \"HEAD\"". Bytes of the record in it are as logged: escape before printing. Nothing else of the
+ * record's way (keys, ecosystem of the table, windows) is looked at.
+ */
+enum reason rules_explain(const struct rules *rules, const struct record *rec, char *why, size_t cap);
 
 /* Is `day` in the window of --since and --until? Part of rules_pick; alone for datasets that have no requests to pick. */
 static inline bool

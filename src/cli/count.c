@@ -142,8 +142,24 @@ read_names(const struct options *o, struct run_config *c, struct err *err)
 }
 
 static enum st
+no_such_pack(const char *name, struct err *err)
+{
+    char names[160] = "";
+
+    for (size_t i = 0; i < n_rule_packs; i++) {
+        size_t n = strlen(names);
+
+        snprintf(names + n, sizeof names - n, "%s%s", i == 0 ? "" : ", ", rule_packs[i].name);
+    }
+    err_set(err, ST_USAGE, "no rule pack \"%.60s\"", name);
+    err_hint(err, "the packs are %s", names);
+    return ST_USAGE;
+}
+
+static enum st
 read_rules(const struct options *o, struct run_config *c, struct rules *rules, struct err *err)
 {
+    const struct rule_pack *pack;
     int32_t since, until;
     enum st rc;
 
@@ -154,7 +170,9 @@ read_rules(const struct options *o, struct run_config *c, struct rules *rules, s
         return err_fail(err, ST_USAGE, "cannot count these days", "--until is not behind --since");
     c->rules_named = o->value[OPT_RULES].text != NULL;
     c->rules = rules;
-    return rules_init(rules, o->value[OPT_RULES].text, o->routes, o->n_routes, since, until, err);
+    if ((pack = rule_pack_by_name(o->value[OPT_RULES].text)) == NULL)
+        return no_such_pack(o->value[OPT_RULES].text, err);
+    return rules_init(rules, pack, o->routes, o->n_routes, since, until, err);
 }
 
 static enum st

@@ -4,6 +4,7 @@
  * unless told otherwise. Key files are in client_key.c.
  */
 #include "ingest/dataset.h"
+#include "ingest/address.h"
 #include "dataset_priv.h"
 
 #include <sodium.h>

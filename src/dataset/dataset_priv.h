@@ -25,8 +25,4 @@ void picker_client(struct picker *p, const struct record *rec, struct hit *hit);
 bool client_hash_in(const struct client_key *key, enum client_hash how, struct slice client,
                     int32_t day, char *scratch, uint64_t *out);
 
-/* Strict readers of addresses, as text in logs has them; false: it is no address and stays text. */
-bool address_ipv4(struct slice s, uint8_t out[4]);  /* four decimal numbers without leading zeros */
-bool address_ipv6(struct slice s, uint8_t out[16]); /* RFC 4291, 2.2; no zone, brackets, port */
-
 #endif

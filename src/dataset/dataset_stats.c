@@ -20,6 +20,7 @@ stats_pick(struct picker *p, const struct record *rec, struct hit *hit)
 {
     struct route_match match;
     struct slice texts[2];
+    char room[ROUTE_ROOM];
     enum reason why = rec->why;
     uint8_t *end;
 
@@ -29,7 +30,7 @@ stats_pick(struct picker *p, const struct record *rec, struct hit *hit)
         return FILTER_NOT_A_DOWNLOAD;
     if ((why = rules_pick(p->rules, rec)) != KEEP)
         return why;
-    if (!rules_match(p->rules, path_clean(rec->path, rec->path_decodes, p->scratch), &match))
+    if (!rules_match(p->rules, path_clean(rec->path, rec->path_decodes, p->scratch), room, &match))
         return FILTER_NOT_A_DOWNLOAD;
     texts[0] = match.name;
     texts[1] = match.version;

@@ -233,13 +233,14 @@ take_anchored(const struct route *route, struct span *left, struct slice *texts,
 }
 
 bool
-route_match(const struct route *route, struct slice path, struct route_match *out)
+route_match(const struct route *route, struct slice path, char *room, struct route_match *out)
 {
     struct slice texts[SEGMENTS_MAX];
     struct route_match m = { .ecosystem = route->ecosystem };
     struct span left;
     size_t from, to;
 
+    (void)room;
     if (!slice_ends(path, route->tail) || !slice_starts(path, route->head) ||
         !span_of(route, path, &left) || !take_anchored(route, &left, texts, &from, &to))
         return false;

@@ -46,6 +46,7 @@ struct group {
  */
 struct route {
     struct slice    text;        /* the template; run */
+    const char     *about;       /* the same, for people; run */
     const char     *ecosystem;   /* run */
     bool            semver;      /* the version must be strict SemVer 2.0.0 */
     bool            relative;    /* starts with `**` itself: the path need not start with '/' */
@@ -68,8 +69,8 @@ struct route {
 /* `text` must live as long as the route. ST_OK, ST_USAGE, ST_MEMORY. */
 enum st route_compile(struct route *route, struct slice text, struct arena *arena, struct err *err);
 
-/* Sets *out, and nothing when false. Time is linear in the path for a given template. */
-bool route_match(const struct route *route, struct slice path, struct route_match *out);
+/* Sets *out, and nothing when false. `room` as for rules_match. Time is linear in the path for a given route. */
+bool route_match(const struct route *route, struct slice path, char *room, struct route_match *out);
 
 /* ---- routes that are built in ---- */
 
@@ -84,7 +85,6 @@ extern const size_t               n_builtin_routes;
 /* ---- small tests ---- */
 
 bool semver_is_strict(struct slice s);
-bool agent_counts(enum agent_rule rule, struct slice agent);
-const char *agent_name(enum agent_rule rule); /* "any": its word in the canonical text */
+const char *agent_class_name(enum agent_class class); /* "robot" */
 
 #endif

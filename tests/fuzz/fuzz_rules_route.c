@@ -28,6 +28,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     while (rest != NULL) {
         struct route_match a = { 0 }, b = { 0 };
         struct slice path;
+        char room[ROUTE_ROOM];
         bool found;
 
         line = rest;
@@ -35,8 +36,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (rest != NULL)
             *rest++ = '\0';
         path = path_clean(slice_of(line), 1 + size % 2, scratch);
-        found = rules_match(&rules, path, &a);
-        if (found != rules_match(&rules, path, &b) || (found && (a.name.p != b.name.p || a.version.n != b.version.n)))
+        found = rules_match(&rules, path, room, &a);
+        if (found != rules_match(&rules, path, room, &b) || (found && (a.name.p != b.name.p || a.version.n != b.version.n)))
             abort();
         if (found && (a.name.n == 0 || a.name.p < path.p || a.name.p + a.name.n > path.p + path.n ||
                       memchr(a.name.p, '/', a.name.n) != NULL))

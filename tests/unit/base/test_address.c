@@ -1,8 +1,7 @@
 /*
  * Addresses: strict, and the same bytes for every spelling of one address.
  */
-#include "ingest/base.h"
-#include "dataset_priv.h"
+#include "ingest/address.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>

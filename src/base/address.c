@@ -2,8 +2,11 @@
  * IP addresses from text. Our own, because inet_aton takes "1.2" and octal, inet_pton differs
  * between systems, and one client must not count twice for being read in two ways.
  */
-#include "ingest/base.h"
-#include "dataset_priv.h"
+#include "ingest/address.h"
+
+#include <arpa/inet.h>
+
+#include "ingest/num.h"
 
 bool
 address_ipv4(struct slice s, uint8_t out[4])
@@ -95,4 +98,71 @@ address_ipv6(struct slice s, uint8_t out[16])
     memcpy(out, b, gap);
     memcpy(out + 16 - (n - gap), b + gap, n - gap);
     return true;
+}
+
+static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+bool
+address_any(struct slice s, uint8_t out[16])
+{
+    if (!address_ipv4(s, out + 12))
+        return address_ipv6(s, out);
+    memcpy(out, mapped, sizeof mapped);
+    return true;
+}
+
+/* ---- networks ---- */
+
+static bool
+is_ipv4(const struct cidr *net)
+{
+    return net->bits >= 96 && memcmp(net->address, mapped, sizeof mapped) == 0;
+}
+
+bool
+cidr_parse(struct slice s, struct cidr *out)
+{
+    const char *slash = memchr(s.p, '/', s.n);
+    struct slice host = { s.p, slash == NULL ? s.n : (size_t)(slash - s.p) };
+    struct cidr net = { .bits = 128 };
+    int64_t bits;
+    bool v4 = memchr(host.p, ':', host.n) == NULL;
+
+    if (!address_any(host, net.address))
+        return false;
+    if (slash != NULL) {
+        struct slice digits = { slash + 1, s.n - host.n - 1 };
+
+        if (digits.n > 3 || !num_u63(digits, &bits) || bits > (v4 ? 32 : 128))
+            return false;
+        net.bits = (uint8_t)(bits + (v4 ? 96 : 0));
+    }
+    for (unsigned bit = net.bits; bit < 128; bit++)
+        if (net.address[bit / 8] >> (7 - bit % 8) & 1)
+            return false;
+    *out = net;
+    return true;
+}
+
+bool
+cidr_has(const struct cidr *net, const uint8_t address[16])
+{
+    size_t bytes = net->bits / 8;
+    unsigned rest = net->bits % 8;
+
+    if (memcmp(net->address, address, bytes) != 0)
+        return false;
+    return rest == 0 || (net->address[bytes] ^ address[bytes]) >> (8 - rest) == 0;
+}
+
+void
+cidr_format(const struct cidr *net, char out[CIDR_TEXT])
+{
+    bool v4 = is_ipv4(net);
+    size_t n;
+
+    static_assert(CIDR_TEXT >= INET6_ADDRSTRLEN + 4, "an address, a slash, and the NUL");
+    inet_ntop(v4 ? AF_INET : AF_INET6, net->address + (v4 ? 12 : 0), out, CIDR_TEXT - 4);
+    n = strlen(out);
+    snprintf(out + n, CIDR_TEXT - n, "/%d", net->bits - (v4 ? 96 : 0));
 }

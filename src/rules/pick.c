@@ -1,0 +1,69 @@
+/*
+ * The questions that a pack asks of every record, cheapest first; and the same again in words.
+ */
+#include "ingest/base.h"
+#include "rules_priv.h"
+
+static bool
+has_method(const struct rule_pack *pack, struct slice method)
+{
+    if (pack->n_methods == 0)
+        return true;
+    for (size_t i = 0; i < pack->n_methods; i++)
+        if (method.n > 0 && slice_eq(method, slice_of(pack->methods[i])))
+            return true;
+    return false;
+}
+
+/* KEEP, FILTER_STATUS or FILTER_RANGE. */
+static enum reason
+pick_status(const struct rules *rules, const struct record *rec)
+{
+    if (rec->status == 206 && rules->pack->range.kind != RANGE_NEVER)
+        return rules->pack->range.kind == RANGE_UNION || rec->range == RANGE_ZERO ? KEEP
+                                                                                  : FILTER_RANGE;
+    if (rec->status >= 64 * ARRAY_LEN(rules->statuses))
+        return FILTER_STATUS;
+    return rules->statuses[rec->status / 64] >> rec->status % 64 & 1 ? KEEP : FILTER_STATUS;
+}
+
+static bool
+is_marked(const struct rule_pack *pack, struct slice marked)
+{
+    if (pack->drop_key == NULL || marked.p == NULL)
+        return false;
+    if (pack->drop_value != NULL)
+        return slice_eq(marked, slice_of(pack->drop_value));
+    return marked.n > 0 && !slice_is(marked, "-");
+}
+
+/* An absent field counts: a log without user agents says nothing against its lines. */
+static bool
+has_agent(const struct agent_rule *rule, struct slice agent)
+{
+    if (rule->n_prefixes == 0 || agent.p == NULL)
+        return true;
+    for (size_t i = 0; i < rule->n_prefixes; i++)
+        if (slice_starts(agent, slice_of(rule->prefixes[i])))
+            return true;
+    return false;
+}
+
+enum reason
+rules_pick(const struct rules *rules, const struct record *rec)
+{
+    const struct rule_pack *pack = rules->pack;
+    enum reason why;
+
+    if (!has_method(pack, rec->method))
+        return FILTER_METHOD;
+    if ((why = pick_status(rules, rec)) != KEEP)
+        return why;
+    if (is_marked(pack, rec->marked))
+        return FILTER_DROP_IF;
+    if (rec->bytes < pack->min_bytes)
+        return FILTER_MIN_BYTES;
+    if (!has_agent(&pack->agent, rec->agent))
+        return FILTER_AGENT;
+    return rules_has_day(rules, rec->day) ? KEEP : FILTER_DATE_RANGE;
+}
