@@ -11,7 +11,7 @@
 #include "ingest/record.h"
 #include "ingest/rules.h"
 
-enum column_kind { COLUMN_TEXT, COLUMN_DAY };
+enum column_kind { COLUMN_TEXT, COLUMN_DAY, COLUMN_UUID };
 
 struct key_column {
     const char      *name;
@@ -31,6 +31,7 @@ struct picker;
 struct dataset {
     const char *name, *table, *about;
     const char *migrations;              /* the set that makes the table: "stats" */
+    const char *schema;                  /* where the table is looked for before the search path; NULL: there alone */
     bool        has_node;                /* the table has node_id: scope of the ledger and first column of the unique key */
     bool        has_ecosystem;           /* the table holds one ecosystem */
     enum bucket bucket;
@@ -39,6 +40,7 @@ struct dataset {
     size_t      n_keys;
     const char *sums[SUMS_MAX];          /* bigint columns, in the order of hit.sums */
     size_t      n_sums;
+    bool        signed_sums;             /* hits may take away, and rows be negative; such hits are of +-1 */
     const char *uniques;                 /* the hll(11,5) column, "clients" */
     /* Totals for rollup_shape, or NULL. */
     size_t (*group)(struct slice key);

@@ -36,6 +36,14 @@ struct format {
      */
     enum st (*block)(struct parser *p, struct record *out, size_t max, size_t *n_records, struct err *err);
 
+    /*
+     * A document: the input is one text and not lines. `block` is then fed with pieces that are cut anywhere, numbers as
+     * a line what it counts as one (p->line_no is its own), and `end` is asked once all of it was fed: ST_OK, or ST_FORMAT
+     * where the text ends too early.
+     */
+    bool document;
+    enum st (*end)(struct parser *p, struct err *err);
+
     /* How sure is it that `head` (the first 64 KiB, cut behind the last LF if there is one) is of this format? 0..100, 0: it is not. */
     int (*sniff)(struct slice head);
 
@@ -50,7 +58,7 @@ struct json_keys;
 struct log_format;
 struct format_options {
     const char              *drop_key;   /* record.marked is the field of this name; NULL: none */
-    const struct json_keys  *json_keys;  /* `json`: where its fields stand, of a [format NAME]; NULL: the shapes that are known by name */
+    const struct json_keys  *json_keys;  /* `json`, `csv`, `tsv`: where the fields stand, of a [format NAME] (json_keys.h); NULL: known by name */
     const struct log_format *log_format; /* `custom`: a compiled --log-format */
 };
 
@@ -71,6 +79,8 @@ enum st parser_init(struct parser *p, const struct format *format, const struct 
 void    parser_feed(struct parser *p, const struct block *block); /* the last one must be used up */
 /* Up to `max` records; *n 0: the block is used up. Slices live until the next call or the block's end. ST_FORMAT, ST_MEMORY. */
 enum st parser_next(struct parser *p, struct record *out, size_t max, size_t *n, struct err *err);
+/* All of the input was fed: ST_OK, or ST_FORMAT where a document is not whole. */
+enum st parser_end(struct parser *p, struct err *err);
 void    parser_release(struct parser *p);
 
 /*
@@ -79,6 +89,9 @@ void    parser_release(struct parser *p);
  */
 #define SNIFF_SURE 50
 enum st format_sniff(struct slice head, const struct format **out, int *score, struct err *err);
+
+/* Is `head` the beginning of a document? Such a file is read to its last byte, whether a LF ends it or not. */
+bool format_is_document(struct slice head);
 
 /* What a sniff is made of: the share 0..100 of the lines of `head` (comments and blanks apart) that `format` does not reject. */
 int format_share(const struct format *format, struct slice head);

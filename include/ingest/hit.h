@@ -7,6 +7,7 @@
  *   text   00                    NULL, before every text
  *          01 bytes... 00        the bytes hold no NUL, so "a" sorts before "ab"
  *   day    4 bytes big-endian of (day + 2^31)
+ *   uuid   its 16 bytes
  */
 #ifndef INGEST_HIT_H
 #define INGEST_HIT_H
@@ -21,7 +22,7 @@
 struct hit {
     struct slice key;            /* encoded; lives until the next pick */
     int32_t      day;            /* the bucket: a day, or the first of a month */
-    int64_t      sums[SUMS_MAX]; /* as the dataset declares them, each >= 0 */
+    int64_t      sums[SUMS_MAX]; /* as the dataset declares them, each >= 0 unless it says `signed_sums` */
     uint64_t     client;         /* the hash that goes into the sketch */
     bool         has_client;
     struct slice sketch;         /* besides, a whole sketch that hll_decode takes; p NULL: none. Lives until the next pick */
@@ -54,6 +55,13 @@ key_put_day(uint8_t *out, int32_t day)
     return out;
 }
 
+static inline uint8_t *
+key_put_uuid(uint8_t *out, const uint8_t uuid[16])
+{
+    memcpy(out, uuid, 16);
+    return out + 16;
+}
+
 /* Reads a column at *at and moves behind it. Keys are our own: a malformed one is a bug. NULL gives p == NULL. */
 static inline struct slice
 key_get_text(const uint8_t **at)
@@ -76,6 +84,15 @@ key_get_day(const uint8_t **at)
 
     *at += 4;
     return (int32_t)(v ^ UINT32_C(0x80000000));
+}
+
+static inline const uint8_t *
+key_get_uuid(const uint8_t **at)
+{
+    const uint8_t *uuid = *at;
+
+    *at += 16;
+    return uuid;
 }
 
 #endif

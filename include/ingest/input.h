@@ -75,6 +75,14 @@ struct input; /* one thread at a time */
 enum st input_open(struct input **out, const struct source *source, const struct hash_secret *secret, struct err *err);
 
 /*
+ * A plain file that does not end in a LF gives its bytes up to the last one: it may be a log that is being written. For a
+ * text that is no log, look at its beginning and take it all. Both only before the first input_read.
+ * input_look: up to `cap` of its first bytes into `p`; *n is 0 for every other input. ST_OK, ST_IO.
+ */
+enum st input_look(struct input *in, char *p, size_t cap, size_t *n, struct err *err);
+void    input_take_all(struct input *in);
+
+/*
  * Fills `p` with up to `cap` decoded bytes; fewer than `cap` only at the end. `cap` is a multiple of IDENTITY_BLOCK.
  * ST_OK with *n >= 1; ST_EOF: the clean end, checksums and all; then input_result holds. ST_CORRUPT with err->offset
  * into the file as stored; ST_IO; ST_CHANGED: the file was written to meanwhile (a plain one may grow); ST_MEMORY.

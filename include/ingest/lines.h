@@ -27,6 +27,15 @@ void lines_start(struct lines *l, struct input *in);
 enum st lines_peek(struct lines *l, struct slice *head, struct err *err);
 
 /*
+ * For a text that is no log: lines_look is input_look, into memory that lives until the next call, at most 64 KiB;
+ * lines_take_all is input_take_all. Only before lines_peek.
+ */
+enum st lines_look(struct lines *l, struct slice *head, struct err *err);
+void    lines_take_all(struct lines *l);
+/* Blocks are cut anywhere from here on, and no line is too long. Only before the first lines_next. */
+void    lines_in_pieces(struct lines *l);
+
+/*
  * From here on a thread of its own decodes and cuts, a few blocks ahead of lines_next: worth it for a large input while
  * a core is idle. Without a thread or memory nothing changes. The input belongs to that thread until lines_stop.
  */

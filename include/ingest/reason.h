@@ -24,7 +24,8 @@
     R(SIZE_UNKNOWN, size_unknown, "parts of an object whose size is not known")  \
     R(NEEDS_STATE, needs_state, "an event that names no emote of its own")       \
     R(OTHER_SERVICE, other_service, "a request of another service")              \
-    R(NO_DATA_TRACE, no_data_trace, "a trace or request that delivered nothing")
+    R(NO_DATA_TRACE, no_data_trace, "a trace or request that delivered nothing") \
+    R(NO_CHANGE, no_change, "an event after which all is as it was")
 
 #define REJECTED_REASONS(R)                                                      \
     R(FIELDS, fields, "a field is missing, or there are too many")               \

@@ -15,6 +15,21 @@ enum range_start {
     RANGE_LATER,   /* it starts behind byte 0 */
 };
 
+/* What some logs say outright, which for others is found out behind the format. Lives as long as the record's slices. */
+struct given {
+    /* csv, json: what was downloaded. No route is asked; the ecosystem NULL: that of the rules */
+    struct slice name, version;  /* name.p NULL: not given; version.p NULL: of no version */
+    const char  *ecosystem;
+    /* eida: an element of a payload's statistics, summed up by who sent it; the record's `bytes` belong to it */
+    bool         summed;
+    int64_t      n_requests, n_ok, n_failed; /* each >= 0 */
+    struct slice sketch;         /* the bytes as sent, not yet checked */
+    /* seventv */
+    bool         is_change;
+    uint8_t      emote[16];      /* the bytes of its UUID */
+    int          change;         /* +1: a channel took the emote; -1: it dropped it */
+};
+
 struct record {
     enum reason  why;          /* KEEP, or why the format will not have it; then only line_no, first and (if known) day, hour hold */
     bool         first;        /* the first record of its line; every line gives at least one record */
@@ -37,6 +52,8 @@ struct record {
     /* fdsnws only: one trace of an OK request, or one failed request */
     bool         ok;           /* false: a failed request, all codes empty but location "--" */
     struct slice network, station, location, channel;
+
+    const struct given *given; /* NULL: nothing of that */
 };
 
 #endif

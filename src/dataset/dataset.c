@@ -44,6 +44,10 @@ key_check(const struct dataset *d, const struct slice *texts)
             bytes += 4;
             continue;
         }
+        if (d->keys[i].kind == COLUMN_UUID) {
+            bytes += 16;
+            continue;
+        }
         if (is_too_long(texts[n], d->keys[i].chars_max))
             return REJECT_KEY_TOO_LONG;
         bytes += texts[n++].n + 2;

@@ -84,6 +84,13 @@ parser_next(struct parser *p, struct record *out, size_t max, size_t *n, struct 
     return ST_OK;
 }
 
+enum st
+parser_end(struct parser *p, struct err *err)
+{
+    assert(p->at == p->end);
+    return p->format->end != NULL ? p->format->end(p, err) : ST_OK;
+}
+
 void
 parser_release(struct parser *p)
 {
@@ -140,6 +147,15 @@ release:
     parser_release(&p);
     free(copy);
     return tally.seen == 0 ? 0 : (int)(tally.accepted * 100 / tally.seen);
+}
+
+bool
+format_is_document(struct slice head)
+{
+    for (size_t i = 0; formats[i] != NULL; i++)
+        if (formats[i]->document && formats[i]->sniff(head) >= SNIFF_SURE)
+            return true;
+    return false;
 }
 
 int

@@ -287,6 +287,30 @@ finish(struct input *in, struct err *err)
 }
 
 enum st
+input_look(struct input *in, char *p, size_t cap, size_t *n, struct err *err)
+{
+    ssize_t got;
+
+    *n = 0;
+    if (in->cut == UINT64_MAX || in->cut == (uint64_t)in->file.size)
+        return ST_OK;
+    do
+        got = pread(in->fd, p, cap, 0);
+    while (got < 0 && errno == EINTR);
+    if (got < 0)
+        return err_fail(err, ST_IO, "cannot read input", "%s", strerror(errno));
+    *n = (uint64_t)got < (uint64_t)in->file.size ? (size_t)got : (size_t)in->file.size;
+    return ST_OK;
+}
+
+void
+input_take_all(struct input *in)
+{
+    assert(in->identity.length == 0 && !in->ended);
+    in->cut = UINT64_MAX; /* what is read ends where the file ended at open */
+}
+
+enum st
 input_read(struct input *in, char *p, size_t cap, size_t *n, struct err *err)
 {
     uint64_t left = in->cut == UINT64_MAX ? UINT64_MAX : in->cut - in->identity.length;

@@ -82,6 +82,13 @@ fill(struct cutter *c, struct err *err)
 }
 
 enum st
+cutter_look(struct cutter *c, struct slice *head, struct err *err)
+{
+    head->p = window(c);
+    return input_look(c->in, window(c), 64 * KIB, &head->n, err);
+}
+
+enum st
 cutter_peek(struct cutter *c, struct slice *head, struct err *err)
 {
     const char *lf;
@@ -127,10 +134,26 @@ carry_on(struct cutter *c, size_t n)
     c->carry += n;
 }
 
+static enum st
+next_piece(struct cutter *c, struct block *block, struct err *err)
+{
+    enum st rc = c->filled == 0 ? fill(c, err) : ST_OK;
+
+    if (rc != ST_OK)
+        return rc;
+    block->p = window(c);
+    block->n = c->rest_at = c->filled;
+    c->filled = 0;
+    c->given = true;
+    return ST_OK;
+}
+
 enum st
 cutter_next(struct cutter *c, struct block *block, struct err *err)
 {
     *block = (struct block){ 0 };
+    if (c->in_pieces)
+        return next_piece(c, block, err);
     for (;;) {
         enum st rc = c->filled == 0 ? fill(c, err) : ST_OK;
         char *start = window(c), *first, *last;

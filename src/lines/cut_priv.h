@@ -20,6 +20,7 @@ struct cutter {
     bool          given;    /* a block of the window is out: the next fill moves on */
     bool          skipping; /* inside a line that is too long */
     bool          ended;
+    bool          in_pieces; /* blocks are whole windows, wherever lines end */
 };
 
 /* Makes sure of `n` buffers, which stay. ST_OK, ST_MEMORY. */
@@ -30,6 +31,8 @@ void    cutter_release(struct cutter *c);
 void cutter_start(struct cutter *c, struct input *in, size_t n_buffers);
 
 enum st cutter_peek(struct cutter *c, struct slice *head, struct err *err);
+
+enum st cutter_look(struct cutter *c, struct slice *head, struct err *err);
 
 /* As lines_next, but without line numbers. */
 enum st cutter_next(struct cutter *c, struct block *block, struct err *err);

@@ -89,6 +89,26 @@ lines_peek(struct lines *l, struct slice *head, struct err *err)
     return cutter_peek(&l->cutter, head, err);
 }
 
+enum st
+lines_look(struct lines *l, struct slice *head, struct err *err)
+{
+    assert(!l->ahead);
+    return cutter_look(&l->cutter, head, err);
+}
+
+void
+lines_take_all(struct lines *l)
+{
+    input_take_all(l->in);
+}
+
+void
+lines_in_pieces(struct lines *l)
+{
+    assert(!l->ahead);
+    l->cutter.in_pieces = true;
+}
+
 static void
 make(struct lines *l, struct made *made)
 {

@@ -61,17 +61,20 @@ note_record(struct pass *p, const struct record *rec, enum reason why)
     }
 }
 
-/* The sums of all hits together stay within 2^63 - 1, so that those of any key, total or day do. */
+/*
+ * The sums of all hits together stay within 2^63 - 1, so that those of any key, total or day do. Of a dataset whose sums are
+ * signed it is their sizes that are added here.
+ */
 static bool
 sums_fit(struct pass *p, const struct hit *hit)
 {
     const struct dataset *dataset = p->picker->dataset;
 
     for (size_t i = 0; i < dataset->n_sums; i++)
-        if (hit->sums[i] > INT64_MAX - p->payload->sums[i])
+        if (llabs(hit->sums[i]) > INT64_MAX - p->payload->sums[i])
             return false;
     for (size_t i = 0; i < dataset->n_sums; i++)
-        p->payload->sums[i] += hit->sums[i];
+        p->payload->sums[i] += llabs(hit->sums[i]);
     return true;
 }
 
@@ -177,5 +180,5 @@ pass_turn(struct pass *p, struct err *err)
             return err_fail(err, ST_STOPPED, "stopped", "a second signal came");
     }
     close_line(p);
-    return ST_OK;
+    return parser_end(&p->parser, err);
 }

@@ -84,6 +84,14 @@ field_sketch(struct buf *b, struct slice s)
     field_text(b, s);
 }
 
+/* A uuid's 16 bytes. */
+static void
+field_uuid(struct buf *b, const uint8_t *uuid)
+{
+    buf_be32(b, 16);
+    buf_add(b, uuid, 16);
+}
+
 static size_t
 n_columns(const struct target *t)
 {
@@ -106,6 +114,8 @@ copy_encode_row(struct buf *b, const struct target *t, const struct row *row)
     for (size_t i = 0; i < d->n_keys; i++) {
         if (d->keys[i].kind == COLUMN_DAY)
             field_int(b, key_get_day(&at) - DAY_2000);
+        else if (d->keys[i].kind == COLUMN_UUID)
+            field_uuid(b, key_get_uuid(&at));
         else
             field_text(b, key_get_text(&at));
     }

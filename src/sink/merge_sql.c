@@ -107,8 +107,15 @@ same_key(struct buf *b, const struct target *t, const char *left, const char *ri
  * from ever being counted again.
  */
 static void
-added(struct buf *b, const char *name)
+added(struct buf *b, const struct dataset *d, const char *name)
 {
+    if (d->signed_sums) { /* of +-1 each: they do not come near an end */
+        buf_text(b, "coalesce(");
+        column(b, "t.", name);
+        buf_text(b, ", 0) + ");
+        column(b, "s.", name);
+        return;
+    }
     buf_text(b, "CASE WHEN ");
     column(b, "t.", name);
     buf_text(b, " > 9223372036854775807 - ");
@@ -131,7 +138,7 @@ set_list(struct buf *b, const struct target *t)
             continue;
         listed(b, &comma, "", d->sums[i]);
         buf_text(b, " = ");
-        added(b, d->sums[i]);
+        added(b, d, d->sums[i]);
     }
     if (t->has_sketch) {
         listed(b, &comma, "", d->uniques);

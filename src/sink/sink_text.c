@@ -3,6 +3,19 @@
  */
 #include "ingest/sink.h"
 
+/* RFC 9562, 4: 8-4-4-4-12 digits, lower case, as PostgreSQL writes it. */
+static void
+uuid_json(struct buf *b, const uint8_t *uuid)
+{
+    static const size_t runs[] = { 4, 2, 2, 2, 6 };
+
+    for (size_t i = 0; i < ARRAY_LEN(runs); uuid += runs[i++]) {
+        buf_text(b, i == 0 ? "\"" : "-");
+        buf_hex(b, uuid, runs[i]);
+    }
+    buf_text(b, "\"");
+}
+
 static void
 key_json(struct buf *b, const struct key_column *column, const uint8_t **at)
 {
@@ -14,6 +27,8 @@ key_json(struct buf *b, const struct key_column *column, const uint8_t **at)
 
         clock_format_day(key_get_day(at), day);
         buf_printf(b, "\"%s\"", day);
+    } else if (column->kind == COLUMN_UUID) {
+        uuid_json(b, key_get_uuid(at));
     } else {
         struct slice s = key_get_text(at);
 

@@ -61,8 +61,9 @@ find_table(struct pg *pg, const struct dataset *d, struct target *out, struct er
         "            ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]"
         "            WHERE i.indrelid = c.oid AND i.indisprimary AND i.indnkeyatts = 1), '')"
         " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-        " WHERE c.oid = to_regclass(quote_ident($1))";
-    const char *values[] = { d->table, COMMENT_OURS };
+        " WHERE c.oid = coalesce(to_regclass(quote_ident($3) || '.' || quote_ident($1)),"
+        "                        to_regclass(quote_ident($1)))";
+    const char *values[] = { d->table, COMMENT_OURS, d->schema };
     struct pg_result *r = NULL;
     enum st st = pg_run(pg, what, sql, ARRAY_LEN(values), values, &r, err);
 
@@ -87,7 +88,13 @@ find_table(struct pg *pg, const struct dataset *d, struct target *out, struct er
 
 /* ---- its columns ---- */
 
-enum wanted { WANT_INT, WANT_TEXT, WANT_DAY, WANT_SUM, WANT_SKETCH, WANT_TIME };
+enum wanted { WANT_INT, WANT_TEXT, WANT_DAY, WANT_UUID, WANT_SUM, WANT_SKETCH, WANT_TIME };
+
+static const enum wanted key_wants[] = {
+    [COLUMN_TEXT] = WANT_TEXT,
+    [COLUMN_DAY] = WANT_DAY,
+    [COLUMN_UUID] = WANT_UUID,
+};
 
 static const struct {
     const char *types[3], *called;
@@ -95,6 +102,7 @@ static const struct {
     [WANT_INT] = { { "int4", "int8" }, "integer" },
     [WANT_TEXT] = { { "text", "varchar" }, "text" },
     [WANT_DAY] = { { "date" }, "date" },
+    [WANT_UUID] = { { "uuid" }, "uuid" },
     [WANT_SUM] = { { "int8", "int4" }, "bigint" },
     [WANT_SKETCH] = { { "hll" }, "hll(11,5)" },
     [WANT_TIME] = { { "timestamptz", "timestamp" }, "timestamptz" },
@@ -190,8 +198,8 @@ all_columns(struct columns *c, struct target *out, struct err *err)
     enum st st = d->has_node ? column(c, "node_id", WANT_INT, 0, NULL, err) : ST_OK;
 
     for (size_t i = 0; i < d->n_keys && st == ST_OK; i++)
-        st = column(c, d->keys[i].name, d->keys[i].kind == COLUMN_DAY ? WANT_DAY : WANT_TEXT,
-                    d->keys[i].kind == COLUMN_DAY ? 0 : d->keys[i].chars_max, NULL, err);
+        st = column(c, d->keys[i].name, key_wants[d->keys[i].kind], d->keys[i].chars_max, NULL,
+                    err);
     for (size_t i = 0; i < d->n_sums && st == ST_OK; i++) {
         st = column(c, d->sums[i], WANT_SUM, 0, sum_is_optional(d, i) ? &out->has_sum[i] : NULL,
                     err);
