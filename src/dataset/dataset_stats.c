@@ -15,6 +15,19 @@ is_our_ecosystem(struct picker *p, const char *ecosystem)
     return strcmp(p->ecosystem, ecosystem) == 0;
 }
 
+/* A name and version that the log itself gives, without a path: no route is asked. */
+static bool
+given_match(const struct picker *p, const struct given *given, struct route_match *out)
+{
+    const char *ecosystem = given->ecosystem;
+
+    if (ecosystem == NULL)
+        ecosystem = p->rules->pack->ecosystem;
+    *out = (struct route_match){ given->name, given->version,
+                                 ecosystem != NULL ? ecosystem : "custom" };
+    return true;
+}
+
 static enum reason
 stats_pick(struct picker *p, const struct record *rec, struct hit *hit)
 {
@@ -22,15 +35,18 @@ stats_pick(struct picker *p, const struct record *rec, struct hit *hit)
     struct slice texts[2];
     char room[ROUTE_ROOM];
     enum reason why = rec->why;
+    bool is_given = rec->given != NULL && rec->given->name.p != NULL;
     uint8_t *end;
 
     if (why != KEEP)
         return why;
-    if (rec->path.p == NULL) /* the format has no paths: nothing of it is a download */
+    if (rec->path.p == NULL && !is_given) /* the format has no paths: nothing of it is a download */
         return FILTER_NOT_A_DOWNLOAD;
     if ((why = rules_pick(p->rules, rec)) != KEEP)
         return why;
-    if (!rules_match(p->rules, path_clean(rec->path, rec->path_decodes, p->scratch), room, &match))
+    if (is_given ? !given_match(p, rec->given, &match)
+                 : !rules_match(p->rules,
+                                path_clean(rec->path, rec->path_decodes, p->scratch), room, &match))
         return FILTER_NOT_A_DOWNLOAD;
     texts[0] = match.name;
     texts[1] = match.version;
