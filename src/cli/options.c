@@ -5,6 +5,8 @@
 
 #include <getopt.h>
 
+#include "ingest/near.h"
+
 #include "cli_priv.h"
 
 const struct option_def option_defs[OPTIONS_N] = {
@@ -45,40 +47,14 @@ option_find(const char *name, size_t n)
     return -1;
 }
 
-/* Edits between two short words: V. I. Levenshtein's distance, one row at a time. */
-static size_t
-distance(const char *a, const char *b)
-{
-    size_t row[64], n = strlen(b);
-
-    if (n >= ARRAY_LEN(row) || strlen(a) >= ARRAY_LEN(row))
-        return SIZE_MAX;
-    for (size_t j = 0; j <= n; j++)
-        row[j] = j;
-    for (size_t i = 1; a[i - 1] != '\0'; i++) {
-        size_t diagonal = row[0];
-
-        row[0] = i;
-        for (size_t j = 1; j <= n; j++) {
-            size_t replace = diagonal + (a[i - 1] != b[j - 1]), best = row[j] + 1;
-
-            diagonal = row[j];
-            if (row[j - 1] + 1 < best)
-                best = row[j - 1] + 1;
-            row[j] = replace < best ? replace : best;
-        }
-    }
-    return row[n];
-}
-
 const char *
 option_nearest(const char *name)
 {
     const char *best = NULL;
-    size_t least = 3;
+    size_t least = NEAR_ENOUGH;
 
     for (int i = 0; i < OPTIONS_N; i++) {
-        size_t d = distance(name, option_defs[i].name);
+        size_t d = near_distance(slice_of(name), slice_of(option_defs[i].name));
 
         if (d < least) {
             least = d;
