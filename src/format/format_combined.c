@@ -3,9 +3,9 @@
  * client, the user and the request are the words of strangers; where a field ends when they play
  * tricks is fixed in docs/COUNTING.md.
  */
-#include "cursor.h"
 #include "format_priv.h"
 #include "memo.h"
+#include "request.h"
 
 #define CLF_TIME_BYTES 26 /* 10/Oct/2000:13:55:36 -0700 */
 
@@ -63,85 +63,6 @@ take_combined(struct cursor *c, struct pieces *out)
            take_quoted(c, &out->agent, &escaped) && (cursor_done(c) || *c->at == ' ');
 }
 
-/* ---- the request ---- */
-
-static int
-hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* The byte that stands for the escape at s.p[0] == '\\', and in *n how long the escape is; *n 0: it
- * is none. */
-static char
-unescape_one(struct slice s, size_t *n)
-{
-    static const char letters[] = "\"\\nrtbfv", bytes[] = "\"\\\n\r\t\b\f\v";
-    const char *letter;
-
-    *n = 0;
-    if (s.n < 2 || s.p[1] == '\0')
-        return 0;
-    if (s.p[1] == 'x') {
-        if (s.n < 4 || hex_digit(s.p[2]) < 0 || hex_digit(s.p[3]) < 0)
-            return 0;
-        *n = 4;
-        return (char)(hex_digit(s.p[2]) << 4 | hex_digit(s.p[3]));
-    }
-    letter = strchr(letters, s.p[1]);
-    if (letter == NULL)
-        return 0;
-    *n = 2;
-    return bytes[letter - letters];
-}
-
-/* The path with its backslash escapes undone; others stay as they are. False without memory. */
-static bool
-unescape(struct arena *a, struct slice *path)
-{
-    char *out = arena_alloc(a, path->n);
-    size_t n = 0, step;
-
-    if (out == NULL)
-        return false;
-    for (size_t i = 0; i < path->n; i += step) {
-        out[n] = path->p[i];
-        step = 1;
-        if (path->p[i] == '\\') {
-            char c = unescape_one((struct slice){ path->p + i, path->n - i }, &step);
-
-            if (step > 0)
-                out[n] = c;
-            else
-                step = 1;
-        }
-        n++;
-    }
-    *path = (struct slice){ out, n };
-    return true;
-}
-
-/* METHOD path PROTOCOL: without a blank all is the method; only a last word "HTTP/..." is a
- * protocol. */
-static inline void
-split_request(struct slice request, struct record *rec)
-{
-    struct cursor c = cursor_at(request);
-    const char *end = c.end, *last;
-
-    rec->method = take_word(&c, ' ');
-    rec->path = (struct slice){ c.at, 0 };
-    if (!take_byte(&c, ' '))
-        return;
-    last = memrchr(c.at - 1, ' ', (size_t)(end - c.at) + 1); /* there is one: the method's */
-    if (end - last > 5 && memcmp(last + 1, "HTTP/", 5) == 0)
-        end = last < c.at ? c.at : last;
-    rec->path = (struct slice){ c.at, (size_t)(end - c.at) };
-}
-
 /* ---- the line ---- */
 
 static inline enum reason
@@ -149,12 +70,11 @@ read_pieces(struct parser *p, const struct pieces *in, struct record *rec)
 {
     if (!memo_clf(p->state, in->time.p, &rec->time_us))
         return REJECT_TIME;
-    rec->day = (int32_t)(rec->time_us / DAY_US);
-    rec->hour = (uint8_t)(rec->time_us % DAY_US / (3600 * INT64_C(1000000)));
+    record_date(rec);
     if (!field_status(in->status, &rec->status) || !field_bytes(in->bytes, &rec->bytes))
         return REJECT_NUMBER;
-    split_request(in->request, rec);
-    if (unlikely(in->request_escaped && !unescape(&p->scratch, &rec->path)))
+    request_split(in->request, rec);
+    if (unlikely(in->request_escaped && !request_unescape(&p->scratch, &rec->path)))
         return REJECT_FIELDS; /* cannot be: the ceiling of the scratch is far above a line */
     rec->path_decodes = 1;
     rec->client = in->client;

@@ -168,8 +168,7 @@ fastly_line(struct parser *p, struct slice line, struct record *rec)
     if (!json_short_text(&v[MEMBER_DATE_TIME], text, sizeof text, &when) ||
         !clock_parse_iso(when, &day, &rec->time_us))
         return REJECT_TIME;
-    rec->day = (int32_t)(rec->time_us / DAY_US);
-    rec->hour = (uint8_t)(rec->time_us % DAY_US / (3600 * INT64_C(1000000)));
+    record_date(rec);
     if (!read_status(&v[MEMBER_STATUS], &rec->status) ||
         !read_bytes(&v[MEMBER_BYTES], &rec->bytes))
         return REJECT_NUMBER;

@@ -48,6 +48,14 @@ record_begin(const struct parser *p, struct record *rec)
     rec->day = DAY_NONE;
 }
 
+/* The day and hour of rec->time_us, in UTC. */
+static inline void
+record_date(struct record *rec)
+{
+    rec->day = (int32_t)(rec->time_us / DAY_US);
+    rec->hour = (uint8_t)(rec->time_us % DAY_US / (3600 * INT64_C(1000000)));
+}
+
 /*
  * The share 0..100 of the lines of `head` whose first record is not rejected and for which `also` holds (NULL: always);
  * comments and blanks do not count. `also` may look at the state of the parser, which has just read that line.

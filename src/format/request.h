@@ -1,0 +1,34 @@
+/*
+ * The request line as access logs quote it, `GET /a%20b?c HTTP/1.1`: cut into method and path, its escapes undone.
+ */
+#ifndef INGEST_FORMAT_REQUEST_H
+#define INGEST_FORMAT_REQUEST_H
+
+#include "cursor.h"
+#include "ingest/arena.h"
+#include "ingest/record.h"
+
+/*
+ * Undoes the backslash escapes of Apache and nginx: \xHH, \" \\ \n \r \t \b \f \v; others stay as they are. The new text is
+ * of the arena. False without memory.
+ */
+bool request_unescape(struct arena *a, struct slice *text);
+
+/* METHOD path PROTOCOL: without a blank all is the method; only a last word "HTTP/..." is a protocol. */
+static inline void
+request_split(struct slice request, struct record *rec)
+{
+    struct cursor c = cursor_at(request);
+    const char *end = c.end, *last;
+
+    rec->method = take_word(&c, ' ');
+    rec->path = (struct slice){ c.at, 0 };
+    if (!take_byte(&c, ' '))
+        return;
+    last = memrchr(c.at - 1, ' ', (size_t)(end - c.at) + 1); /* there is one: the method's */
+    if (end - last > 5 && memcmp(last + 1, "HTTP/", 5) == 0)
+        end = last < c.at ? c.at : last;
+    rec->path = (struct slice){ c.at, (size_t)(end - c.at) };
+}
+
+#endif
