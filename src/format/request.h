@@ -31,4 +31,26 @@ request_split(struct slice request, struct record *rec)
     rec->path = (struct slice){ c.at, (size_t)(end - c.at) };
 }
 
+/*
+ * The Content-Range of an answer (RFC 9110, 14.4): "bytes 0-99/1000", or "bytes 0-99" and a slash with '*'. What is no such
+ * thing leaves the record as it is: its range is not known.
+ */
+static inline void
+request_content_range(struct slice s, struct record *rec)
+{
+    struct cursor c = cursor_at(s);
+    struct slice first, last;
+    int64_t from, to;
+
+    if (!slice_starts(s, SLICE("bytes ")))
+        return;
+    c.at += 6;
+    if (!take_until(&c, '-', &first) || !take_until(&c, '/', &last) || !num_u63(first, &from) ||
+        !num_u63(last, &to) || to < from || to == INT64_MAX)
+        return;
+    rec->range = from == 0 ? RANGE_ZERO : RANGE_LATER;
+    rec->range_first = from;
+    rec->range_end = to + 1;
+}
+
 #endif
