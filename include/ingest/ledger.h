@@ -18,6 +18,7 @@ struct ledger {
     bool               has_machine; /* the host has a machine-id */
     struct digest      machine;     /* its keyed digest: the id itself is not for strangers, machine-id(5) */
     bool               read_only;
+    bool               remembers;   /* its table of refusals is there and may be read; an older ledger has none */
 };
 
 /*
@@ -37,6 +38,7 @@ struct known {
     int64_t       id;
     struct digest rules_id;
     char          dataset[32];
+    bool          unterminated; /* found as a file that may end in half a line: that is not in the ledger */
 };
 
 /* Test 1: the same files by device, inode, size and times. out[i] belongs to files[i]. */
@@ -59,6 +61,10 @@ struct ledger_key {
     struct digest hash;
 };
 enum st ledger_find_hashes(struct ledger *l, const struct ledger_key *const *keys, size_t n, struct known *out, struct err *err);
+
+/* Test 3 without asking which dataset it feeds, unless the scope says so. */
+enum st ledger_find_contents(struct ledger *l, const struct ledger_scope *scope, const struct identity *const *contents, size_t n,
+                             struct known *out, struct err *err);
 
 /* ---- inside the batch's transaction ---- */
 
@@ -99,6 +105,39 @@ enum st ledger_record(struct ledger *l, struct payload *const *payloads, size_t 
 
 /* One more sighting of a known payload. */
 enum st ledger_see(struct ledger *l, const int64_t *ids, const struct sighting *const *sightings, size_t n, struct err *err);
+
+/* ---- refused inputs: read once, named until they change or are accepted ---- */
+
+/* What the ledger remembers of one. `err` is what was told then, path and all but left to the caller. */
+struct refused {
+    size_t        at;       /* which of the files that were asked about */
+    int64_t       size;
+    struct digest stored;
+    bool          accepted; /* somebody has looked at it: it is skipped */
+    char          day[11];  /* when it was refused, YYYY-MM-DD */
+    struct err    err;
+};
+
+/*
+ * By device, inode, size and times, and by stored size, as for known ones. `reading` fingerprints how inputs are read: what
+ * was refused when it was read in another way is not found, what was accepted is. Allocated, the caller frees it; nothing from
+ * a ledger that remembers none. ST_OK, ST_DB, ST_DB_RETRY, ST_MEMORY.
+ */
+enum st ledger_refused_files(struct ledger *l, const struct digest *reading, const struct file_id *const *files, size_t n,
+                             struct refused **out, size_t *n_out, struct err *err);
+/* Sorted by size. */
+enum st ledger_refused_sizes(struct ledger *l, const struct digest *reading, const int64_t *sizes, size_t n,
+                             struct refused **out, size_t *n_out, struct err *err);
+
+/* Remembers them in one statement: all or none. Bytes that were accepted in another place are accepted in this one. */
+struct refusal {
+    const struct sighting *sighting;
+    const struct err      *err; /* ST_CORRUPT or ST_FORMAT */
+};
+enum st ledger_refuse(struct ledger *l, const struct digest *reading, const struct refusal *refusals, size_t n, struct err *err);
+
+/* Accepts what was refused with these bytes, however it was read. *found false: nothing was. */
+enum st ledger_accept(struct ledger *l, int64_t size, const struct digest *stored, bool *found, struct err *err);
 
 /* ---- settings: small facts that the first writer decides ---- */
 

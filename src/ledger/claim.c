@@ -187,18 +187,6 @@ record_days(struct ledger *l, struct payload *const *payloads, size_t n, struct 
     return send_days(l, &c, err);
 }
 
-/* Of a very long path the end: a row of an index has no room for more, and the path proves nothing.
- */
-#define PATH_STORED_MAX 1024
-
-static void
-put_path(struct pg_array *a, const char *path)
-{
-    size_t n = strlen(path), cut = n > PATH_STORED_MAX ? n - PATH_STORED_MAX : 0;
-
-    pg_array_bytea(a, path + cut, n - cut);
-}
-
 enum st
 ledger_see(struct ledger *l, const int64_t *ids, const struct sighting *const *sightings, size_t n,
            struct err *err)
@@ -214,24 +202,8 @@ ledger_see(struct ledger *l, const int64_t *ids, const struct sighting *const *s
         return ST_OK;
     columns_begin(&c, 9);
     for (size_t i = 0; i < n; i++) {
-        const struct sighting *s = sightings[i];
-        bool times = s->is_file && !s->young && l->has_machine;
-
         pg_array_int(&c.at[0], ids[i]);
-        put_path(&c.at[1], s->path);
-        put_int(&c.at[2], s->is_file, s->file.size);
-        if (s->is_file)
-            pg_array_bytea(&c.at[3], s->stored.b, 16);
-        else
-            pg_array_null(&c.at[3]);
-        put_int(&c.at[4], times, (int64_t)s->file.device);
-        put_int(&c.at[5], times, (int64_t)s->file.inode);
-        put_int(&c.at[6], times, s->file.mtime_ns);
-        put_int(&c.at[7], times, s->file.ctime_ns);
-        if (l->has_machine)
-            pg_array_bytea(&c.at[8], l->machine.b, 16);
-        else
-            pg_array_null(&c.at[8]);
+        put_sighting(l, &c, 1, sightings[i]);
     }
     rc = columns_run(&c, l->pg, "cannot write sightings into the ledger", sql, NULL, err);
     columns_release(&c);

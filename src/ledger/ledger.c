@@ -32,6 +32,7 @@ known_from_row(const struct pg_result *r, size_t row, size_t col, struct known *
     *out = (struct known){ .id = pg_int(r, row, col) };
     pg_bytea(r, row, col + 1, out->rules_id.b, sizeof out->rules_id.b);
     snprintf(out->dataset, sizeof out->dataset, "%s", pg_text(r, row, col + 2).p);
+    out->unterminated = slice_is(pg_text(r, row, col + 3), "t");
 }
 
 /* machine-id(5): 32 hex digits. Hosts without one (some containers) cannot use test 1. */
@@ -123,11 +124,13 @@ ledger_open(struct ledger *l, struct pg *pg, bool read_only, struct err *err)
     *l = (struct ledger){ .pg = pg, .read_only = read_only };
     rc = pg_run(
         pg, "cannot look for the ledger",
-        "SELECT to_regclass('ingest.payloads') IS NOT NULL AND to_regclass('ingest.settings') IS NOT NULL",
+        "SELECT to_regclass('ingest.payloads') IS NOT NULL AND to_regclass('ingest.settings') IS NOT NULL,"
+        " coalesce(has_table_privilege(to_regclass('ingest.refusals'), 'SELECT'), false)",
         0, NULL, &r, err);
     if (rc != ST_OK)
         return rc;
     there = slice_is(pg_text(r, 0, 0), "t");
+    l->remembers = slice_is(pg_text(r, 0, 1), "t");
     pg_free(r);
     if (!there) {
         err_fail(err, ST_DB, "cannot count into this database", "it has no ledger (schema ingest)");

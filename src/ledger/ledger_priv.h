@@ -27,7 +27,12 @@ enum st columns_run(struct columns *c, struct pg *pg, const char *what, const ch
                     struct pg_result **out, struct err *err);
 void    columns_release(struct columns *c);
 
-/* Reads payload, rules_id and dataset from three columns of a row. */
+/* Five columns from `at` on: device, inode, size and times. */
+void put_file(struct columns *c, size_t at, const struct file_id *file);
+/* Eight: path, size, stored, device, inode, mtime_ns, ctime_ns, machine. What proves nothing is NULL. */
+void put_sighting(const struct ledger *l, struct columns *c, size_t at, const struct sighting *s);
+
+/* Reads payload, rules_id, dataset and whether half a line was left from four columns of a row. */
 void known_from_row(const struct pg_result *r, size_t row, size_t col, struct known *out);
 
 #endif
