@@ -36,6 +36,15 @@ bool clock_parse_clf(struct slice s, int64_t *time_us);
  */
 bool clock_parse_iso(struct slice s, int32_t *day, int64_t *time_us);
 
+/*
+ * "Sun, 06 Nov 1994 08:49:37 GMT", exactly 29 bytes: the time of HTTP (RFC 9110, 5.6.7, IMF-fixdate). The name of the day
+ * must be one, but need not be that of the date.
+ */
+bool clock_parse_imf(struct slice s, int64_t *time_us);
+
+/* "1709251201" or "1709251201.25": seconds since 1970, the fraction of 1..9 digits cut to microseconds. */
+bool clock_parse_unix(struct slice s, int64_t *time_us);
+
 /* Writes "2024-02-29" and a NUL. */
 void clock_format_day(int32_t day, char out[11]);
 

@@ -150,6 +150,61 @@ clock_parse_clf(struct slice s, int64_t *time_us)
     return true;
 }
 
+/* The fraction of a second at s.p[*at], 1..9 digits behind its point; *at is then behind them. */
+static bool
+parse_fraction(struct slice s, size_t *at, int32_t *micros)
+{
+    int32_t unit = 100000;
+    size_t first = ++*at;
+
+    *micros = 0;
+    while (*at < s.n && (unsigned char)(s.p[*at] - '0') <= 9) {
+        *micros += unit * (s.p[*at] - '0');
+        unit /= 10;
+        ++*at;
+    }
+    return *at > first && *at - first <= 9;
+}
+
+bool
+clock_parse_imf(struct slice s, int64_t *time_us)
+{
+    static const char names[] = "Mon,Tue,Wed,Thu,Fri,Sat,Sun,";
+    int32_t day, seconds;
+    int weekday = 0;
+
+    if (s.n != 29 || s.p[4] != ' ' || s.p[7] != ' ' || s.p[11] != ' ' || s.p[16] != ' ' ||
+        memcmp(s.p + 25, " GMT", 4) != 0)
+        return false;
+    while (weekday < 7 && memcmp(names + 4 * weekday, s.p, 4) != 0)
+        weekday++;
+    if (weekday == 7 ||
+        !clock_day(digits(s.p + 12, 4), month_number(s.p + 8), digits(s.p + 5, 2), &day) ||
+        !clock_parse_hms((struct slice){ s.p + 17, 8 }, &seconds))
+        return false;
+    *time_us = day * DAY_US + seconds * INT64_C(1000000);
+    return true;
+}
+
+bool
+clock_parse_unix(struct slice s, int64_t *time_us)
+{
+    int64_t seconds = 0;
+    int32_t micros = 0;
+    size_t at = 0;
+
+    for (; at < s.n && (unsigned char)(s.p[at] - '0') <= 9; at++) {
+        seconds = seconds * 10 + (s.p[at] - '0');
+        if (seconds > (INT64_C(1) + DAY_MAX) * 86400)
+            return false;
+    }
+    if (at == 0 || (at < s.n && (s.p[at] != '.' || !parse_fraction(s, &at, &micros))) || at < s.n ||
+        !in_range(seconds * 1000000 + micros))
+        return false;
+    *time_us = seconds * 1000000 + micros;
+    return true;
+}
+
 bool
 clock_parse_iso(struct slice s, int32_t *day, int64_t *time_us)
 {
@@ -161,18 +216,8 @@ clock_parse_iso(struct slice s, int32_t *day, int64_t *time_us)
         !clock_parse_day((struct slice){ s.p, 10 }, &date) ||
         !clock_parse_hms((struct slice){ s.p + 11, 8 }, &seconds))
         return false;
-    if (at < s.n && s.p[at] == '.') {
-        int32_t unit = 100000;
-        size_t first = ++at;
-
-        while (at < s.n && (unsigned char)(s.p[at] - '0') <= 9) {
-            micros += unit * (s.p[at] - '0');
-            unit /= 10;
-            at++;
-        }
-        if (at == first || at - first > 9)
-            return false;
-    }
+    if (at < s.n && s.p[at] == '.' && !parse_fraction(s, &at, &micros))
+        return false;
     if (at < s.n && !(s.n - at == 1 && s.p[at] == 'Z') &&
         !parse_offset((struct slice){ s.p + at, s.n - at }, &offset))
         return false;

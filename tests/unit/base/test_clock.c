@@ -288,6 +288,57 @@ no_zone_or_locale_matters(void **state)
 }
 
 static void
+imf_times(void **state)
+{
+    const struct {
+        const char *text;
+        int64_t     time_us;
+    } cases[] = {
+        { "Sun, 06 Nov 1994 08:49:37 GMT", at(1994, 11, 6, 8, 49, 37) },
+        { "Mon, 06 Nov 1994 08:49:37 GMT", at(1994, 11, 6, 8, 49, 37) }, /* it was not: nobody asks */
+        { "Sat, 31 Dec 2016 23:59:60 GMT", at(2016, 12, 31, 23, 59, 59) },
+        { "Thu, 29 Feb 2024 00:00:00 GMT", at(2024, 2, 29, 0, 0, 0) },
+        { "Thu, 29 Feb 2023 00:00:00 GMT", BAD }, { "Thu, 30 Nov 2015 24:00:00 GMT", BAD },
+        { "Wed, 31 Dec 1969 23:59:59 GMT", BAD }, { "sun, 06 Nov 1994 08:49:37 GMT", BAD },
+        { "un,S 06 Nov 1994 08:49:37 GMT", BAD }, { "Sun, 06 nov 1994 08:49:37 GMT", BAD },
+        { "Sun, 06 Nov 1994 08:49:37 UTC", BAD }, { "Sun, 6 Nov 1994 08:49:37 GMT", BAD },
+        { "Sun, 06 Nov 1994 08:49:37 GMT ", BAD }, { "Sun,  6 Nov 1994 08:49:37 GMT", BAD }, { "", BAD },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        int64_t got = BAD;
+
+        if (clock_parse_imf(slice_of(cases[i].text), &got) != (cases[i].time_us != BAD) || got != cases[i].time_us)
+            fail_msg("\"%s\" became %" PRId64, cases[i].text, got);
+    }
+}
+
+static void
+unix_times(void **state)
+{
+    const struct {
+        const char *text;
+        int64_t     time_us;
+    } cases[] = {
+        { "0", 0 }, { "1709251201", at(2024, 3, 1, 0, 0, 1) }, { "1709251201.5", at(2024, 3, 1, 0, 0, 1) + 500000 },
+        { "1709251201.123456789", at(2024, 3, 1, 0, 0, 1) + 123456 }, { "0.000001", 1 }, { "00001", SECOND },
+        { "253402300799.999999999", at(9999, 12, 31, 23, 59, 59) + 999999 }, { "253402300800", BAD },
+        { "99999999999999999999999999", BAD }, { "1709251201.", BAD }, { "1709251201.1234567890", BAD },
+        { ".5", BAD }, { "-1", BAD }, { "+1", BAD }, { "1e9", BAD }, { "1.5 ", BAD }, { " 1", BAD }, { "1,5", BAD },
+        { "1.5.5", BAD }, { "", BAD }, { "-", BAD },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        int64_t got = BAD;
+
+        if (clock_parse_unix(slice_of(cases[i].text), &got) != (cases[i].time_us != BAD) || got != cases[i].time_us)
+            fail_msg("\"%s\" became %" PRId64, cases[i].text, got);
+    }
+}
+
+static void
 clocks_run_forward(void **state)
 {
     int64_t wall = clock_monotonic_us(), cpu = clock_cpu_us();
@@ -311,6 +362,8 @@ main(void)
         cmocka_unit_test(hours_minutes_seconds),
         cmocka_unit_test(clf_times),
         cmocka_unit_test(iso_times),
+        cmocka_unit_test(imf_times),
+        cmocka_unit_test(unix_times),
         cmocka_unit_test(no_byte_past_the_end),
         cmocka_unit_test(no_zone_or_locale_matters),
         cmocka_unit_test(clocks_run_forward),
