@@ -112,6 +112,7 @@ enum st place_missing(struct err *err);
 /* ---- printing ---- */
 
 void say_text(FILE *to, const char *text, size_t n);  /* escaped: control, C1, bidi, bad UTF-8 as \xHH */
+void say_json(FILE *to, const char *text, size_t n);  /* a JSON string with its quotes; a byte that is no UTF-8 becomes U+FFFD */
 void say_error(const struct err *err);
 void say_line(FILE *to, const char *line);            /* escaped, with a line feed */
 int  exit_status_of(enum st rc, int signal_no);

@@ -50,6 +50,31 @@ say_text(FILE *to, const char *text, size_t n)
     }
 }
 
+/* RFC 8259, 7. What would harm a terminal is escaped there too: this output is looked at as well as parsed. */
+void
+say_json(FILE *to, const char *text, size_t n)
+{
+    fputc('"', to);
+    for (size_t i = 0; i < n;) {
+        uint32_t c;
+        size_t len = code_point(text + i, n - i, &c);
+
+        if (len == 0)
+            fputs("\\ufffd", to);
+        else if (c == '"' || c == '\\')
+            fprintf(to, "\\%c", (int)c);
+        else if (is_harmless(c))
+            fwrite(text + i, 1, len, to);
+        else if (c < 0x10000)
+            fprintf(to, "\\u%04" PRIx32, c);
+        else
+            fprintf(to, "\\u%04" PRIx32 "\\u%04" PRIx32, 0xd800 + ((c - 0x10000) >> 10),
+                    0xdc00 + ((c - 0x10000) & 0x3ff));
+        i += len == 0 ? 1 : len;
+    }
+    fputc('"', to);
+}
+
 void
 say_line(FILE *to, const char *line)
 {

@@ -8,6 +8,7 @@
  *   batch.c    which inputs of a batch count: known ones dropped, good ones absorbed
  *   tables.c   a dataset's table, node, ecosystem and client key, looked up on first use
  *   commit.c   the one transaction of a batch; or rows as text
+ *   look.c     single lines on the same way, for `ingest explain`
  *   days.c     what an input holds by day; seen.c: a set of payload hashes
  */
 #ifndef PIPELINE_PRIV_H
@@ -219,6 +220,7 @@ enum st run_reconnect(struct run *run, struct err *err);
     })
 
 /* tables.c */
+enum st plain_rules_init(struct rules *plain, const struct rules *rules, struct err *err);
 enum st tables_init(struct run *run, struct err *err);
 void    tables_release(struct run *run);
 /* Makes the table of `dataset` ready; takes the lock. ST_USAGE, ST_DB. */

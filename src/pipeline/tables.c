@@ -6,11 +6,18 @@
 
 #include "pipeline_priv.h"
 
+/* Datasets without routes take from the rules only the days. */
+enum st
+plain_rules_init(struct rules *plain, const struct rules *rules, struct err *err)
+{
+    return rules_init(plain, NULL, NULL, 0, rules->since, rules->until, err);
+}
+
 enum st
 tables_init(struct run *run, struct err *err)
 {
     const struct rules *rules = run->config->rules;
-    enum st rc = rules_init(&run->plain_rules, NULL, NULL, 0, rules->since, rules->until, err);
+    enum st rc = plain_rules_init(&run->plain_rules, rules, err);
 
     if (rc != ST_OK)
         return rc;
