@@ -174,7 +174,8 @@ int
 cli_explain(const struct options *o)
 {
     const char *url = o->value[OPT_URL].text;
-    bool json = option_is_on(o, OPT_JSON), rules_said = o->value[OPT_RULES].origin == FROM_COMMAND_LINE;
+    bool json = option_is_on(o, OPT_JSON);
+    bool rules_said = o->value[OPT_RULES].origin == FROM_COMMAND_LINE;
     struct run_config config = { .sink = RUN_DRY };
     struct rules rules = { 0 };
     struct err err = { 0 };

@@ -6,7 +6,7 @@
 
 #include "explain_priv.h"
 
-#define SHOWN_MAX 8192 /* bytes of a text; one that is longer is cut, and "truncated" says how long it was */
+#define SHOWN_MAX 8192 /* bytes of a text; it is cut there, and "truncated" says how long it was */
 
 static const char *comma = ""; /* before the next record */
 

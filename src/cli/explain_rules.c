@@ -46,7 +46,9 @@ json_tried(size_t i, const struct route_view *route, const char *why, const stru
 {
     printf("%s{\"template\":", i == 0 ? "" : ",");
     say_json(stdout, route->text.p, route->text.n);
-    printf(",\"ecosystem\":\"%s\",\"takes\":%s", route->ecosystem, why == NULL ? "true" : "false");
+    fputs(",\"ecosystem\":", stdout);
+    say_json(stdout, route->ecosystem, strlen(route->ecosystem));
+    printf(",\"takes\":%s", why == NULL ? "true" : "false");
     if (why == NULL)
         json_match(m);
     else
@@ -82,7 +84,7 @@ explain_url(const struct rules *rules, const char *url, bool json)
     return why == NULL ? 0 : EXIT_REFUSED;
 }
 
-/* The canonical text is what the fingerprint is made of: nothing counts that does not stand there. */
+/* The canonical text is what the fingerprint is made of: nothing counts that is not in it. */
 int
 explain_rules(const struct rules *rules, bool json)
 {

@@ -39,8 +39,9 @@ print(struct viewer *v, const char *format, ...)
     va_start(args, format);
     n = vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    return n < 0 || (size_t)n >= sizeof text ? SLICE("")
-                                             : arena_copy(&v->arena, (struct slice){ text, (size_t)n });
+    if (n < 0 || (size_t)n >= sizeof text)
+        return SLICE("");
+    return arena_copy(&v->arena, (struct slice){ text, (size_t)n });
 }
 
 /* ---- fields ---- */
@@ -90,9 +91,10 @@ static void
 put_range(struct viewer *v, struct view *out, const struct record *rec)
 {
     if (rec->range_end > 0)
-        put(out, "range", print(v, "bytes %" PRId64 " to %" PRId64, rec->range_first, rec->range_end - 1));
+        put(out, "range", print(v, "bytes %" PRId64 " to %" PRId64, rec->range_first,
+                                rec->range_end - 1));
     else if (rec->range != RANGE_UNKNOWN)
-        put(out, "range", rec->range == RANGE_ZERO ? SLICE("from byte 0") : SLICE("from a later byte"));
+        put(out, "range", rec->range == RANGE_ZERO ? SLICE("from 0") : SLICE("from a later byte"));
 }
 
 static bool
@@ -104,9 +106,9 @@ is_there(struct slice s)
 static struct slice
 print_uuid(struct viewer *v, const uint8_t b[16])
 {
-    return print(v, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
-                 b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
-                 b[15]);
+    return print(v, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0],
+                 b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13],
+                 b[14], b[15]);
 }
 
 static void
@@ -172,7 +174,8 @@ client_kind(const struct dataset *dataset, struct slice client)
         return "its text, hashed as EIDA does";
     if (!address_any(client, b))
         return "its text: it is no address";
-    return memcmp(b, mapped, sizeof mapped) == 0 ? "the IPv4 address" : "the /64 network of the IPv6 address";
+    return memcmp(b, mapped, sizeof mapped) == 0 ? "the IPv4 address"
+                                                 : "the /64 network of the IPv6 address";
 }
 
 /* ---- rows ---- */
@@ -198,8 +201,10 @@ see_row(struct viewer *v, struct slice key, struct view *out)
         f->missing = f->text.p == NULL;
     }
     for (size_t i = 0; i < d->n_sums; i++)
-        row->sums[row->n_sums++] = (struct field){
-            .name = d->sums[i], .text = print(v, "%" PRId64, out->look->hit->sums[i]), .number = true };
+        row->sums[row->n_sums++] =
+            (struct field){ .name = d->sums[i],
+                            .text = print(v, "%" PRId64, out->look->hit->sums[i]),
+                            .number = true };
 }
 
 static void

@@ -23,7 +23,8 @@ struct look {
     struct buf         copy;     /* of the block */
     size_t             copy_at;  /* where line `copy_line` begins in it */
     uint64_t           copy_line;
-    uint64_t           too_long, too_long_line; /* lines before the block that are still to be told, the first of them */
+    uint64_t           too_long; /* lines before the block that are still to be told */
+    uint64_t           too_long_line; /* the first of them */
     uint64_t           n_lines;
 };
 
@@ -59,7 +60,7 @@ look_open(struct look **out, const struct run_config *c, const struct source *so
         return rc;
     if ((l->lines = lines_new(err)) == NULL)
         return ST_MEMORY;
-    if ((rc = input_open(&l->in, source, &l->secret, err)) != ST_OK)
+    if ((rc = input_open(&l->in, source, &l->secret, NULL, err)) != ST_OK)
         return rc;
     lines_start(l->lines, l->in);
     rc = input_choose(c, l->lines, &found, err);
