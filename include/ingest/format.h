@@ -62,11 +62,15 @@ struct format_options {
     const struct log_format *log_format; /* `custom`: a compiled --log-format */
 };
 
+/* Do lines have a syslog head in front of what the format reads? Said by the first lines; for formats that have `line`. */
+enum heads { HEADS_LOOK, HEADS_THERE, HEADS_NONE };
+
 struct parser {
     const struct format *format;
     const struct format_options *options; /* never NULL */
     char        *at, *end;     /* what is left of the block */
     uint64_t     line_no;      /* of the line at `at` */
+    enum heads   heads;
     struct arena scratch;      /* unescaped text of the records given last; lives as long as they do */
     void        *state;        /* the format's own */
 };

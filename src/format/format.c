@@ -3,6 +3,7 @@
  * arrays of records out. What a line means is left to the format files.
  */
 #include "format_priv.h"
+#include "syslog.h"
 
 /* A line's unescaped text is at most twice the line, and SCRATCH_ENOUGH ends a call: this is never
  * reached. */
@@ -64,6 +65,8 @@ parse_lines(struct parser *p, struct record *out, size_t max, size_t *n_records)
         struct record *rec = &out[n++];
 
         record_begin(p, rec);
+        if (unlikely(p->heads != HEADS_NONE))
+            line = syslog_line(p, line);
         rec->why = line.n == 0 ? FILTER_BLANK : p->format->line(p, line, rec);
         p->at = next;
         p->line_no++;

@@ -1,9 +1,10 @@
 /*
- * Fastly's log as crates.io has it written: a syslog head, then one JSON object. Only the keys that
- * count are looked at, every byte of the object is checked. What a line becomes, and in which order
- * it is tested: docs/COUNTING.md.
+ * Fastly's logs, as three registries have them written: crates.io one JSON object a line, rubygems.org
+ * and hex.pm text (fastly_text.c). Of the object only the keys that count are looked at, but every
+ * byte is checked. What a line becomes, and in which order it is tested: docs/COUNTING.md.
  */
 #include "cursor.h"
+#include "fastly_text.h"
 #include "format_priv.h"
 #include "json.h"
 #include "memo.h"
@@ -26,24 +27,45 @@ enum member {
 #define MEMBER(upper, key) MEMBER_##upper,
     MEMBERS(MEMBER)
 #undef MEMBER
+    MEMBER_MARKED,       /* what options->drop_key names, if it is none of these */
     MEMBER_NESTED_AGENT, /* of the object http */
     MEMBERS_N
 };
+#define KEYS_N (MEMBER_MARKED - 1)
 
-static const struct slice line_keys[] = {
+static const struct slice line_keys[KEYS_N] = {
 #define MEMBER(upper, key) { key, sizeof(key) - 1 },
     MEMBERS(MEMBER)
 #undef MEMBER
 };
 static const struct slice http_keys[] = { { "useragent", 9 } };
 
-static const struct shape_keys of_line = { line_keys, ARRAY_LEN(line_keys) };
+static const struct shape_keys of_line = { line_keys, KEYS_N };
 static const struct shape_keys of_http = { http_keys, ARRAY_LEN(http_keys) };
 
 struct fastly {
-    struct shape    line, http;
+    struct shape line, http;
 
+    /* With options->drop_key: the keys of line_keys and that one, which is the member `marked`. */
+    struct shape_keys more_keys;
+    struct slice      keys[KEYS_N + 1];
+    enum member       marked; /* MEMBER_OTHER: nothing is looked for */
 };
+
+/* Reads what is to be marked out of the options, once. */
+static void
+learn_mark(struct fastly *f, const char *drop_key)
+{
+    struct slice wanted = slice_of(drop_key);
+
+    memcpy(f->keys, line_keys, sizeof line_keys);
+    f->keys[KEYS_N] = wanted;
+    f->more_keys = (struct shape_keys){ f->keys, KEYS_N + 1 };
+    f->marked = MEMBER_MARKED;
+    for (unsigned i = 0; i < KEYS_N; i++)
+        if (slice_eq(wanted, line_keys[i]))
+            f->marked = (enum member)(i + 1);
+}
 
 /* ---- walking ---- */
 
@@ -67,7 +89,7 @@ walk_http(struct fastly *f, struct json *j, struct json_value *agent)
 static bool
 walk_line(struct fastly *f, struct json *j, struct json_value v[MEMBERS_N])
 {
-    struct shape_walk w = { .shape = &f->line, .keys = &of_line };
+    struct shape_walk w = { .shape = &f->line, .keys = f->marked != 0 ? &f->more_keys : &of_line };
     enum json_step step;
 
     j->at++;
@@ -131,12 +153,27 @@ read_bytes(const struct json_value *v, int64_t *out)
     return v->kind == JSON_ABSENT || v->kind == JSON_NULL || json_u63(v, out);
 }
 
-/* The '{' behind the first "]: ", or NULL. */
+/* The text of what drop_key names: of a string its text, of anything else what stands there. */
+static bool
+read_mark(struct parser *p, const struct json_value *v, struct slice *out)
+{
+    bool lone;
+
+    if (v->kind == JSON_STRING)
+        return json_text(&p->scratch, v, &lone, out);
+    if (v->kind != JSON_ABSENT && v->kind != JSON_NULL)
+        *out = v->text;
+    return true;
+}
+
+/* The '{' that begins the line, or the one behind the first "]: "; or NULL. */
 static inline const char *
 find_object(struct slice line)
 {
     const char *end = line.p + line.n, *p = line.p;
 
+    if (*p == '{')
+        return p;
     if (*p != '<')
         return NULL;
     while ((p = scan_byte(p, end, ']')) < end) {
@@ -148,20 +185,20 @@ find_object(struct slice line)
 }
 
 static enum reason
-fastly_line(struct parser *p, struct slice line, struct record *rec)
+object_line(struct parser *p, struct json *j, struct record *rec)
 {
-    struct json j = { find_object(line), line.p + line.n };
+    struct fastly *f = p->state;
     struct json_value v[MEMBERS_N];
     char text[256];
     struct slice when;
     enum reason why;
     int32_t day;
 
-    if (j.at == NULL)
-        return REJECT_FIELDS;
+    if (wants_mark(p) && f->marked == MEMBER_OTHER)
+        learn_mark(f, p->options->drop_key);
     for (size_t i = 0; i < MEMBERS_N; i++)
         v[i].kind = JSON_ABSENT;
-    if (!walk_line(p->state, &j, v))
+    if (!walk_line(f, j, v))
         return REJECT_JSON;
     if ((why = read_texts(p, v, rec)) != KEEP)
         return why;
@@ -172,8 +209,20 @@ fastly_line(struct parser *p, struct slice line, struct record *rec)
     if (!read_status(&v[MEMBER_STATUS], &rec->status) ||
         !read_bytes(&v[MEMBER_BYTES], &rec->bytes))
         return REJECT_NUMBER;
+    if (wants_mark(p) && !read_mark(p, &v[f->marked], &rec->marked))
+        return REJECT_FIELDS; /* no memory: cannot be, the ceiling of the scratch is far above a line */
     rec->path_decodes = 1;
     return KEEP;
+}
+
+static enum reason
+fastly_line(struct parser *p, struct slice line, struct record *rec)
+{
+    struct json j = { find_object(line), line.p + line.n };
+
+    if (likely(j.at != NULL))
+        return object_line(p, &j, rec);
+    return *line.p == '<' ? REJECT_FIELDS : fastly_text_line(p, line, rec);
 }
 
 static int
@@ -182,7 +231,8 @@ fastly_sniff(struct slice head)
     return format_share(&format_fastly, head);
 }
 
-#define HEAD "<134>2024-01-16T10:00:00Z cache-fra1 s3-request-logs[257]: {"
+#define SYSLOG "<134>2024-01-16T10:00:00Z cache-fra1 s3-request-logs[257]: "
+#define HEAD   SYSLOG "{"
 #define WHEN(time) "\"bytes\":742,\"date_time\":\"" time "\","
 #define AGENT                                                                                      \
     "\"http\":{\"protocol\":\"HTTP/2\",\"useragent\":\"cargo/1.75.0\"},\"ip\":\"192.0.2.7\","
@@ -202,7 +252,7 @@ static const struct format_example examples[] = {
 
 const struct format format_fastly = {
     .name = "fastly",
-    .about = "Fastly's log as crates.io has it written (a syslog head and one JSON object a line)",
+    .about = "Fastly's logs as crates.io (JSON), rubygems.org and hex.pm have them written",
     .dataset = "stats",
     .line = fastly_line,
     .sniff = fastly_sniff,

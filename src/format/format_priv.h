@@ -56,6 +56,27 @@ record_date(struct record *rec)
     rec->hour = (uint8_t)(rec->time_us % DAY_US / (3600 * INT64_C(1000000)));
 }
 
+/* A field by the name that the format's documentation gives it. */
+struct named {
+    const char  *name;
+    struct slice value; /* p NULL: this line does not have it */
+};
+
+/* rec->marked is the field that the options name, if the format has one of that name. Asked only where they name any. */
+static inline void
+record_mark(const struct parser *p, const struct named *fields, size_t n, struct record *rec)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(p->options->drop_key, fields[i].name) == 0)
+            rec->marked = fields[i].value;
+}
+
+static inline bool
+wants_mark(const struct parser *p)
+{
+    return unlikely(p->options->drop_key != NULL);
+}
+
 /*
  * The share 0..100 of the lines of `head` whose first record is not rejected and for which `also` holds (NULL: always);
  * comments and blanks do not count. `also` may look at the state of the parser, which has just read that line.

@@ -49,9 +49,10 @@ fuzz_record(struct fuzz_sum *sum, const struct record *r)
     sum->n_records++;
     fuzz_add(sum, numbers, sizeof numbers);
     if (r->why == KEEP) {
-        int64_t more[] = { r->path_decodes, r->status, (int64_t)r->range, r->time_us, r->bytes, r->ok };
+        int64_t more[] = { r->path_decodes, r->status, (int64_t)r->range, r->time_us, r->bytes, r->ok,
+            r->range_first, r->range_end };
         struct slice texts[] = { r->method, r->path, r->agent, r->client, r->network, r->station, r->location,
-            r->channel, r->country };
+            r->channel, r->country, r->forwarded, r->marked };
 
         MUST(r->day != DAY_NONE && r->bytes >= 0 && r->status <= 999);
         MUST(r->time_us >= 0 && r->time_us < (INT64_C(1) + DAY_MAX) * DAY_US);

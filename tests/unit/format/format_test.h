@@ -19,9 +19,10 @@ struct how {
     enum cut cut;
     size_t   max;   /* records a call */
     char     slack; /* what stands behind a block */
+    const struct format_options *options; /* NULL: nothing is said */
 };
 
-static const struct how PLAINLY = { CUT_NOWHERE, 256, 0 };
+static const struct how PLAINLY = { CUT_NOWHERE, 256, 0, NULL };
 
 static inline void
 show_slice(struct buf *b, const char *name, struct slice s)
@@ -48,6 +49,10 @@ show_record(struct buf *b, const struct record *r)
         show_slice(b, "path", r->path);
         show_slice(b, "agent", r->agent);
         show_slice(b, "client", r->client);
+        show_slice(b, "forwarded", r->forwarded);
+        show_slice(b, "marked", r->marked);
+        if (r->range_end != 0)
+            buf_printf(b, " part=%" PRId64 "..%" PRId64, r->range_first, r->range_end);
         show_slice(b, "net", r->network);
         show_slice(b, "sta", r->station);
         show_slice(b, "loc", r->location);
@@ -93,7 +98,7 @@ parse(const struct format *f, struct slice log, struct how how, struct buf *b, e
     struct parser p;
     size_t n = 1;
 
-    *rc = parser_init(&p, f, NULL, err);
+    *rc = parser_init(&p, f, how.options, err);
     assert_int_equal(*rc, ST_OK);
     for (size_t at = 0; at < log.n && *rc == ST_OK;) {
         size_t len = block_end(log.p + at, log.n - at, how.cut);
@@ -130,8 +135,8 @@ static inline char *
 parse_text(const struct format *f, struct slice log)
 {
     static const struct how hows[] = {
-        { CUT_NOWHERE, 1, '\n' }, { CUT_NOWHERE, 3, '\t' }, { CUT_AT_LINES, 256, '"' },
-        { CUT_AT_LINES, 1, '}' }, { CUT_AT_TWO_LINES, 2, '0' }, { CUT_NOWHERE, 256, ' ' },
+        { CUT_NOWHERE, 1, '\n', NULL }, { CUT_NOWHERE, 3, '\t', NULL }, { CUT_AT_LINES, 256, '"', NULL },
+        { CUT_AT_LINES, 1, '}', NULL }, { CUT_AT_TWO_LINES, 2, '0', NULL }, { CUT_NOWHERE, 256, ' ', NULL },
     };
     struct buf want = { 0 };
     struct err err;
@@ -149,6 +154,21 @@ parse_text(const struct format *f, struct slice log)
         buf_release(&got);
     }
     return want.p;
+}
+
+/* The records of a log of which the options name a field to mark. */
+static inline char *
+parse_marked(const struct format *f, struct slice log, const char *drop_key)
+{
+    struct format_options options = { .drop_key = drop_key };
+    struct how how = { CUT_AT_LINES, 2, 'x', &options };
+    struct buf got = { 0 };
+    struct err err;
+    enum st rc;
+
+    parse(f, log, how, &got, &rc, &err);
+    assert_int_equal(rc, ST_OK);
+    return got.p;
 }
 
 struct text_case {

@@ -35,9 +35,12 @@ static const struct text_case cases[] = {
     { "brackets_in_the_head", "<134>]: ]:{ ]:  { ]] : {]: {" TIME "," REST "}", PLAIN },
     { "first_opening_holds", "<134> a[1]: {} b[2]: {" TIME "," REST "}", JSON },
     { "opening_in_a_value", OBJ(TIME "," REST ",\"x\":\"]: {\""), PLAIN },
-    { "head_without_bracket", "<134>2024-03-01T00:00:02Z cache-fra1 s3-request-logs: {" TIME "," REST "}", FIELDS },
-    { "no_head", "{" TIME "," REST "}", FIELDS },
-    { "no_head_but_an_opening", "{" TIME "," REST ",\"x\":\"]: {\"}", FIELDS },
+    { "head_without_bracket", "<134>2024-03-01T00:00:02Z cache-fra1 s3-request-logs: {" TIME "," REST "}", PLAIN },
+    { "loggly", "<134>1 2024-03-01T00:00:02Z cache-fra1 s3-request-logs 257 - - {" TIME "," REST "}", PLAIN },
+    { "logplex", "300 <134>1 2024-03-01T00:00:02Z cache-fra1 s3-request-logs 257 - - {" TIME "," REST "}", PLAIN },
+    { "blank_prefix", "{" TIME "," REST "}", PLAIN },
+    { "blank_prefix_and_an_opening", "{" TIME "," REST ",\"x\":\"]: {\"}", PLAIN },
+    { "head_then_an_opening", "<134>2024-03-01T00:00:02Z cache-fra1 a: x]: {" TIME "," REST "}", FIELDS },
     { "byte_order_mark", "\xef\xbb\xbf" OBJ(TIME "," REST), FIELDS },
     { "only_the_opening", "<]: {", JSON },
     { "opening_cut", "<]: ", FIELDS },
@@ -162,6 +165,80 @@ static const struct text_case cases[] = {
     { "nul", URL("\"/\\u0000\""), KEPT "\"/\\u0000\"\n" },
 };
 
+/* ---- text ---- */
+
+#define GEM(rest) SYSLOG "192.0.2.7 Fri, 01 Mar 2024 00:00:01 GMT " rest
+#define HEX(rest) SYSLOG "192.0.2.7 [01/Mar/2024:00:00:01 +0000] " rest
+#define TEXT(status) "1! counted 2024-03-01 0 us=1709251201000000 status=" status " bytes=0 range=0 decodes=1 ok=0 "
+#define CLIENT " client=\"192.0.2.7\"\n"
+
+static const struct text_case text_cases[] = {
+    { "gem", GEM("/gems/a-1.gem 200 Ruby, RubyGems/2.4.8 x86_64-linux \"x\""),
+      TEXT("200") "path=\"/gems/a-1.gem\" agent=\"Ruby, RubyGems/2.4.8 x86_64-linux \\\"x\\\"\"" CLIENT },
+    { "gem_without_agent", GEM("/gems/a-1.gem 304"), TEXT("304") "path=\"/gems/a-1.gem\"" CLIENT },
+    { "gem_with_empty_agent", GEM("/gems/a-1.gem 304 "), TEXT("304") "path=\"/gems/a-1.gem\" agent=\"\"" CLIENT },
+    { "gem_no_head", "- Fri, 01 Mar 2024 00:00:01 GMT / -", TEXT("0") "path=\"/\" client=\"-\"\n" },
+    { "gem_without_status", GEM("/gems/a-1.gem"), FIELDS },
+    { "gem_path_empty", GEM(" 200"), TEXT("200") "path=\"\"" CLIENT },
+    { "gem_ends_behind_the_date", SYSLOG "192.0.2.7 Fri, 01 Mar 2024 00:00:01 GMT", FIELDS },
+    { "gem_no_blank_behind_the_date", SYSLOG "192.0.2.7 Fri, 01 Mar 2024 00:00:01 GMTx/a 200", FIELDS },
+    { "gem_no_such_day", SYSLOG "192.0.2.7 Fri, 30 Feb 2024 00:00:01 GMT /a 20", BAD_TIME },
+    { "gem_bad_status", GEM("/a 20"), NUMBER },
+    { "hex", HEX("\"GET /tarballs/a-1.tar\" 200 \"Hex/2.0 (\\\"x\\\")\" 0"),
+      TEXT("200") "method=\"GET\" path=\"/tarballs/a-1.tar\" agent=\"Hex/2.0 (\\\\\\\"x\\\\\\\")\"" CLIENT },
+    { "hex_date_quoted", SYSLOG "192.0.2.7 \"Fri, 01 Mar 2024 00:00:01 GMT\" \"GET /a?b HTTP/1.1\" 304 \"\"",
+      TEXT("304") "method=\"GET\" path=\"/a?b\" agent=\"\"" CLIENT },
+    { "hex_without_agent", HEX("\"GET /a\" 200"), TEXT("200") "method=\"GET\" path=\"/a\"" CLIENT },
+    { "hex_with_something_else", HEX("\"GET /a\" 200 - 0 \"x"), TEXT("200") "method=\"GET\" path=\"/a\"" CLIENT },
+    { "hex_escaped", HEX("\"GET /\\x41\" 200 "), TEXT("200") "method=\"GET\" path=\"/A\"" CLIENT },
+    { "hex_other_zone", SYSLOG "192.0.2.7 [01/Mar/2024:01:00:01 +0100] \"GET /a\" 200", TEXT("200") "method=\"GET\" path=\"/a\"" CLIENT },
+    { "hex_agent_not_closed", HEX("\"GET /a\" 200 \"x"), FIELDS },
+    { "hex_agent_closed_early", HEX("\"GET /a\" 200 \"x\"y"), FIELDS },
+    { "hex_no_request", HEX("200 \"x\""), FIELDS },
+    { "hex_bracket_not_closed", SYSLOG "192.0.2.7 [01/Mar/2024:00:00:01 +0000 \"GET /a\" 200", FIELDS },
+    { "hex_dates_of_the_other_kind", SYSLOG "192.0.2.7 [Fri, 01 Mar 2024 00:00:01 GMT] \"GET /a\" 200", BAD_TIME },
+    { "hex_bad_status", HEX("\"GET /a\" 2000"), NUMBER },
+    { "client_alone", "192.0.2.7 ", FIELDS },
+    { "pipes", SYSLOG "download|Fri, 01 Mar 2024 00:00:01 GMT|DE|/packages/a|TLSv1.2|x|a|1|sdist|pip", FIELDS },
+};
+
+static void
+text_becomes_records(void **state)
+{
+    (void)state;
+    check_cases(the_format("fastly"), text_cases, ARRAY_LEN(text_cases));
+}
+
+static void
+a_named_field_is_marked(void **state)
+{
+    static const struct {
+        const char *key, *line, *want;
+    } marks[] = {
+        { "is_shield", WITH("\"is_shield\":true"), " marked=\"true\"" },
+        { "is_shield", WITH("\"is_shield\":\"\\u0031\""), " marked=\"1\"" },
+        { "is_shield", WITH("\"is_shield\":null"), NULL },
+        { "is_shield", WITH("\"shield\":1"), NULL },
+        { "is_shield", WITH("\"is_shield\":0,\"is_shield\":1"), " marked=\"1\"" },
+        { "status", OBJ(TIME "," REST), " marked=\"200\"" },
+        { "url", OBJ(TIME "," REST), " marked=\"/a\"" },
+        { "http", WITH("\"http\":{\"useragent\":\"x\"}"), NULL }, /* an object has no text of its own */
+        { "request", HEX("\"GET /a\" 200"), " marked=\"GET /a\"" },
+        { "path", GEM("/a 200"), " marked=\"/a\"" },
+        { "agent", GEM("/a 200"), NULL },
+        { "klingon", GEM("/a 200"), NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(marks); i++) {
+        char *got = parse_marked(the_format("fastly"), slice_of(marks[i].line), marks[i].key);
+
+        if (strstr(got, "counted") == NULL || strstr(got, marks[i].want != NULL ? marks[i].want : "marked") == NULL ? marks[i].want != NULL : marks[i].want == NULL)
+            fail_msg("%s: %s", marks[i].key, got);
+        free(got);
+    }
+}
+
 static void
 lines_become_records(void **state)
 {
@@ -203,7 +280,7 @@ a_line_cut_anywhere_is_no_record(void **state)
     for (size_t n = 1; n < sizeof line - 1; n++) {
         char *got = parse_text(the_format("fastly"), (struct slice){ line, n });
 
-        assert_string_equal(got, n < sizeof SYSLOG ? FIELDS : JSON);
+        assert_string_equal(got, n == sizeof SYSLOG - 1 ? "1! blank - 0\n" : n < sizeof SYSLOG ? FIELDS : JSON);
         free(got);
     }
 }
@@ -265,6 +342,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_become_records),
+        cmocka_unit_test(text_becomes_records),
+        cmocka_unit_test(a_named_field_is_marked),
         cmocka_unit_test(lines_do_not_learn_from_each_other),
         cmocka_unit_test(a_line_cut_anywhere_is_no_record),
         cmocka_unit_test(long_lines_cost_no_more_than_their_length),
