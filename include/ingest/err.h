@@ -36,6 +36,7 @@ struct err {
     uint64_t offset;      /* bytes into the file as stored; UINT64_MAX when not known */
     char     cause[256];  /* why, in the words of the layer below */
     char     hint[256];   /* what to try next; "" rather than a guess */
+    bool     not_a_log;   /* with ST_FORMAT: no format takes it, it may be anything; a walk leaves such files alone */
 };
 
 /* Start a failure: sets code and `what`, clears everything else, returns `code` so that it can be returned at once. */

@@ -5,6 +5,8 @@
 #ifndef INGEST_INPUT_H
 #define INGEST_INPUT_H
 
+#include <pthread.h>
+
 #include "ingest/arena.h"
 #include "ingest/base.h"
 #include "ingest/err.h"
@@ -25,23 +27,32 @@ struct source {
     struct file_id file;      /* as it was when listed; zero for standard input */
     enum st        trouble;   /* ST_OK, or why it cannot be read; `cause` says more */
     const char    *cause;
+    bool           young;     /* younger than the list's min_age_s: not to be opened, and no failure */
 };
 
 struct source_list {
     struct source *at;
     size_t         n, cap;
     struct arena   names;
+    int64_t        min_age_s; /* files of a walk or a list that were written to since are marked young; 0: none is */
 };
 
 void source_list_init(struct source_list *list);
 void source_list_release(struct source_list *list);
 
 /*
- * Adds what `path` names: a regular file, "-", or every file below a directory in the order of their names, without
- * `.*`, `*.tmp` and `*.part`. What cannot be listed is added with its trouble, and so is a named thing that is no regular
- * file; below a directory such things, and links to directories, are passed over. ST_OK, ST_MEMORY.
+ * Adds what `path` names: a regular file, "-", or every file below a directory in the order of their names, without those
+ * of a temporary name (docs/INPUTS.md). What cannot be listed is added with its trouble, and so is a named thing that is no
+ * regular file; below a directory such things, and links to directories, are passed over. ST_OK, ST_MEMORY.
  */
 enum st source_list_add(struct source_list *list, const char *path, struct err *err);
+
+/*
+ * Adds what the file `list_path` ("-" is standard input) lists: one name after another, each ended by `end`, '\n' or '\0';
+ * the last may lack it, empty ones are passed over. Each is added as source_list_add does, but for "-", which is a name
+ * here. ST_OK; ST_USAGE: the list cannot be read, or is a list of the other kind; ST_MEMORY.
+ */
+enum st source_list_add_from(struct source_list *list, const char *list_path, char end, struct err *err);
 
 /* Is a time of the file under 2 s old, or in the future? Then a later write may leave the same times behind. */
 bool input_is_young(const struct file_id *file);
@@ -65,14 +76,38 @@ struct input_result {
     bool            young;              /* a time of the file is under 2 s old, or in the future: its times prove nothing yet */
     uint64_t        stored_bytes;
     uint64_t        unterminated_bytes; /* behind the last LF of a plain file: left for the next run */
-    const char     *codec;              /* "gzip", "plain" */
+    const char     *codec;              /* "gzip", "zstd", ..., "plain" */
+    bool            verified;           /* all of it stood under checksums, and they were right */
 };
+
+/*
+ * The memory that all decoders of a run share for their windows: a decoder takes what its container asks for, waits while
+ * others have it, and refuses a container that asks for more than `limit`. One for a run; any thread.
+ */
+struct decoder_room {
+    size_t          memory_bytes; /* as --memory says it */
+    size_t          limit, used;
+    pthread_mutex_t lock;
+    pthread_cond_t  freed;
+};
+void decoder_room_init(struct decoder_room *room, size_t memory_bytes);
+void decoder_room_release(struct decoder_room *room);
+
+struct input_options {
+    struct decoder_room *room;              /* borrowed until input_close; NULL: up to DECODER_BYTES, shared with nobody */
+    bool                 require_integrity; /* refuse containers without a checksum */
+};
+#define DECODER_BYTES (160 * MIB)
 
 struct input; /* one thread at a time */
 
-/* Opens and looks at the magic bytes. `secret` is borrowed until input_close. ST_OK; ST_IO, ST_FORMAT (a container that
- * we do not read), ST_CHANGED, ST_MEMORY. Regular files only, but for standard input. */
-enum st input_open(struct input **out, const struct source *source, const struct hash_secret *secret, struct err *err);
+/*
+ * Opens and looks at the magic bytes. `secret` is borrowed until input_close; `options` may be NULL. Regular files only,
+ * but for standard input. ST_OK; ST_FORMAT: a container that we do not read, err->not_a_log says whether it could hold a
+ * log at all; ST_IO: it cannot be opened, or not with this build or these options; ST_CHANGED; ST_MEMORY.
+ */
+enum st input_open(struct input **out, const struct source *source, const struct hash_secret *secret,
+                   const struct input_options *options, struct err *err);
 
 /*
  * A plain file that does not end in a LF gives its bytes up to the last one: it may be a log that is being written. For a
@@ -85,7 +120,8 @@ void    input_take_all(struct input *in);
 /*
  * Fills `p` with up to `cap` decoded bytes; fewer than `cap` only at the end. `cap` is a multiple of IDENTITY_BLOCK.
  * ST_OK with *n >= 1; ST_EOF: the clean end, checksums and all; then input_result holds. ST_CORRUPT with err->offset
- * into the file as stored; ST_IO; ST_CHANGED: the file was written to meanwhile (a plain one may grow); ST_MEMORY.
+ * into the file as stored; ST_FORMAT, ST_IO as input_open; ST_CHANGED: the file was written to meanwhile (a plain one may
+ * grow); ST_MEMORY.
  */
 enum st input_read(struct input *in, char *p, size_t cap, size_t *n, struct err *err);
 

@@ -45,6 +45,7 @@ struct run_config {
     size_t                memory_bytes;
     int                   jobs;
     bool                  recheck;           /* do not trust device, inode and times */
+    bool                  require_integrity; /* refuse containers without a checksum */
     const volatile sig_atomic_t *signals;    /* how many have come; may be NULL */
 
     /* Called from one thread at a time. All may be NULL. */

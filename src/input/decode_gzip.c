@@ -6,6 +6,9 @@
  *   +--------+-----------------------------+--------------+----------------+
  *   | 1f 8b  | CM FLG MTIME XFL OS [extra] | deflate data | CRC-32 | ISIZE |
  *   +--------+-----------------------------+--------------+----------------+
+ *
+ * A file of nothing but a header of 10 bytes is taken as empty: log shippers (Fastly's) write it for
+ * a period without a request, and it cannot hold one.
  */
 #include "ingest/base.h"
 
@@ -23,6 +26,8 @@ enum {
     FLG_RESERVED = 0xe0
 };
 
+#define HEADER_BYTES 10 /* of a header without optional parts */
+
 enum where { BETWEEN, INSIDE };
 
 struct gzip {
@@ -30,23 +35,22 @@ struct gzip {
     bool            any;    /* a member has been read: rubbish is now rubbish behind the end */
     uint32_t        n_out;  /* of this member, modulo 2^32 */
     uint32_t        header_crc;
+    struct terms   *terms;
     struct inflater inflater;
 };
+
+static const char what[] = "cannot decode gzip member";
 
 static enum st
 corrupt(struct stored *s, struct err *err, const char *cause)
 {
-    err_fail(err, ST_CORRUPT, "cannot decode gzip member", "%s", cause);
-    err->offset = stored_offset(s);
-    return ST_CORRUPT;
+    return decode_corrupt(stored_offset(s), what, cause, err);
 }
 
 static enum st
 cut_short(struct stored *s, struct err *err, const char *cause)
 {
-    corrupt(s, err, cause);
-    err_hint(err, "the file may still be growing; load it again once it is closed");
-    return ST_CORRUPT;
+    return decode_cut_short(s, what, cause, err);
 }
 
 /* At least one byte of header or trailer. ST_EOF becomes the error that the input ends inside it.
@@ -168,6 +172,15 @@ read_header(struct gzip *g, struct stored *s, struct err *err)
     return ST_OK;
 }
 
+/* Does the input end here, behind the plainest header of its first member? */
+static bool
+is_header_alone(const struct gzip *g, struct stored *s)
+{
+    struct err ignored;
+
+    return !g->any && stored_offset(s) == HEADER_BYTES && stored_fill(s, &ignored) == ST_EOF;
+}
+
 /* Padding, the next member or the end. ST_OK: inside a member now. */
 static enum st
 next_member(struct gzip *g, struct stored *s, struct err *err)
@@ -175,13 +188,8 @@ next_member(struct gzip *g, struct stored *s, struct err *err)
     uint8_t c;
     enum st rc;
 
-    for (;;) {
-        if ((rc = stored_fill(s, err)) != ST_OK)
-            return rc;
-        if (*s->at != 0 || !g->any)
-            break;
-        s->at++;
-    }
+    if ((rc = decode_skip_padding(s, g->any, err)) != ST_OK)
+        return rc;
     if (*s->at != 0x1f)
         return corrupt(s, err, "there is rubbish behind the end of the last member");
     s->at++;
@@ -193,6 +201,10 @@ next_member(struct gzip *g, struct stored *s, struct err *err)
     }
     if ((rc = read_header(g, s, err)) != ST_OK)
         return rc;
+    if (is_header_alone(g, s)) {
+        rc = terms_unverified(g->terms, "a gzip header alone", err);
+        return rc == ST_OK ? ST_EOF : rc;
+    }
     inflater_reset(&g->inflater);
     g->n_out = 0;
     g->where = INSIDE;
@@ -219,7 +231,7 @@ read_trailer(struct gzip *g, struct stored *s, struct err *err)
 }
 
 static enum st
-gzip_open(void **state, struct stored *s, struct err *err)
+gzip_open(void **state, struct stored *s, struct terms *terms, struct err *err)
 {
     struct gzip *g = calloc(1, sizeof *g);
 
@@ -228,6 +240,7 @@ gzip_open(void **state, struct stored *s, struct err *err)
         free(g);
         return err_memory(err, "cannot decode gzip");
     }
+    g->terms = terms;
     *state = g;
     return ST_OK;
 }
@@ -278,12 +291,18 @@ gzip_close(void *state)
     free(g);
 }
 
+static bool
+gzip_is(const uint8_t *p, size_t n)
+{
+    return begins_with(p, n, "\x1f\x8b", 2);
+}
+
 const struct codec codec_gzip = {
     .name = "gzip",
-    .magic = { 0x1f, 0x8b },
-    .n_magic = 2,
+    .unpack = "gzip -dc",
+    .about = "gzip (RFC 1952)",
+    .is = gzip_is,
     .open = gzip_open,
     .read = gzip_read,
     .close = gzip_close,
-    .about = "gzip (RFC 1952)",
 };

@@ -13,6 +13,7 @@ struct input {
     struct stored       stored;
     struct hash_stream *stored_hash;
     const struct codec *codec;
+    struct terms        terms;
     void               *state;
     int                 fd;
     bool                is_stdin;
@@ -26,18 +27,11 @@ struct input {
     struct identity           identity; /* head and length as far as read */
 };
 
-/* Containers that are not ours to read, so that the message can name them. */
-static const struct codec codec_zstd = {
-    "zstd", { 0x28, 0xb5, 0x2f, 0xfd }, 4, .about = "zstd -dc"
+static const struct codec *const codecs[] = {
+#define CODEC(name) &codec_##name,
+#include "codecs.def"
+#undef CODEC
 };
-static const struct codec codec_bzip2 = { "bzip2", "BZh", 3, .about = "bzip2 -dc" };
-static const struct codec codec_xz = {
-    "xz", { 0xfd, '7', 'z', 'X', 'Z', 0 }, 6, .about = "xz -dc"
-};
-static const struct codec codec_zip = { "zip", "PK\3\4", 4, .about = "unzip -p" };
-
-static const struct codec *const codecs[] = { &codec_gzip, &codec_zstd, &codec_bzip2, &codec_xz,
-                                              &codec_zip };
 
 /* Opens without blocking on a FIFO and without becoming owner of a terminal. */
 static enum st
@@ -92,28 +86,49 @@ last_line_end(int fd, uint64_t size, uint64_t *out, struct err *err)
 }
 
 static enum st
+not_in_this_build(const struct codec *codec, struct err *err)
+{
+    err_fail(err, ST_IO, "cannot decode input", "this build cannot read %s", codec->name);
+    err_hint(err, "build it with %s installed, or unpack it on the way: %s FILE | ingest -",
+             codec->package, codec->unpack);
+    return ST_IO;
+}
+
+/* Whatever is neither a container nor known to be something else is text. */
+static enum st
 choose_codec(struct input *in, struct err *err)
 {
-    enum st rc = stored_peek(&in->stored, MAGIC_MAX, err);
-    size_t have = (size_t)(in->stored.end - in->stored.at);
+    enum st rc = stored_peek(&in->stored, FOREIGN_PEEK, err);
+    const uint8_t *p = in->stored.at;
+    size_t n = (size_t)(in->stored.end - p);
 
     if (rc != ST_OK && rc != ST_EOF)
         return rc;
     in->codec = &codec_plain;
-    for (size_t i = 0; i < ARRAY_LEN(codecs); i++)
-        if (have >= codecs[i]->n_magic &&
-            memcmp(in->stored.at, codecs[i]->magic, codecs[i]->n_magic) == 0)
+    for (size_t i = 0; n > 0 && in->codec == &codec_plain && i < ARRAY_LEN(codecs); i++)
+        if (codecs[i]->is(p, n))
             in->codec = codecs[i];
-    if (have == 1 && in->stored.at[0] == codec_gzip.magic[0])
-        in->codec =
-            &codec_gzip; /* cut inside the magic number: damaged, and no unfinished line of text */
-    if (in->codec->open == NULL) {
-        err_fail(err, ST_FORMAT, "cannot decode input",
-                 "it is a %s container, which is not supported", in->codec->name);
-        err_hint(err, "unpack it on the way: %s ... | ingest -", in->codec->about);
-        return ST_FORMAT;
-    }
-    return in->codec->open(&in->state, &in->stored, err);
+    if (in->codec == &codec_plain && (rc = foreign_refuse(p, n, NULL, err)) != ST_OK)
+        return rc;
+    if (in->codec->open == NULL)
+        return not_in_this_build(in->codec, err);
+    return in->codec->open(&in->state, &in->stored, &in->terms, err);
+}
+
+/* A container in a container is not unpacked: what does one hold that somebody packed twice? */
+static enum st
+refuse_nested(const struct input *in, const char *p, size_t n, struct err *err)
+{
+    const uint8_t *bytes = (const uint8_t *)p;
+
+    for (size_t i = 0; i < ARRAY_LEN(codecs); i++)
+        if (n >= 16 && codecs[i]->is(bytes, n)) {
+            err_fail(err, ST_FORMAT, "cannot decode input", "it is %s inside %s", codecs[i]->name,
+                     in->codec->name);
+            err_hint(err, "unpack it on the way: %s FILE | ingest -", in->codec->unpack);
+            return ST_FORMAT;
+        }
+    return foreign_refuse(bytes, n, in->codec->name, err);
 }
 
 bool
@@ -153,7 +168,7 @@ open_file(struct input *in, const struct source *source, struct err *err)
 
 enum st
 input_open(struct input **out, const struct source *source, const struct hash_secret *secret,
-           struct err *err)
+           const struct input_options *options, struct err *err)
 {
     struct input *in = calloc(1, sizeof *in);
     enum st rc;
@@ -164,6 +179,10 @@ input_open(struct input **out, const struct source *source, const struct hash_se
     in->secret = secret;
     in->is_stdin = source->is_stdin;
     in->cut = UINT64_MAX;
+    if (options != NULL) {
+        in->terms.room = options->room;
+        in->terms.require_integrity = options->require_integrity;
+    }
     murmur3_init(&in->blocks);
     if (source->is_stdin) {
         in->fd = STDIN_FILENO;
@@ -332,6 +351,9 @@ input_read(struct input *in, char *p, size_t cap, size_t *n, struct err *err)
     }
     if (*n == 0)
         return in->ended ? ST_EOF : finish(in, err);
+    if (in->identity.length == 0 && in->codec != &codec_plain &&
+        (rc = refuse_nested(in, p, *n, err)) != ST_OK)
+        return rc;
     identify(in, p, *n);
     return ST_OK;
 }
@@ -346,6 +368,7 @@ input_result(const struct input *in, struct input_result *out)
         .young = in->young,
         .stored_bytes = in->stored.n_read,
         .codec = in->codec->name,
+        .verified = !in->terms.unverified,
     };
     if (in->stored_hash != NULL)
         out->stored = hash_stream_finish(in->stored_hash);
@@ -366,6 +389,7 @@ input_close(struct input *in)
         return;
     if (in->codec != NULL && in->codec->close != NULL)
         in->codec->close(in->state);
+    terms_give(&in->terms);
     stored_release(&in->stored);
     hash_stream_free(in->stored_hash);
     if (in->fd >= 0 && !in->is_stdin)

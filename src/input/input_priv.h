@@ -9,8 +9,7 @@
 #include "ingest/input.h"
 
 #define STORED_BUF    (128 * KIB)
-#define MAGIC_MAX     6
-#define STORED_UNREAD 16 /* bytes that a decoder may put back after a refill */
+#define STORED_UNREAD 32 /* bytes that a decoder may put back, after a refill too */
 
 /* Reads a file descriptor; hashes what passes. Bytes not yet taken are at `at`..`end`. */
 struct stored {
@@ -27,25 +26,75 @@ enum st stored_init(struct stored *s, int fd, uint64_t limit, struct hash_stream
 void    stored_release(struct stored *s);
 /* Makes at least one byte available at `at`. ST_OK, ST_EOF, ST_IO. The last STORED_UNREAD bytes before stay readable in front of `at`. */
 enum st stored_fill(struct stored *s, struct err *err);
-/* As stored_fill, and tries for at least `n` (at most STORED_UNREAD) bytes: a pipe may bring them one by one. For the first bytes only. */
+/* As stored_fill, and tries for at least `n` (at most STORED_BUF) bytes: a pipe may bring them one by one. For the first bytes only. */
 enum st stored_peek(struct stored *s, size_t n, struct err *err);
+/* Moves exactly `n` bytes to `p`, or over them where `p` is NULL. ST_OK; ST_EOF: the input ends before; ST_IO. */
+enum st stored_take(struct stored *s, void *p, uint64_t n, struct err *err);
 /* Where `at` is in the file. */
 uint64_t stored_offset(const struct stored *s);
 
 struct file_id file_id_of(const struct stat *st);
 
+/* What a decoder may do, and what it says of what it has read. */
+struct terms {
+    struct decoder_room *room; /* NULL: its own */
+    size_t               held; /* bytes of it that this decoder has */
+    bool                 require_integrity;
+    bool                 unverified; /* some of the data had no checksum */
+};
+
+/*
+ * Instead of what is held, take `n` bytes for a window, waiting for other decoders if need be: whoever waits holds none, so
+ * all of them come to an end. ST_OK; ST_IO: more than any decoder may have.
+ */
+enum st terms_take(struct terms *t, size_t n, const char *container, struct err *err);
+void    terms_give(struct terms *t);
+/* Some of the data has no checksum. ST_OK; ST_IO: that is not allowed. `what` as in "this zstd frame". */
+enum st terms_unverified(struct terms *t, const char *what, struct err *err);
+
+/* One kind of container. Lists: codecs.def, in the order in which they are asked. */
 struct codec {
     const char *name;
-    uint8_t     magic[MAGIC_MAX];
-    size_t      n_magic;
-    /* NULL: a container that we know and do not read; `about` is the command that unpacks it. */
-    enum st (*open)(void **state, struct stored *s, struct err *err);
-    /* Up to `cap` bytes; *n 0 with ST_EOF only. ST_OK, ST_EOF, ST_CORRUPT, ST_IO, ST_MEMORY. */
+    const char *unpack;  /* the command that does: "zstd -dc" */
+    const char *package; /* of Debian, that a build needs; NULL: none */
+    const char *about;
+    /* Do the first `n` >= 1 bytes look so? Also where they end inside the magic number. */
+    bool (*is)(const uint8_t *p, size_t n);
+    /* NULL: this build cannot read it. */
+    enum st (*open)(void **state, struct stored *s, struct terms *terms, struct err *err);
+    /* Up to `cap` bytes; *n 0 with ST_EOF only. ST_OK, ST_EOF, ST_CORRUPT, ST_FORMAT, ST_IO, ST_MEMORY. */
     enum st (*read)(void *state, struct stored *s, char *p, size_t cap, size_t *n, struct err *err);
     void (*close)(void *state);
-    const char *about;
 };
-extern const struct codec codec_gzip;
+#define CODEC(name) extern const struct codec codec_##name;
+#include "codecs.def"
+#undef CODEC
 extern const struct codec codec_plain;
+
+/* Do the bytes begin with `magic`, as far as they go? */
+static inline bool
+begins_with(const uint8_t *p, size_t n, const void *magic, size_t n_magic)
+{
+    return memcmp(p, magic, n < n_magic ? n : n_magic) == 0;
+}
+
+/* ---- decode.c: what all codecs do alike ---- */
+
+/* Damage at `offset` of the file as stored. `what` as in "cannot decode gzip member". */
+enum st decode_corrupt(uint64_t offset, const char *what, const char *cause, struct err *err);
+/* The input ends too early. */
+enum st decode_cut_short(const struct stored *s, const char *what, const char *cause, struct err *err);
+/*
+ * To the first byte of the next member, frame or stream; zeros before it are skipped once there was one (`any`).
+ * ST_OK, ST_EOF, ST_IO.
+ */
+enum st decode_skip_padding(struct stored *s, bool any, struct err *err);
+
+/* ---- foreign.c: what we do not read, by its first bytes ---- */
+
+#define FOREIGN_PEEK 512
+
+/* Refuses these first bytes if they are known not to be a log; `inside` names the container around them, or is NULL. ST_OK, ST_FORMAT. */
+enum st foreign_refuse(const uint8_t *p, size_t n, const char *inside, struct err *err);
 
 #endif

@@ -84,7 +84,7 @@ stored_peek(struct stored *s, size_t want, struct err *err)
 {
     enum st rc = stored_fill(s, err);
 
-    assert(s->n_read == (uint64_t)(s->end - s->at) && want <= STORED_UNREAD);
+    assert(s->n_read == (uint64_t)(s->end - s->at) && want <= STORED_BUF);
     while (rc == ST_OK && s->n_read < want && s->n_read < s->limit) {
         uint64_t left = s->limit - s->n_read, room = STORED_BUF - s->n_read;
         size_t n;
@@ -94,4 +94,26 @@ stored_peek(struct stored *s, size_t want, struct err *err)
             s->end += n;
     }
     return rc == ST_EOF && s->at < s->end ? ST_OK : rc;
+}
+
+enum st
+stored_take(struct stored *s, void *p, uint64_t n, struct err *err)
+{
+    uint8_t *out = p;
+    enum st rc;
+
+    while (n > 0) {
+        size_t part;
+
+        if ((rc = stored_fill(s, err)) != ST_OK)
+            return rc;
+        part = (size_t)(s->end - s->at) < n ? (size_t)(s->end - s->at) : (size_t)n;
+        if (out != NULL) {
+            memcpy(out, s->at, part);
+            out += part;
+        }
+        s->at += part;
+        n -= part;
+    }
+    return ST_OK;
 }

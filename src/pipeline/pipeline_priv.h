@@ -158,6 +158,8 @@ struct run {
     struct rules    plain_rules;
     struct client_key clients;
     bool            clients_ready;
+    struct decoder_room room;
+    struct input_options input_options;
     struct table    tables[DATASETS_MAX];
     size_t          n_tables;
     char            ecosystems[ECOSYSTEMS_MAX][64]; /* [0] is none */

@@ -422,6 +422,7 @@ run_release(struct run *run)
     sodium_memzero(&run->clients, sizeof run->clients);
     pthread_mutex_destroy(&run->lock);
     pthread_cond_destroy(&run->done);
+    decoder_room_release(&run->room);
     free(run);
 }
 
@@ -440,6 +441,9 @@ run(const struct run_config *config, struct source_list *inputs, struct summary 
     run->started_us = clock_monotonic_us();
     pthread_mutex_init(&run->lock, NULL);
     pthread_cond_init(&run->done, NULL);
+    decoder_room_init(&run->room, config->memory_bytes);
+    run->input_options = (struct input_options){ .room = &run->room,
+                                                 .require_integrity = config->require_integrity };
     if ((rc = tables_init(run, err)) == ST_OK && (rc = open_database(run, err)) == ST_OK &&
         (rc = make_items(run, inputs, err)) == ST_OK && (rc = batch_init(run, err)) == ST_OK &&
         (rc = start_workers(run, err)) == ST_OK) {

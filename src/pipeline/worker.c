@@ -128,7 +128,7 @@ describe(struct payload *payload, const struct item *item, const struct input_re
 {
     payload->identity = r->identity;
     payload->key.hash = r->identity.hash;
-    payload->verified = strcmp(r->codec, "plain") != 0;
+    payload->verified = r->verified;
     payload->sighting = (struct sighting){
         .path = item->source->path,
         .is_file = !item->source->is_stdin,
@@ -287,7 +287,7 @@ take(struct worker *w, struct item *item, struct err *err)
     if (rc == ST_EOF) {
         p->item = item;
         p->bytes = 0;
-        rc = input_open(&in, item->source, &w->run->ledger.secret, err);
+        rc = input_open(&in, item->source, &w->run->ledger.secret, &w->run->input_options, err);
         if (rc == ST_OK)
             rc = count_input(w, in, p, err);
         input_close(in);

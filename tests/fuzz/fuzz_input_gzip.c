@@ -17,7 +17,7 @@ decode(struct source *source, size_t cap, struct identity *out)
     size_t n, all = 0;
 
     memset(&secret, 7, sizeof secret);
-    rc = input_open(&in, source, &secret, &err);
+    rc = input_open(&in, source, &secret, NULL, &err);
     if (rc == ST_OK) {
         while ((rc = input_read(in, p, cap, &n, &err)) == ST_OK && all < 16 * MIB)
             all += n;

@@ -224,7 +224,7 @@ static inline enum st
 read_all(const struct source *source, size_t cap, struct buf *out, struct input_result *result, struct err *err)
 {
     struct input *in = NULL;
-    enum st rc = input_open(&in, source, &secret, err);
+    enum st rc = input_open(&in, source, &secret, NULL, err);
     size_t n;
 
     buf_reset(out);

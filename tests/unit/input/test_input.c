@@ -277,7 +277,7 @@ cannot_open(const char *path, const char *cause)
     struct err err = { 0 };
 
     alarm(20); /* a FIFO without a writer must not hold us up */
-    assert_int_equal(input_open(&in, &source, &secret, &err), ST_IO);
+    assert_int_equal(input_open(&in, &source, &secret, NULL, &err), ST_IO);
     alarm(0);
     assert_null(in);
     if (strstr(err.cause, cause) == NULL)
@@ -399,7 +399,7 @@ changed_while_read(void **state)
                 else
                     buf_add_slice(&b, content(&text));
                 file_init(&f, content(&b));
-                assert_int_equal(input_open(&in, &f.source, &secret, &err), ST_OK);
+                assert_int_equal(input_open(&in, &f.source, &secret, NULL, &err), ST_OK);
                 for (int i = 0; i < (late ? 30 : 1); i++, length += n)
                     assert_int_equal(input_read(in, window, 64 * KIB, &n, &err), ST_OK);
                 change(&f, how, &b);

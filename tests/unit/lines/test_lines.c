@@ -83,7 +83,7 @@ compare(struct lines *l, struct slice text, int peeks)
 
     add_member(&gz, text, &(struct member){ .level = -9 }); /* gzip, because a plain file is cut at its last LF */
     file_init(&f, content(&gz));
-    assert_int_equal(input_open(&in, &f.source, &secret, &err), ST_OK);
+    assert_int_equal(input_open(&in, &f.source, &secret, NULL, &err), ST_OK);
     lines_start(l, in);
     for (int i = 0; i < peeks; i++) {
         assert_int_equal(lines_peek(l, &head, &err), ST_OK);
@@ -279,7 +279,7 @@ endless_line(void **state)
     buf_release(&text);
     file_init(&f, content(&gz));
     getrusage(RUSAGE_SELF, &before);
-    assert_int_equal(input_open(&in, &f.source, &secret, &err), ST_OK);
+    assert_int_equal(input_open(&in, &f.source, &secret, NULL, &err), ST_OK);
     lines_start(l, in);
     assert_int_equal(lines_next(l, &block, &err), ST_OK);
     assert_true(block.n == 6 && block.first_line_no == 1 && block.n_too_long == 0);
@@ -317,7 +317,7 @@ damage_is_passed_on(void **state)
         enum st rc;
 
         file_init(&f, (struct slice){ gz.p, gz.n - cut });
-        assert_int_equal(input_open(&in, &f.source, &secret, &err), ST_OK);
+        assert_int_equal(input_open(&in, &f.source, &secret, NULL, &err), ST_OK);
         lines_start(l, in);
         rc = lines_peek(l, &head, &err);
         if (rc != ST_OK)
@@ -355,7 +355,7 @@ left_in_the_middle(void **state)
         struct err err;
 
         file_init(&f, content(&gz));
-        assert_int_equal(input_open(&in, &f.source, &secret, &err), ST_OK);
+        assert_int_equal(input_open(&in, &f.source, &secret, NULL, &err), ST_OK);
         lines_start(l, in);
         lines_go_ahead(l);
         for (int i = 0; i < blocks; i++)

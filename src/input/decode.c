@@ -1,0 +1,33 @@
+/*
+ * What all codecs do alike: containers may follow one another in a file, with zeros between and after
+ * them; damage is told with its place in the file as stored.
+ */
+#include "ingest/base.h"
+
+#include "input_priv.h"
+
+enum st
+decode_corrupt(uint64_t offset, const char *what, const char *cause, struct err *err)
+{
+    err_fail(err, ST_CORRUPT, what, "%s", cause);
+    err->offset = offset;
+    return ST_CORRUPT;
+}
+
+enum st
+decode_cut_short(const struct stored *s, const char *what, const char *cause, struct err *err)
+{
+    decode_corrupt(stored_offset(s), what, cause, err);
+    err_hint(err, "the file may still be growing; load it again once it is closed");
+    return ST_CORRUPT;
+}
+
+enum st
+decode_skip_padding(struct stored *s, bool any, struct err *err)
+{
+    enum st rc;
+
+    while ((rc = stored_fill(s, err)) == ST_OK && *s->at == 0 && any)
+        s->at++;
+    return rc;
+}
