@@ -2,11 +2,12 @@
  * Inside cli/: the options, where each came from, and the commands.
  *
  *   options.c  the table of options; parser, help and configuration read the same one
- *   config.c   the INI file and the environment
+ *   config.c   the INI file and the environment; config.h is the map of the files that read it
  *   help.c     --help, from the lists
  *   say.c      all printing to people: nothing from a log or a server reaches a terminal raw
  *   progress.c one line on a terminal
  *   count.c    the main job
+ *   names.c    what the options name: format, dataset, rules
  *   explain.c  what is understood of an input, line by line
  *   commands.c migrate, psql and the names that are reserved
  */
@@ -66,6 +67,8 @@ struct option_def {
 };
 extern const struct option_def option_defs[OPTIONS_N];
 
+struct config;
+
 struct options {
     struct {
         const char *text; /* borrowed from argv, the environment or the configuration; flags: "true" or "false" */
@@ -73,6 +76,7 @@ struct options {
     } value[OPTIONS_N];
     const char *routes[ROUTES_MAX];
     size_t      n_routes;
+    const struct config *config; /* what the file defines by name; NULL before config_apply */
     char      **arguments; /* what is no option, in order */
     size_t      n_arguments;
 };
@@ -81,6 +85,8 @@ struct options {
 enum st options_parse(struct options *o, int argc, char **argv, struct err *err);
 /* Sets a value unless one of higher origin is there. */
 enum st options_set(struct options *o, enum option_id id, const char *text, enum origin origin, struct err *err);
+/* What is said of a value that the option does not take. */
+enum st options_bad_value(const struct options *o, enum option_id id, const char *hint, struct err *err);
 /* -1: no such option. */
 int         option_find(const char *name, size_t n);
 const char *option_nearest(const char *name); /* NULL: none is near */
@@ -126,6 +132,8 @@ void help_print(FILE *to);
 /* What says how logs are read and what counts: the part of a run's configuration that counting and explaining share. */
 struct run_config;
 struct rules;
+/* Format, dataset, rules and node of the run. `rules` is to be released in either case. */
+enum st names_read(const struct options *o, struct run_config *c, struct rules *rules, struct err *err);
 enum st count_reading(const struct options *o, struct run_config *c, struct rules *rules, struct err *err);
 
 /* Each runs to the end and gives the exit status. */

@@ -1,15 +1,15 @@
 /*
  * What the command line left open: the environment, then the INI file. [ingest] takes any long
- * option.
+ * option; the other sections define what the options may name.
  */
 #include "ingest/base.h"
 
-#include <ini.h>
 #include <pwd.h>
 
-#include "ingest/arena.h"
+#include "ingest/dataset.h"
 
 #include "cli_priv.h"
+#include "config.h"
 
 bool
 config_home_path(char *out, size_t cap, const char *name)
@@ -28,114 +28,119 @@ config_home_path(char *out, size_t cap, const char *name)
     return n > 0 && (size_t)n < cap;
 }
 
-static struct arena values; /* of the file; they live until the program ends, as argv does */
+static struct config all; /* lives until the program ends, as argv does */
 
 struct reading {
-    struct options *o;
-    struct err     *err;
-    FILE           *file;
-    uint64_t        line_no;
-    bool            failed;
+    struct options            *options;
+    const struct section_kind *section; /* that is read; NULL: none, or [ingest] */
 };
 
-static int
-refuse(struct reading *r, const char *cause, const char *name, const char *hint)
-{
-    if (!r->failed) {
-        err_fail(r->err, ST_USAGE, "cannot read the configuration", "%s: \"%s\"", cause, name);
-        if (hint != NULL)
-            err_hint(r->err, "did you mean %s?", hint);
-        r->failed = true;
-    }
-    return 0;
-}
+/* ---- [ingest] ---- */
 
-/* inih calls this for each line; 0 makes it remember the line's number. */
-static int
-on_line(void *ctx, const char *section, const char *name, const char *value)
+static enum st
+take_option(struct options *o, const struct ini_entry *entry, struct err *err)
 {
-    struct reading *r = ctx;
-    struct slice copy;
-    struct err err;
     int id;
 
-    if (strcmp(section, "ingest") != 0)
-        return refuse(r, "no such section", section, "[ingest]");
-    id = option_find(name, strlen(name));
-    if (id < 0 || id == OPT_CONFIG || id == OPT_HELP || id == OPT_VERSION)
-        return refuse(r, "no such key in [ingest]", name, option_nearest(name));
-    copy = arena_copy(&values, slice_of(value));
-    if (copy.p == NULL)
-        return refuse(r, "no memory", name, NULL);
-    if (options_set(r->o, (enum option_id)id, copy.p, FROM_CONFIG, &err) != ST_OK) {
-        if (!r->failed)
-            *r->err = err;
-        r->failed = true;
-        return 0;
+    if (entry->key == NULL && entry->name[0] != '\0')
+        return err_fail(err, ST_USAGE, CONFIG_WHAT, "[ingest] has no name");
+    if (entry->key == NULL)
+        return ST_OK;
+    id = option_find(entry->key, strlen(entry->key));
+    if (id < 0 || id == OPT_CONFIG || id == OPT_HELP || id == OPT_VERSION) {
+        const char *nearest = option_nearest(entry->key);
+
+        err_fail(err, ST_USAGE, CONFIG_WHAT, "no such key in [ingest]: \"%.80s\"", entry->key);
+        if (nearest != NULL)
+            err_hint(err, "did you mean %s?", nearest);
+        else
+            err_hint(err, "[ingest] takes the long options, which `ingest --help` lists");
+        return ST_USAGE;
     }
-    return 1;
+    return options_set(o, (enum option_id)id, entry->value, FROM_CONFIG, err);
 }
 
-/*
- * As fgets(3), for inih, which takes the rest of a line that is too long for a line of its own, and
- * an indented line for more of the value above: a `database` could lose its end, an indented key
- * its effect.
- */
-static char *
-read_line(char *line, int cap, void *ctx)
+/* ---- sections ---- */
+
+static enum st
+end_section(struct reading *r, struct err *err)
+{
+    const struct section_kind *section = r->section;
+
+    r->section = NULL;
+    return section != NULL ? section->end(&all, err) : ST_OK;
+}
+
+static enum st
+find_section(struct reading *r, const struct ini_entry *entry, struct err *err)
+{
+    static const struct section_kind *const kinds[] = { &section_rules, &section_format, &section_source };
+    static const char *const names[] = { "ingest", "rules", "format", "source" };
+
+    if (strcmp(entry->kind, "ingest") == 0)
+        return ST_OK;
+    for (size_t i = 0; i < ARRAY_LEN(kinds) && r->section == NULL; i++)
+        if (strcmp(entry->kind, kinds[i]->kind) == 0)
+            r->section = kinds[i];
+    return r->section != NULL ? ST_OK
+                              : config_no_such("section", entry->kind, names, ARRAY_LEN(names), err);
+}
+
+static enum st
+take_entry(void *ctx, const struct ini_entry *entry, struct err *err)
 {
     struct reading *r = ctx;
-    int n = 0, c;
+    enum st rc = ST_OK;
 
-    while ((c = getc(r->file)) == ' ' || c == '\t')
-        ;
-    r->line_no++;
-    for (; c != EOF && n < cap - 1; c = getc(r->file)) {
-        line[n++] = (char)c;
-        if (c == '\n')
-            break;
+    if (entry->key == NULL && ((rc = end_section(r, err)) != ST_OK ||
+                               (rc = find_section(r, entry, err)) != ST_OK))
+        return rc;
+    return r->section != NULL ? r->section->take(&all, entry, err)
+                              : take_option(r->options, entry, err);
+}
+
+/* ---- what sections say of one another ---- */
+
+static enum st
+check_source(const struct config_source *s, struct err *err)
+{
+    const struct rule_pack *pack;
+    enum st rc = ST_OK;
+
+    if (s->format != NULL && strcmp(s->format, "auto") != 0 && format_by_name(s->format) == NULL &&
+        config_find_format(&all, s->format) == NULL) {
+        rc = err_fail(err, ST_USAGE, CONFIG_WHAT, "[source %s]: no such format: \"%.80s\"", s->name,
+                      s->format);
+        err_hint(err, "`ingest --help` lists the formats; or write a [format %.60s]", s->format);
+    } else if (s->dataset != NULL && dataset_by_name(s->dataset) == NULL) {
+        rc = err_fail(err, ST_USAGE, CONFIG_WHAT, "[source %s]: no such dataset: \"%.80s\"", s->name,
+                      s->dataset);
+        err_hint(err, "`ingest --help` lists the datasets");
+    } else if (s->rules != NULL && (rc = config_find_pack(&all, s->rules, &pack, err)) != ST_OK) {
+        snprintf(err->what, sizeof err->what, CONFIG_WHAT);
+        err_cause(err, "[source %s]: no rule pack \"%.80s\"", s->name, s->rules);
     }
-    line[n] = '\0';
-    if ((c == EOF && n > 0) || (n > 0 && line[n - 1] == '\n'))
-        return line;
-    if (ferror(r->file)) {
-        err_fail(r->err, ST_USAGE, "cannot read the configuration", "%s", strerror(errno));
-        r->failed = true;
-    } else if (c != EOF && !r->failed) {
-        err_fail(r->err, ST_USAGE, "cannot read the configuration",
-                 "the line is longer than %d bytes", cap - 2);
-        r->err->line_no = r->line_no;
-        r->failed = true;
-    }
-    return NULL;
+    if (rc != ST_OK)
+        err->line_no = s->line_no;
+    return rc;
 }
 
 static enum st
 read_file(struct options *o, const char *path, bool must, struct err *err)
 {
-    struct reading r = { .o = o, .err = err };
-    FILE *file = fopen(path, "re");
-    int line;
+    struct reading r = { .options = o };
+    enum st rc = ini_read(path, must, &all.arena, take_entry, &r, err);
 
-    if (file == NULL && !must && (errno == ENOENT || errno == ENOTDIR || errno == EACCES))
-        return ST_EOF;
-    if (file == NULL) {
-        err_fail(err, ST_USAGE, "cannot open the configuration", "%s", strerror(errno));
+    if (rc == ST_EOF)
+        return rc;
+    snprintf(all.path, sizeof all.path, "%s", path);
+    if (rc == ST_OK)
+        rc = end_section(&r, err);
+    for (const struct config_source *s = all.sources; s != NULL && rc == ST_OK; s = s->next)
+        rc = check_source(s, err);
+    if (rc != ST_OK && err->path[0] == '\0')
         snprintf(err->path, sizeof err->path, "%s", path);
-        return ST_USAGE;
-    }
-    r.file = file;
-    line = ini_parse_stream(read_line, &r, on_line, &r);
-    fclose(file);
-    if (line == 0 && !r.failed)
-        return ST_OK;
-    if (!r.failed)
-        err_fail(err, ST_USAGE, "cannot read the configuration",
-                 "this is neither a [section], nor KEY = VALUE, nor a comment");
-    snprintf(err->path, sizeof err->path, "%s", path);
-    if (err->line_no == 0 && line > 0)
-        err->line_no = (uint64_t)line;
-    return ST_USAGE;
+    return rc;
 }
 
 enum st
@@ -145,7 +150,9 @@ config_apply(struct options *o, struct err *err)
     char path[512];
     enum st rc;
 
-    arena_init(&values, SIZE_MAX);
+    all = (struct config){ .path = "" };
+    arena_init(&all.arena, SIZE_MAX);
+    o->config = &all;
     if (database != NULL && database[0] != '\0' && o->value[OPT_LOCAL].text == NULL &&
         (rc = options_set(o, OPT_DATABASE, database, FROM_ENVIRONMENT, err)) != ST_OK)
         return rc;

@@ -77,24 +77,6 @@ on_progress(void *ctx, const struct run_progress *p)
 
 /* ---- options to configuration ---- */
 
-static enum st
-bad_value(const struct options *o, enum option_id id, const char *hint, struct err *err)
-{
-    err_set(err, ST_USAGE, "bad value for --%s", option_defs[id].name);
-    err_cause(err, "\"%s\"", o->value[id].text);
-    err_hint(err, "%s", hint);
-    return ST_USAGE;
-}
-
-static enum st
-read_day(const struct options *o, enum option_id id, int32_t *out, struct err *err)
-{
-    *out = DAY_NONE;
-    if (o->value[id].text == NULL || clock_parse_day(slice_of(o->value[id].text), out))
-        return ST_OK;
-    return bad_value(o, id, "a day is written YYYY-MM-DD", err);
-}
-
 static int
 usable_cores(void)
 {
@@ -112,67 +94,12 @@ read_numbers(const struct options *o, struct run_config *c, struct err *err)
     if (o->value[OPT_MEMORY].text != NULL &&
         (!num_size(slice_of(o->value[OPT_MEMORY].text), &c->memory_bytes) ||
          c->memory_bytes < MEMORY_MIN))
-        return bad_value(o, OPT_MEMORY, "a size of at least 16M, as 256M or 8G", err);
+        return options_bad_value(o, OPT_MEMORY, "a size of at least 16M, as 256M or 8G", err);
     if (o->value[OPT_JOBS].text != NULL &&
         (!num_u63(slice_of(o->value[OPT_JOBS].text), &jobs) || jobs < 1 || jobs > JOBS_MAX))
-        return bad_value(o, OPT_JOBS, "a number of workers from 1 to 256", err);
+        return options_bad_value(o, OPT_JOBS, "a number of workers from 1 to 256", err);
     c->jobs = (int)jobs;
     return ST_OK;
-}
-
-static enum st
-read_names(const struct options *o, struct run_config *c, struct err *err)
-{
-    const char *format = o->value[OPT_FORMAT].text, *dataset = o->value[OPT_DATASET].text;
-
-    if (format != NULL && strcmp(format, "auto") != 0 &&
-        (c->format = format_by_name(format)) == NULL)
-        return bad_value(o, OPT_FORMAT, "`ingest --help` lists the formats", err);
-    if (dataset != NULL && (c->dataset = dataset_by_name(dataset)) == NULL)
-        return bad_value(o, OPT_DATASET, "`ingest --help` lists the datasets", err);
-    if (c->format != NULL && c->dataset == NULL)
-        c->dataset = dataset_by_name(c->format->dataset);
-    if (c->format != NULL && c->dataset != dataset_by_name(c->format->dataset)) {
-        err_fail(err, ST_USAGE, "bad value for --dataset", "format %s feeds dataset %s",
-                 c->format->name, c->format->dataset);
-        return ST_USAGE;
-    }
-    c->node = o->value[OPT_NODE].text;
-    return ST_OK;
-}
-
-static enum st
-no_such_pack(const char *name, struct err *err)
-{
-    char names[160] = "";
-
-    for (size_t i = 0; i < n_rule_packs; i++) {
-        size_t n = strlen(names);
-
-        snprintf(names + n, sizeof names - n, "%s%s", i == 0 ? "" : ", ", rule_packs[i].name);
-    }
-    err_set(err, ST_USAGE, "no rule pack \"%.60s\"", name);
-    err_hint(err, "the packs are %s", names);
-    return ST_USAGE;
-}
-
-static enum st
-read_rules(const struct options *o, struct run_config *c, struct rules *rules, struct err *err)
-{
-    const struct rule_pack *pack;
-    int32_t since, until;
-    enum st rc;
-
-    if ((rc = read_day(o, OPT_SINCE, &since, err)) != ST_OK ||
-        (rc = read_day(o, OPT_UNTIL, &until, err)) != ST_OK)
-        return rc;
-    if (since != DAY_NONE && until != DAY_NONE && since >= until)
-        return err_fail(err, ST_USAGE, "cannot count these days", "--until is not behind --since");
-    c->rules_named = o->value[OPT_RULES].text != NULL;
-    c->rules = rules;
-    if ((pack = rule_pack_by_name(o->value[OPT_RULES].text)) == NULL)
-        return no_such_pack(o->value[OPT_RULES].text, err);
-    return rules_init(rules, pack, o->routes, o->n_routes, since, until, err);
 }
 
 static enum st
@@ -212,7 +139,7 @@ read_teller(const struct options *o, struct run_config *c, struct teller *t, str
     else if (progress != NULL && strcmp(progress, "never") == 0)
         show = false;
     else if (progress != NULL && strcmp(progress, "auto") != 0)
-        return bad_value(o, OPT_PROGRESS, "auto, always or never", err);
+        return options_bad_value(o, OPT_PROGRESS, "auto, always or never", err);
     c->refused = on_refused;
     c->choice = t->verbose ? on_choice : NULL;
     c->progress = show ? on_progress : NULL;
@@ -408,9 +335,9 @@ count_reading(const struct options *o, struct run_config *c, struct rules *rules
 {
     enum st rc;
 
-    if ((rc = read_numbers(o, c, err)) != ST_OK || (rc = read_names(o, c, err)) != ST_OK)
+    if ((rc = read_numbers(o, c, err)) != ST_OK)
         return rc;
-    return read_rules(o, c, rules, err);
+    return names_read(o, c, rules, err);
 }
 
 static enum st

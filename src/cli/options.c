@@ -64,6 +64,15 @@ option_nearest(const char *name)
     return best;
 }
 
+enum st
+options_bad_value(const struct options *o, enum option_id id, const char *hint, struct err *err)
+{
+    err_set(err, ST_USAGE, "bad value for --%s", option_defs[id].name);
+    err_cause(err, "\"%s\"", o->value[id].text);
+    err_hint(err, "%s", hint);
+    return ST_USAGE;
+}
+
 static enum st
 check_flag(const char *text, const char **out)
 {

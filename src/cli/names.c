@@ -1,0 +1,90 @@
+/*
+ * What the options name, found: the format, the dataset and the rules, built in or from the
+ * configuration. The same for counting and for explaining.
+ */
+#include "ingest/base.h"
+
+#include "ingest/run.h"
+
+#include "cli_priv.h"
+#include "config.h"
+
+static struct format_options said; /* about reading; for the run, which is one */
+
+/* ---- formats and datasets ---- */
+
+static enum st
+read_format(const struct options *o, struct run_config *c, struct err *err)
+{
+    const char *name = o->value[OPT_FORMAT].text;
+    const struct config_format *own = name != NULL ? config_find_format(o->config, name) : NULL;
+
+    c->format_options = &said;
+    if (name == NULL || strcmp(name, "auto") == 0)
+        return ST_OK;
+    if (own != NULL)
+        said = own->options;
+    c->format = own != NULL ? own->format : format_by_name(name);
+    if (c->format != NULL)
+        return ST_OK;
+    return options_bad_value(o, OPT_FORMAT, "`ingest --help` lists the formats", err);
+}
+
+static enum st
+read_dataset(const struct options *o, struct run_config *c, struct err *err)
+{
+    const char *name = o->value[OPT_DATASET].text;
+
+    if (name != NULL && (c->dataset = dataset_by_name(name)) == NULL)
+        return options_bad_value(o, OPT_DATASET, "`ingest --help` lists the datasets", err);
+    if (c->format != NULL && c->dataset == NULL)
+        c->dataset = dataset_by_name(c->format->dataset);
+    if (c->format != NULL && c->dataset != dataset_by_name(c->format->dataset))
+        return err_fail(err, ST_USAGE, "bad value for --dataset", "format %s feeds dataset %s",
+                        c->format->name, c->format->dataset);
+    return ST_OK;
+}
+
+/* ---- rules ---- */
+
+static enum st
+read_day(const struct options *o, enum option_id id, int32_t *out, struct err *err)
+{
+    *out = DAY_NONE;
+    if (o->value[id].text == NULL || clock_parse_day(slice_of(o->value[id].text), out))
+        return ST_OK;
+    return options_bad_value(o, id, "a day is written YYYY-MM-DD", err);
+}
+
+static enum st
+read_rules(const struct options *o, struct run_config *c, struct rules *rules, struct err *err)
+{
+    const struct rule_pack *pack;
+    int32_t since, until;
+    enum st rc;
+
+    if ((rc = read_day(o, OPT_SINCE, &since, err)) != ST_OK ||
+        (rc = read_day(o, OPT_UNTIL, &until, err)) != ST_OK)
+        return rc;
+    if (since != DAY_NONE && until != DAY_NONE && since >= until)
+        return err_fail(err, ST_USAGE, "cannot count these days", "--until is not behind --since");
+    if ((rc = config_find_pack(o->config, o->value[OPT_RULES].text, &pack, err)) != ST_OK)
+        return rc;
+    c->rules_named = o->value[OPT_RULES].text != NULL;
+    c->rules = rules;
+    said.drop_key = pack->drop_key;
+    return rules_init(rules, pack, o->routes, o->n_routes, since, until, err);
+}
+
+enum st
+names_read(const struct options *o, struct run_config *c, struct rules *rules, struct err *err)
+{
+    enum st rc;
+
+    said = (struct format_options){ 0 };
+    if ((rc = read_format(o, c, err)) != ST_OK || (rc = read_dataset(o, c, err)) != ST_OK ||
+        (rc = read_rules(o, c, rules, err)) != ST_OK)
+        return rc;
+    c->node = o->value[OPT_NODE].text;
+    return ST_OK;
+}
