@@ -129,7 +129,7 @@ log_name_nginx(struct slice name)
     for (size_t i = 0; i < ARRAY_LEN(nginx_vars); i++) {
         struct slice known = slice_of(nginx_vars[i].name);
 
-        if (slice_eq(name, known))
+        if (!is_family(known.p) && slice_eq(name, known))
             return &nginx_vars[i];
         if (is_family(known.p) && name.n > known.n && slice_starts(name, known))
             family = &nginx_vars[i];
