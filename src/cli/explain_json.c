@@ -57,6 +57,19 @@ put_truncated(const struct view *view)
 }
 
 static void
+put_rules(const struct rules *rules)
+{
+    struct buf id = { 0 };
+
+    fputs(",\"rules\":{\"pack\":", stdout);
+    put_text(slice_of(rules->pack->name));
+    buf_hex(&id, rules->id.b, sizeof rules->id.b);
+    printf(",\"version\":%u,\"rules_id\":\"%.*s\"}", rules->pack->version, (int)id.n,
+           id.n > 0 ? id.p : "");
+    buf_release(&id);
+}
+
+static void
 json_begin(const char *path, const struct look_choice *choice)
 {
     bool first = true;
@@ -80,6 +93,8 @@ json_begin(const char *path, const struct look_choice *choice)
     putchar('}');
     if (choice->dataset != NULL)
         printf(",\"dataset\":\"%s\"", choice->dataset->name);
+    if (choice->dataset != NULL && choice->dataset->has_ecosystem)
+        put_rules(choice->rules);
     fputs(",\"records\":[", stdout);
 }
 

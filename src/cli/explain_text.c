@@ -28,7 +28,7 @@ say_quoted(struct slice s)
 static void
 say_rivals(const struct look_choice *choice)
 {
-    const char *label = "  besides  ";
+    const char *label = "  besides   ";
 
     for (size_t i = 0; choice->score >= 0 && formats[i] != NULL; i++) {
         int score = formats[i] == choice->format ? 0 : formats[i]->sniff(choice->head);
@@ -56,6 +56,11 @@ text_begin(const char *path, const struct look_choice *choice)
         printf(": format %s (%d %% sure), for %s\n", choice->format->name, choice->score,
                choice->dataset->name);
     say_rivals(choice);
+    if (choice->dataset != NULL && choice->dataset->has_ecosystem) {
+        fputs("  rules     ", stdout);
+        say_text(stdout, choice->rules->pack->name, strlen(choice->rules->pack->name));
+        printf(", version %u\n", choice->rules->pack->version);
+    }
 }
 
 static void

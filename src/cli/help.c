@@ -32,8 +32,10 @@ help_print(FILE *to)
         "ingest reads access logs and adds download statistics to PostgreSQL, each log exactly once.\n\n"
         "  ingest --local logs/*.gz              count into a private PostgreSQL, made on demand\n"
         "  ingest -d postgresql:///stats logs/   count all logs of a directory into a database\n"
-        "  zcat x.gz | ingest -n -v -            what would be counted, and why the rest would not\n\n"
+        "  zcat x.gz | ingest -n -v -            what would be counted, and why the rest would not\n"
+        "  ingest explain x.gz                   the same line by line: format, fields, rule, rows\n\n"
         "usage: ingest [OPTION]... [FILE]...     FILE \"-\" is stdin; a directory is walked\n"
+        "       ingest explain FILE... | FILE:LINE | --url URL | --rules PACK\n"
         "       ingest migrate up|down|status|print [SET]...\n"
         "       ingest psql [-- ARGUMENT...]     psql on the database (the private one unless -d says otherwise)\n",
         to);
