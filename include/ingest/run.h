@@ -46,6 +46,8 @@ struct run_config {
     int                   jobs;
     bool                  recheck;           /* do not trust device, inode and times */
     bool                  require_integrity; /* refuse containers without a checksum */
+    int                   max_reject_percent; /* an input with more of its lines rejected is refused; 100: never */
+    const char           *reading;           /* all else that says how inputs are read, as text: a refusal holds for this alone; NULL: nothing */
     const volatile sig_atomic_t *signals;    /* how many have come; may be NULL */
 
     /* Called from one thread at a time. All may be NULL. */

@@ -112,6 +112,14 @@ batch_refuse(struct run *run, struct item *item, struct err *err)
     return ST_OK;
 }
 
+void
+batch_skip(struct run *run, struct item *item)
+{
+    pthread_mutex_lock(&run->lock);
+    item->fate = FATE_SKIPPED;
+    pthread_mutex_unlock(&run->lock);
+}
+
 /* Under the lock. */
 static enum st
 mark_known(struct run *run, struct item *item, const struct known *known,
@@ -391,6 +399,7 @@ batch_undo(struct run *run)
 
         free(item->refusal);
         item->refusal = NULL;
+        item->before = NULL;
         item->fate = FATE_TODO;
         item->ecosystem = 0;
     }
@@ -408,6 +417,7 @@ say_fate(const struct run *run, const struct item *item)
         [FATE_COUNTED] = "new",
         [FATE_KNOWN] = "known",
         [FATE_KNOWN_OTHERWISE] = "known, under other rules",
+        [FATE_SKIPPED] = "skipped",
     };
     char line[600];
 
@@ -434,10 +444,16 @@ batch_tell(struct run *run, struct item *item)
         break;
     case FATE_REFUSED:
         run->summary->files.refused++;
+        if (item->before != NULL)
+            refused_tell(item->before, item->refusal);
         if (run->config->refused != NULL)
             run->config->refused(run->config->ctx, item->refusal);
         free(item->refusal);
         item->refusal = NULL;
+        item->before = NULL;
+        break;
+    case FATE_SKIPPED:
+        run->summary->files.skipped++;
         break;
     case FATE_TODO:
         break;

@@ -152,6 +152,12 @@ merge_tables(struct run *run, struct merged *merged, struct err *err)
     return rc;
 }
 
+static bool
+is_seen(const struct item *item)
+{
+    return item->sighting != NULL && item->fate != FATE_REFUSED;
+}
+
 /* New sightings of known payloads. */
 static enum st
 see(struct run *run, struct err *err)
@@ -167,7 +173,7 @@ see(struct run *run, struct err *err)
         goto release;
     }
     for (size_t i = 0; i < b->n_items; i++)
-        if (b->items[i]->sighting != NULL) {
+        if (is_seen(b->items[i])) {
             sightings[n] = b->items[i]->sighting;
             ids[n++] = b->items[i]->known_id;
         }
@@ -232,7 +238,7 @@ commit_batch(struct run *run, struct err *err)
     enum st rc = ST_OK;
 
     for (size_t i = 0; i < b->n_items; i++)
-        anything = anything || b->items[i]->sighting != NULL;
+        anything = anything || is_seen(b->items[i]);
     if (!anything)
         return ST_OK;
     if (b->n_claims > 0)

@@ -7,6 +7,7 @@
  *   pass.c     the crank of one input: lines, records, hits, rollup, and the books of it
  *   batch.c    which inputs of a batch count: known ones dropped, good ones absorbed
  *   tables.c   a dataset's table, node, ecosystem and client key, looked up on first use
+ *   refused.c  what was refused before, and what is refused now
  *   commit.c   the one transaction of a batch; or rows as text
  *   look.c     single lines on the same way, for `ingest explain`
  *   days.c     what an input holds by day; seen.c: a set of payload hashes
@@ -74,6 +75,7 @@ enum fate {
     FATE_KNOWN,
     FATE_KNOWN_OTHERWISE,
     FATE_REFUSED,
+    FATE_SKIPPED, /* left out on purpose, and no fault of it */
 };
 
 /* One input of the run. Small: there may be 100,000. */
@@ -86,7 +88,8 @@ struct item {
     uint8_t         fate;
     uint8_t         ecosystem; /* of its first hit, as a number in run->ecosystems; 0: none */
     bool            see;       /* known by its bytes: write a sighting, so that the next run knows it by its times */
-    struct sighting *sighting; /* for `see` */
+    struct sighting *sighting; /* for `see`; or of a refused one that the ledger is to remember */
+    const struct refused *before; /* it was refused then, and is as it was; borrowed until it is told */
 };
 
 /* What is known about a dataset's table, looked up on first use under run->lock. */
@@ -168,6 +171,9 @@ struct run {
     size_t          n_items;
     struct known_stored *stored; /* test 2's candidates for the batch, sorted by size */
     size_t          n_stored;
+    struct digest   reading;     /* how inputs are read: a refusal holds for this way */
+    struct refused *refused;     /* refusals that have the size of an input of the batch, sorted by size */
+    size_t          n_refused;
     struct item   **todo;        /* the batch's window, in the order in which workers take them */
     size_t          n_todo, next_todo;
     struct batch    batch;
@@ -284,6 +290,25 @@ void    batch_undo(struct run *run);
 void    batch_tell(struct run *run, struct item *item);
 /* It stands: tell refusals, add to the summary, free. */
 enum st batch_settle(struct run *run, struct err *err);
+
+/* Left out: counted as `skipped`. Takes the lock. */
+void    batch_skip(struct run *run, struct item *item);
+
+/* refused.c */
+enum st refused_init(struct run *run, struct err *err);
+/* Refuses again, or skips, what is as it was when it was refused, by its times; tells it. */
+enum st refused_find_files(struct run *run, struct err *err);
+/* Looks for refusals of these sizes, for refused_has_size and refused_by_bytes. */
+enum st refused_find_sizes(struct run *run, const int64_t *sizes, size_t n, struct err *err);
+bool    refused_has_size(const struct run *run, int64_t size);
+/* By the bytes as stored. ST_OK: it was refused or accepted before, the item is done. ST_EOF: it was not. */
+enum st refused_by_bytes(struct run *run, struct item *item, const struct digest *stored, struct err *err);
+/* Makes ready what the ledger is to remember of an input that has just been refused. `stored` NULL: read the file for it. ST_OK, ST_MEMORY. */
+enum st refused_note(struct run *run, struct item *item, const struct err *why, const struct digest *stored, struct err *err);
+/* Once the batch stands, outside its transaction. */
+void    refused_remember(struct run *run);
+/* Adds since when. */
+void    refused_tell(const struct refused *before, struct err *err);
 
 /* commit.c */
 /* ST_OK: committed. ST_EOF: something was lost to another run; undo and read again. */

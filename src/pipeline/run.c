@@ -186,6 +186,7 @@ find_same_sizes(struct run *run, struct err *err)
 {
     int64_t sizes[BATCH_INPUTS_MAX];
     size_t n = 0;
+    enum st rc;
 
     free(run->stored);
     run->stored = NULL;
@@ -195,10 +196,11 @@ find_same_sizes(struct run *run, struct err *err)
     for (size_t i = 0; i < run->n_todo; i++)
         if (!run->todo[i]->source->is_stdin)
             sizes[n++] = run->todo[i]->source->file.size;
-    return RUN_TRY_AGAIN(
+    rc = RUN_TRY_AGAIN(
         run,
         ledger_find_sizes(&run->ledger, &run->scope, sizes, n, &run->stored, &run->n_stored, err),
         err);
+    return rc == ST_OK ? refused_find_sizes(run, sizes, n, err) : rc;
 }
 
 /* ---- batches ---- */
@@ -373,6 +375,8 @@ do_batches(struct run *run, struct err *err)
             return err_fail(err, ST_DB, "cannot commit a batch", "other runs were faster %d times",
                             AGAIN_MAX);
         again = 0;
+        if (rc == ST_OK && run->config->sink == RUN_TO_DATABASE)
+            refused_remember(run);
         if (rc != ST_OK || (rc = batch_settle(run, err)) != ST_OK)
             return rc;
         for (size_t i = 0; i < run->n_workers && rc == ST_OK; i++)
@@ -417,6 +421,7 @@ run_release(struct run *run)
         free(run->items[i].refusal);
     free(run->items);
     free(run->stored);
+    free(run->refused);
     tables_release(run);
     pg_close(run->pg);
     sodium_memzero(&run->clients, sizeof run->clients);
@@ -444,11 +449,13 @@ run(const struct run_config *config, struct source_list *inputs, struct summary 
     decoder_room_init(&run->room, config->memory_bytes);
     run->input_options = (struct input_options){ .room = &run->room,
                                                  .require_integrity = config->require_integrity };
-    if ((rc = tables_init(run, err)) == ST_OK && (rc = open_database(run, err)) == ST_OK &&
+    if ((rc = refused_init(run, err)) == ST_OK && (rc = tables_init(run, err)) == ST_OK &&
+        (rc = open_database(run, err)) == ST_OK &&
         (rc = make_items(run, inputs, err)) == ST_OK && (rc = batch_init(run, err)) == ST_OK &&
         (rc = start_workers(run, err)) == ST_OK) {
         refuse_troubled(run);
-        rc = find_same_files(run, err);
+        if ((rc = find_same_files(run, err)) == ST_OK)
+            rc = refused_find_files(run, err);
         if (rc == ST_OK)
             rc = do_batches(run, err);
         if (rc == ST_OK && config->sink != RUN_TO_DATABASE)

@@ -237,7 +237,7 @@ is_refusal(enum st rc)
     return rc == ST_CORRUPT || rc == ST_IO || rc == ST_FORMAT || rc == ST_CHANGED;
 }
 
-/* Test 2 of docs/EXACTLY-ONCE.md. ST_OK: known, the item is done. ST_EOF: not known. */
+/* Test 2 of docs/EXACTLY-ONCE.md. ST_OK: known or refused before, the item is done. ST_EOF: neither. */
 static enum st
 known_by_bytes(struct worker *w, struct item *item, struct err *err)
 {
@@ -246,7 +246,7 @@ known_by_bytes(struct worker *w, struct item *item, struct err *err)
     struct digest stored;
     enum st rc;
 
-    if (item->source->is_stdin || run->n_stored == 0)
+    if (item->source->is_stdin)
         return ST_EOF;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
@@ -256,7 +256,8 @@ known_by_bytes(struct worker *w, struct item *item, struct err *err)
         else
             high = middle;
     }
-    if (low == run->n_stored || run->stored[low].size != item->source->file.size)
+    if ((low == run->n_stored || run->stored[low].size != item->source->file.size) &&
+        !refused_has_size(run, item->source->file.size))
         return ST_EOF;
     if ((rc = input_digest_stored(item->source, &run->ledger.secret, &stored, err)) != ST_OK)
         return rc;
@@ -272,7 +273,7 @@ known_by_bytes(struct worker *w, struct item *item, struct err *err)
 
             return batch_known(run, item, &run->stored[low].known, &s, err);
         }
-    return ST_EOF;
+    return refused_by_bytes(run, item, &stored, err);
 }
 
 /* Counts one input into a pending place, or refuses it. A failure is one of the run. */
@@ -303,7 +304,9 @@ take(struct worker *w, struct item *item, struct err *err)
                  item->source->path); /* other failures are none of the input's */
     if (!is_refusal(rc))
         return rc;
-    return batch_refuse(w->run, item, err);
+    if ((rc = batch_refuse(w->run, item, err)) != ST_OK)
+        return rc;
+    return refused_note(w->run, item, item->refusal, NULL, err);
 }
 
 void
