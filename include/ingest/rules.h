@@ -5,6 +5,7 @@
 #ifndef INGEST_RULES_H
 #define INGEST_RULES_H
 
+#include "ingest/agents.h"
 #include "ingest/arena.h"
 #include "ingest/clock.h"
 #include "ingest/err.h"
@@ -22,6 +23,7 @@ struct rules {
     size_t          n_routes;
     int32_t         since, until;  /* half-open days; DAY_NONE: open */
     uint64_t        statuses[16];  /* bit s % 64 of [s / 64]: the pack counts status s; 206 is the range rule's */
+    struct agents  *agents;        /* tells classes of user agents apart; NULL: the pack counts them all */
     struct digest   id;            /* XXH3-128 of the canonical text of all of this */
     struct arena    arena;         /* holds the routes */
 };
@@ -29,7 +31,7 @@ struct rules {
 /*
  * `pack` NULL is `default`. `templates` are --route, borrowed only during the call; their hits belong to the pack's
  * ecosystem, or to "custom" for a pack of all of them. ST_USAGE: a template that is malformed or ambiguous (err->cause
- * shows it and a caret under the byte, err->hint what to write); ST_MEMORY.
+ * shows it and a caret under the byte, err->hint what to write), or a file of user agents as agents_new has it; ST_MEMORY.
  */
 enum st rules_init(struct rules *rules, const struct rule_pack *pack, const char *const *templates, size_t n_templates,
                    int32_t since, int32_t until, struct err *err);

@@ -57,7 +57,7 @@ agent_class_name(enum agent_class class)
 }
 
 static void
-put_agents(struct buf *b, const struct agent_rule *rule)
+put_agents(struct buf *b, const struct agent_rule *rule, const struct agents *agents)
 {
     buf_text(b, "agent_prefixes");
     for (size_t i = 0; i < rule->n_prefixes; i++)
@@ -69,6 +69,12 @@ put_agents(struct buf *b, const struct agent_rule *rule)
         for (int class = 0; class < AGENT_CLASSES_N; class++)
             if (rule->classes & AGENT_CLASS_BIT(class))
                 buf_printf(b, " %s", agent_class_name((enum agent_class)class));
+    if (agents != NULL) { /* not which files: what stands in them */
+        struct digest id = agents_id(agents);
+
+        buf_text(b, " by ");
+        buf_hex(b, id.b, sizeof id.b);
+    }
     buf_text(b, "\n");
 }
 
@@ -134,7 +140,7 @@ rules_canonical(const struct rules *rules)
 
     buf_printf(&b, "ingest-rules 2\nversion %u\n", pack->version);
     put_requests(&b, pack);
-    put_agents(&b, &pack->agent);
+    put_agents(&b, &pack->agent, rules->agents);
     put_clients(&b, pack);
     put_day(&b, "since", rules->since);
     put_day(&b, "until", rules->until);

@@ -11,6 +11,25 @@ shown(struct slice s)
     return s.n < 80 ? (int)s.n : 80;
 }
 
+/* Which pattern makes the user agent what it is. */
+static void
+explain_class(const struct rules *rules, struct slice agent, char *why, size_t cap)
+{
+    struct agent_finding found;
+    size_t n = strlen(why);
+
+    if (rules->agents == NULL)
+        return;
+    agents_find(rules->agents, agent, &found);
+    snprintf(why + n, cap - n, ", which is %s: %s%.80s%s", agent_class_name(found.class),
+             found.pattern == NULL ? "no pattern fits" : "pattern ",
+             found.pattern == NULL ? "" : found.pattern,
+             found.file == NULL && found.pattern != NULL ? ", built in" : "");
+    n = strlen(why);
+    if (found.file != NULL)
+        snprintf(why + n, cap - n, " of %s:%" PRIu64, found.file, found.line_no);
+}
+
 static void
 explain_pick(const struct rules *rules, const struct record *rec, enum reason reason, char *why,
              size_t cap)
@@ -41,6 +60,7 @@ explain_pick(const struct rules *rules, const struct record *rec, enum reason re
     case FILTER_AGENT:
         snprintf(why, cap, "pack %s does not count user agent \"%.*s\"", pack->name,
                  shown(rec->agent), rec->agent.p != NULL ? rec->agent.p : "");
+        explain_class(rules, rec->agent, why, cap);
         return;
     case FILTER_DATE_RANGE:
         if (rec->day != DAY_NONE)

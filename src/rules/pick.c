@@ -49,6 +49,14 @@ has_agent(const struct agent_rule *rule, struct slice agent)
     return false;
 }
 
+/* A log without user agents has unknown ones only. */
+static bool
+has_class(const struct rules *rules, struct slice agent)
+{
+    return rules->agents == NULL ||
+           (rules->pack->agent.classes & AGENT_CLASS_BIT(agents_class(rules->agents, agent))) != 0;
+}
+
 enum reason
 rules_pick(const struct rules *rules, const struct record *rec)
 {
@@ -63,7 +71,7 @@ rules_pick(const struct rules *rules, const struct record *rec)
         return FILTER_DROP_IF;
     if (rec->bytes < pack->min_bytes)
         return FILTER_MIN_BYTES;
-    if (!has_agent(&pack->agent, rec->agent))
+    if (!has_agent(&pack->agent, rec->agent) || !has_class(rules, rec->agent))
         return FILTER_AGENT;
     return rules_has_day(rules, rec->day) ? KEEP : FILTER_DATE_RANGE;
 }

@@ -96,6 +96,8 @@ rules_init(struct rules *rules, const struct rule_pack *pack, const char *const 
     arena_init(&rules->arena, SIZE_MAX);
     if ((st = take_pack(rules, pack, err)) == ST_OK)
         st = add_routes(rules, templates, n_templates, err);
+    if (st == ST_OK && rules->pack->agent.classes != AGENT_CLASSES_ALL)
+        st = agents_new(&rules->agents, rules->pack->agent.files, err);
     if (st == ST_OK && (canonical = rules_canonical(rules)) == NULL)
         st = err_memory(err, "cannot write down the rules");
     if (canonical == NULL) {
@@ -112,6 +114,8 @@ rules_release(struct rules *rules)
 {
     if (rules == NULL)
         return;
+    agents_free(rules->agents);
+    rules->agents = NULL;
     arena_release(&rules->arena);
     rules->routes = NULL;
     rules->n_routes = 0;
