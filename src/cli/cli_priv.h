@@ -33,6 +33,7 @@ enum option_id {
     OPT_LOCAL,
     OPT_CONFIG,
     OPT_FORMAT,
+    OPT_LOG_FORMAT,
     OPT_DATASET,
     OPT_RULES,
     OPT_ROUTE,

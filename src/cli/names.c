@@ -4,6 +4,7 @@
  */
 #include "ingest/base.h"
 
+#include "ingest/log_format.h"
 #include "ingest/run.h"
 
 #include "cli_priv.h"
@@ -13,6 +14,28 @@ static struct format_options said; /* about reading; for the run, which is one *
 
 /* ---- formats and datasets ---- */
 
+/* --log-format: it is as long as the program. It makes the format `custom`; another one beside it is one too many. */
+static enum st
+read_log_format(const struct options *o, struct run_config *c, struct err *err)
+{
+    static struct log_format compiled;
+    static struct arena arena;
+    const char *text = o->value[OPT_LOG_FORMAT].text, *name = o->value[OPT_FORMAT].text;
+    enum st rc;
+
+    if (name != NULL && strcmp(name, "auto") != 0 && strcmp(name, "custom") != 0 &&
+        o->value[OPT_FORMAT].origin == o->value[OPT_LOG_FORMAT].origin)
+        return err_fail(err, ST_USAGE, "cannot do both",
+                        "--format %s is one format, --log-format describes another", name);
+    arena_release(&arena);
+    arena_init(&arena, SIZE_MAX);
+    if ((rc = log_format_compile(&compiled, slice_of(text), &arena, err)) != ST_OK)
+        return rc;
+    said.log_format = &compiled;
+    c->format = format_by_name("custom");
+    return ST_OK;
+}
+
 static enum st
 read_format(const struct options *o, struct run_config *c, struct err *err)
 {
@@ -20,8 +43,14 @@ read_format(const struct options *o, struct run_config *c, struct err *err)
     const struct config_format *own = name != NULL ? config_find_format(o->config, name) : NULL;
 
     c->format_options = &said;
+    if (o->value[OPT_LOG_FORMAT].text != NULL &&
+        o->value[OPT_LOG_FORMAT].origin >= o->value[OPT_FORMAT].origin)
+        return read_log_format(o, c, err);
     if (name == NULL || strcmp(name, "auto") == 0)
         return ST_OK;
+    if (strcmp(name, "custom") == 0)
+        return err_fail(err, ST_USAGE, "cannot read a custom format",
+                        "nothing says what its lines hold; say --log-format STRING");
     if (own != NULL)
         said = own->options;
     c->format = own != NULL ? own->format : format_by_name(name);

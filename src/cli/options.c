@@ -14,6 +14,7 @@ const struct option_def option_defs[OPTIONS_N] = {
     [OPT_LOCAL] = { "local", 0, OPTION_FLAG, NULL, "a private PostgreSQL, made and started on demand" },
     [OPT_CONFIG] = { "config", 'c', OPTION_VALUE, "FILE", "INI file; else ~/.config/ingest/ingest.ini, then /etc/ingest/ingest.ini" },
     [OPT_FORMAT] = { "format", 'f', OPTION_VALUE, "NAME", "the log's format; default auto: by its beginning" },
+    [OPT_LOG_FORMAT] = { "log-format", 0, OPTION_VALUE, "STRING", "read lines as nginx's log_format or Apache's LogFormat STRING says" },
     [OPT_DATASET] = { "dataset", 0, OPTION_VALUE, "NAME", "what to count; default: what the format says" },
     [OPT_RULES] = { "rules", 0, OPTION_VALUE, "PACK", "which records count, and whose routes are tried" },
     [OPT_ROUTE] = { "route", 0, OPTION_LIST, "TEMPLATE", "a URL template that is a download, tried first; may be repeated" },

@@ -231,7 +231,7 @@ what_cannot_be_read_is_pointed_at(void **state)
         { "%{msec_frac}t %U", 16, "without year, month and day", "" },
         { "combined", 0, "no variable", "%h %l" },
         { "''", 2, "no variable", "" },
-        { "LogFormat", 9, "no variable", "" },
+        { "LogFormat", 9, "no time", "%t" },
         { "%h %t %Z %U", 6, "no such directive", "mod_log_config" },
         { "%h %t %M %U", 6, "no such directive", "did you mean %m?" },
         { "%h %t %U %", 9, "without a letter", "%%" },
