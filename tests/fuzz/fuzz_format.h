@@ -36,6 +36,20 @@ fuzz_add(struct fuzz_sum *sum, const void *p, size_t n)
 }
 
 static inline void
+fuzz_given(struct fuzz_sum *sum, const struct given *g)
+{
+    int64_t numbers[] = { g->summed, g->n_requests, g->n_ok, g->n_failed, g->is_change, g->change };
+    struct slice texts[] = { g->name, g->version, g->sketch };
+
+    MUST(g->n_requests >= 0 && g->n_ok >= 0 && g->n_failed >= 0);
+    MUST(g->is_change ? g->change == 1 || g->change == -1 : g->change == 0);
+    fuzz_add(sum, numbers, sizeof numbers);
+    fuzz_add(sum, g->emote, sizeof g->emote);
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+        fuzz_add(sum, texts[i].p == NULL ? "" : texts[i].p, texts[i].n);
+}
+
+static inline void
 fuzz_record(struct fuzz_sum *sum, const struct record *r)
 {
     int64_t numbers[] = { (int64_t)r->why, r->first, r->hour, r->day, (int64_t)r->line_no };
@@ -61,13 +75,18 @@ fuzz_record(struct fuzz_sum *sum, const struct record *r)
             MUST(texts[i].p != NULL || texts[i].n == 0);
             fuzz_add(sum, texts[i].p == NULL ? "" : texts[i].p, texts[i].n);
         }
+        if (r->given != NULL)
+            fuzz_given(sum, r->given);
     }
 }
 
-/* How many bytes of `p` the next block has: about `want`, up to the end of a line. */
+/* How many bytes of `p` the next block has: about `want`, up to the end of a line; a document is cut anywhere. */
 static inline size_t
-fuzz_cut(const uint8_t *p, size_t n, size_t want)
+fuzz_cut(const struct format *f, const uint8_t *p, size_t n, size_t want)
 {
+    if (f->document)
+        return want >= n ? n : want + 1;
+
     const uint8_t *feed = want >= n ? NULL : memchr(p + want, '\n', n - want);
 
     return feed == NULL ? n : (size_t)(feed - p) + 1;
@@ -87,7 +106,7 @@ fuzz_parse(const struct format *f, const uint8_t *data, size_t size, size_t bloc
         char *copy;
         size_t n = 1;
 
-        len = fuzz_cut(data + at, size - at, block_bytes);
+        len = fuzz_cut(f, data + at, size - at, block_bytes);
         copy = malloc(len + BLOCK_SLACK);
         MUST(copy != NULL);
         memcpy(copy, data + at, len);
@@ -102,9 +121,12 @@ fuzz_parse(const struct format *f, const uint8_t *data, size_t size, size_t bloc
         MUST(sum.rc == ST_OK || (sum.rc == ST_FORMAT && err.line_no == sum.last_line + 1 && err.cause[0] != '\0'));
         for (size_t i = 0; i < len; i++)
             line_no += copy[i] == '\n';
-        MUST(sum.rc != ST_OK || sum.n_lines + 1 == line_no + (copy[len - 1] != '\n'));
+        MUST(sum.rc != ST_OK || sum.n_lines + 1 == (f->document ? p.line_no : line_no + (copy[len - 1] != '\n')));
         free(copy);
     }
+    if (sum.rc == ST_OK)
+        sum.rc = parser_end(&p, &err);
+    MUST(sum.rc == ST_OK || sum.rc == ST_FORMAT);
     parser_release(&p);
     free(records);
     return sum;

@@ -33,6 +33,23 @@ show_slice(struct buf *b, const char *name, struct slice s)
     buf_json(b, s);
 }
 
+static inline void
+show_given(struct buf *b, const struct given *g)
+{
+    show_slice(b, "name", g->name);
+    show_slice(b, "version", g->version);
+    if (g->ecosystem != NULL)
+        buf_printf(b, " of=%s", g->ecosystem);
+    if (g->summed) {
+        buf_printf(b, " sums=%" PRId64 ",%" PRId64 ",%" PRId64 " sketch=", g->n_requests, g->n_ok, g->n_failed);
+        buf_hex(b, g->sketch.p, g->sketch.n);
+    }
+    if (g->is_change) {
+        buf_printf(b, " %+d ", g->change);
+        buf_hex(b, g->emote, sizeof g->emote);
+    }
+}
+
 /* Only what the contract says that a record holds. */
 static inline void
 show_record(struct buf *b, const struct record *r)
@@ -58,8 +75,19 @@ show_record(struct buf *b, const struct record *r)
         show_slice(b, "loc", r->location);
         show_slice(b, "cha", r->channel);
         show_slice(b, "country", r->country);
+        if (r->given != NULL)
+            show_given(b, r->given);
     }
     buf_add(b, "\n", 1);
+}
+
+/* A document is cut anywhere. */
+static inline size_t
+piece_end(size_t n, enum cut cut)
+{
+    size_t want = cut == CUT_NOWHERE ? n : cut == CUT_AT_LINES ? 1 : 7;
+
+    return want < n ? want : n;
 }
 
 static inline size_t
@@ -101,7 +129,7 @@ parse(const struct format *f, struct slice log, struct how how, struct buf *b, e
     *rc = parser_init(&p, f, how.options, err);
     assert_int_equal(*rc, ST_OK);
     for (size_t at = 0; at < log.n && *rc == ST_OK;) {
-        size_t len = block_end(log.p + at, log.n - at, how.cut);
+        size_t len = f->document ? piece_end(log.n - at, how.cut) : block_end(log.p + at, log.n - at, how.cut);
         char *copy = malloc(len + BLOCK_SLACK);
 
         memcpy(copy, log.p + at, len);
@@ -118,13 +146,17 @@ parse(const struct format *f, struct slice log, struct how how, struct buf *b, e
             next_line += copy[i] == '\n';
         if (copy[len - 1] != '\n')
             next_line++;
-        if (*rc == ST_OK) {
+        if (*rc == ST_OK && f->document) {
+            next_line = p.line_no;
+        } else if (*rc == ST_OK) {
             assert_int_equal(line_no + 1, next_line); /* every line gave a record */
             assert_int_equal(p.line_no, next_line);
         }
         free(copy);
         at += len;
     }
+    if (*rc == ST_OK)
+        *rc = parser_end(&p, err);
     buf_str(b);
     parser_release(&p);
     free(records);

@@ -1,0 +1,8 @@
+/* Access logs of one JSON object a line. */
+#include "fuzz_format.h"
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    return fuzz_format("json", data, size);
+}
