@@ -128,6 +128,9 @@ enum st input_read(struct input *in, char *p, size_t cap, size_t *n, struct err 
 /* After ST_EOF. */
 void input_result(const struct input *in, struct input_result *out);
 
+/* "gzip", "zstd", ..., "plain". */
+const char *input_codec(const struct input *in);
+
 /* Bytes as stored that have been read, for progress. */
 uint64_t input_position(const struct input *in);
 

@@ -20,6 +20,7 @@ struct look_choice {
     const struct dataset *dataset;
     const struct rules   *rules;   /* that count for this dataset */
     int                   score;   /* how sure the beginning makes the format, 0..100; -1: it was said */
+    const char           *codec;   /* "gzip", "zstd", ..., "plain" */
     struct slice          head;    /* the beginning that was looked at; until the first look_next */
 };
 

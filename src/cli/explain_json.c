@@ -77,6 +77,8 @@ json_begin(const char *path, const struct look_choice *choice)
     comma = "";
     fputs("{\"file\":", stdout);
     put_text(slice_of(path));
+    if (choice->codec != NULL)
+        printf(",\"container\":\"%s\"", choice->codec);
     printf(choice->format == NULL ? ",\"format\":null" : ",\"format\":\"%s\"",
            choice->format == NULL ? "" : choice->format->name);
     if (choice->score >= 0)

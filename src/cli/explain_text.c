@@ -24,13 +24,15 @@ say_quoted(struct slice s)
     putchar('"');
 }
 
-/* The other formats that the beginning fits too, and how well. */
+/* The other formats that the beginning fits too, and how well; nobody asks once one was said. */
 static void
 say_rivals(const struct look_choice *choice)
 {
-    const char *label = "  besides   ";
+    const char *label = "  fits too  ";
 
-    for (size_t i = 0; choice->score >= 0 && formats[i] != NULL; i++) {
+    if (choice->format != NULL && choice->score < 0)
+        return;
+    for (size_t i = 0; formats[i] != NULL; i++) {
         int score = formats[i] == choice->format ? 0 : formats[i]->sniff(choice->head);
 
         if (score == 0)
@@ -46,6 +48,8 @@ static void
 text_begin(const char *path, const struct look_choice *choice)
 {
     say_text(stdout, path, strlen(path));
+    if (choice->codec != NULL && strcmp(choice->codec, "plain") != 0)
+        printf(": %s", choice->codec);
     if (choice->format == NULL && choice->head.n > 0)
         fputs(": of no known format\n", stdout);
     else if (choice->format == NULL)

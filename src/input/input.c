@@ -376,6 +376,12 @@ input_result(const struct input *in, struct input_result *out)
         out->unterminated_bytes = (uint64_t)in->file.size - in->cut;
 }
 
+const char *
+input_codec(const struct input *in)
+{
+    return in->codec->name;
+}
+
 uint64_t
 input_position(const struct input *in)
 {

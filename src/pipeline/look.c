@@ -69,6 +69,7 @@ look_open(struct look **out, const struct run_config *c, const struct source *so
         .dataset = found.dataset,
         .rules = found.dataset != NULL && found.dataset->has_ecosystem ? c->rules : &l->plain_rules,
         .score = found.score,
+        .codec = input_codec(l->in),
         .head = found.head,
     };
     return rc != ST_OK ? rc : start(l, c, choice, err);

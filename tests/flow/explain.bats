@@ -165,7 +165,7 @@ PYTHON
     explain cut.gz good.gz odd empty missing
     status_is 1
     says "cut.gz" "cannot tell the log format" "missing: cannot read input"
-    shows "good.gz: format combined" "odd: of no known format" "empty: empty"
+    shows "good.gz: gzip: format combined" "odd: of no known format" "empty: empty"
 }
 
 @test "a line of many records: the text names the first ten, JSON all" {
