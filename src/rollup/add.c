@@ -1,7 +1,7 @@
 /*
  * Adding hits. The table of a busy day is far larger than the caches, so a hit alone would wait for
- * memory three times: for its slot, its entry and its sketch. Many at a time, each is asked for
- * while those before it are added.
+ * memory twice: for its slot and its entry. Many at a time, each is asked for while those before it
+ * are added. Its client is only written down (visits.c).
  */
 #include "rollup_priv.h"
 
@@ -10,24 +10,35 @@
  * to 16. */
 #define STEP 6
 
+/* A whole sketch, which comes rarely. */
+static bool
+add_sketch(struct table *t, struct entry *e, struct slice wire)
+{
+    struct hll h;
+    struct err err;
+
+    hll_clear(&h);
+    if (hll_decode(&h, wire, &err) != ST_OK)
+        assert(!"sketches are checked before they become hits");
+    return visits_unite(t, e, hll_view(&h));
+}
+
 /* ST_OK; ST_EOF: overflow; ST_MEMORY: the table is full, and sums are as before. */
 static inline enum st
 add_hit(struct rollup *r, const struct hit *hit, uint64_t hash)
 {
     struct entry *e = table_put(&r->table, hit->key, hash);
-    struct err ignored;
     int64_t *sums;
 
     if (unlikely(e == NULL))
         return ST_MEMORY;
-    sums = entry_sums(&r->shape, e);
+    sums = entry_sums(e);
     if (unlikely(!sums_fit(sums, hit->sums, r->shape.n_sums)))
         return ST_EOF;
-    if (r->shape.sketch && hit->has_client &&
-        hll_add(entry_clients(&r->shape, e), &r->table.pool, hit->client) != ST_OK)
+    if (r->shape.sketch && hit->has_client && unlikely(!visits_add(&r->table, e, hit->client)))
         return ST_MEMORY;
-    if (unlikely(hit->sketch.p != NULL) && r->shape.sketch &&
-        hll_decode(entry_clients(&r->shape, e), &r->table.pool, hit->sketch, &ignored) != ST_OK)
+    if (r->shape.sketch && unlikely(hit->sketch.p != NULL) &&
+        !add_sketch(&r->table, e, hit->sketch))
         return ST_MEMORY;
     sums_add(sums, hit->sums, r->shape.n_sums);
     rollup_note_days(r, hit->day, hit->day);
@@ -45,28 +56,23 @@ rollup_add(struct rollup *r, const struct hit *hit, struct err *err)
 static enum st
 add_some(struct rollup *r, const struct hit *hits, size_t n, size_t *added, struct err *err)
 {
-    struct entry *likely_at[MANY] = { 0 }; /* what the slot holds; only to ask for its memory */
     uint64_t hash[MANY];
 
-    for (size_t i = 0; i < n + 3 * STEP; i++) {
+    for (size_t i = 0; i < n + 2 * STEP; i++) {
         if (i < n) {
             hash[i] = table_hash(&r->table, hits[i].key);
             table_ask_slot(&r->table, hash[i]);
         }
         if (i >= STEP && i - STEP < n)
-            likely_at[i - STEP] = table_ask_entry(&r->table, hash[i - STEP]);
-        if (i >= 2 * STEP && i - 2 * STEP < n && likely_at[i - 2 * STEP] != NULL && r->shape.sketch)
-            hll_ask(entry_clients(&r->shape, likely_at[i - 2 * STEP]), hits[i - 2 * STEP].client);
-        if (i < 3 * STEP || *added == n)
+            table_ask_entry(&r->table, hash[i - STEP]);
+        if (i < 2 * STEP || *added == n)
             continue;
 
         enum st rc;
 
-        while (unlikely((rc = add_hit(r, &hits[*added], hash[*added])) == ST_MEMORY)) {
-            memset(likely_at, 0, sizeof likely_at);
+        while (unlikely((rc = add_hit(r, &hits[*added], hash[*added])) == ST_MEMORY))
             if ((rc = rollup_make_room(r, err)) != ST_OK)
                 return rc;
-        }
         if (rc != ST_OK)
             return rc;
         ++*added;

@@ -20,7 +20,6 @@ struct merge {
     struct source    **heap;  /* [0, n_heap): by key, the smallest first */
     struct source    **taken; /* [0, n_taken): of the row given last */
     size_t             n_walks, n_readers, n_sources, n_heap, n_taken;
-    struct hll_pool    pool; /* of the row's sketch and the walks' totals */
     struct hll         clients;
     uint8_t            wire[HLL_WIRE_MAX];
 };
@@ -39,7 +38,6 @@ merge_new(const struct rollup_shape *shape, size_t n_tables, size_t n_runs, stru
     m->sources = calloc(n + 1, sizeof *m->sources);
     m->heap = calloc(n + 1, sizeof *m->heap);
     m->taken = calloc(n + 1, sizeof *m->taken);
-    hll_pool_init(&m->pool, SIZE_MAX); /* two sketches for each walk, two of its own */
     if (m->walks != NULL && m->readers != NULL && m->sources != NULL && m->heap != NULL &&
         m->taken != NULL)
         return m;
@@ -56,7 +54,6 @@ merge_free(struct merge *m)
         return;
     for (size_t i = 0; i < m->n_walks; i++)
         walk_release(&m->walks[i]);
-    hll_pool_release(&m->pool);
     free(m->walks);
     free(m->readers);
     free(m->sources);
@@ -75,13 +72,13 @@ source_add(struct merge *m)
     return s;
 }
 
-void
-merge_add_table(struct merge *m, struct table *table)
+enum st
+merge_add_table(struct merge *m, struct table *table, struct err *err)
 {
     struct source *s = source_add(m);
 
     s->walk = &m->walks[m->n_walks++];
-    walk_init(s->walk, table, &m->pool);
+    return walk_init(s->walk, table, err);
 }
 
 void
@@ -166,20 +163,17 @@ unite_taken(struct merge *m, struct row *row, struct err *err)
 {
     enum st rc = ST_OK;
 
-    hll_clear(&m->clients, &m->pool);
+    hll_clear(&m->clients);
     memset(row->sums, 0, sizeof row->sums);
     for (size_t i = 0; i < m->n_taken && rc == ST_OK; i++)
-        rc = record_unite(&m->taken[i]->now, m->shape->n_sums, row->sums, &m->clients, &m->pool,
-                          err);
+        rc = record_unite(&m->taken[i]->now, m->shape->n_sums, row->sums, &m->clients, err);
     return rc;
 }
 
 static struct slice
-encoded(struct merge *m, const struct hll *clients)
+encoded(struct merge *m, struct hll_view clients)
 {
-    size_t n = hll_encode(clients, m->wire);
-
-    return (struct slice){ (const char *)m->wire, n };
+    return (struct slice){ (const char *)m->wire, hll_encode(clients, m->wire) };
 }
 
 enum st
@@ -202,11 +196,11 @@ merge_next(struct merge *m, struct row *row, struct err *err)
         if ((rc = unite_taken(m, row, err)) != ST_OK)
             return rc;
         if (m->shape->sketch)
-            row->sketch = encoded(m, &m->clients);
+            row->sketch = encoded(m, hll_view(&m->clients));
         return ST_OK;
     }
     memcpy(row->sums, first->sums, m->shape->n_sums * sizeof *row->sums);
-    row->sketch = first->clients != NULL ? encoded(m, first->clients) : first->sketch;
+    row->sketch = first->has_clients ? encoded(m, first->clients) : first->sketch;
     return ST_OK;
 }
 

@@ -8,17 +8,16 @@
 #include "walk_priv.h"
 
 /* Fixed memory of a merge: what it takes for a table, what it takes for a run, and what it takes at all. */
-#define MERGE_TABLE_BYTES (sizeof(struct walk) + MERGE_SOURCE_BYTES + HLL_TOTAL_BYTES)
+#define MERGE_TABLE_BYTES (sizeof(struct walk) + MERGE_SOURCE_BYTES)
 #define MERGE_RUN_BYTES   (sizeof(struct run_reader) + SUMS_MAX * 8 + MERGE_SOURCE_BYTES)
 #define MERGE_BYTES       (48 * KIB)
 #define MERGE_SOURCE_BYTES 256
-#define HLL_TOTAL_BYTES    (8 * KIB) /* blocks of every size, twice */
 
 struct merge;
 
 /* Room for so many sources; `shape` is borrowed, as are tables and runs. NULL: no memory, in err. */
 struct merge *merge_new(const struct rollup_shape *shape, size_t n_tables, size_t n_runs, struct err *err);
-void merge_add_table(struct merge *m, struct table *table); /* sorts it */
+enum st merge_add_table(struct merge *m, struct table *table, struct err *err); /* sorts it; ST_MEMORY */
 void merge_add_run(struct merge *m, const struct run *run);
 void merge_free(struct merge *m);
 

@@ -179,8 +179,9 @@ spill(struct rollup *r, struct err *err)
             return rc;
         if ((m = merge_new(&r->shape, 1, 0, err)) == NULL)
             return ST_MEMORY;
-        merge_add_table(m, &r->table);
-        rc = merge_to_run(m, &r->runs[r->n_runs], r->tmpdir, err);
+        rc = merge_add_table(m, &r->table, err);
+        if (rc == ST_OK)
+            rc = merge_to_run(m, &r->runs[r->n_runs], r->tmpdir, err);
         merge_free(m);
         if (rc != ST_OK)
             return rc;
@@ -205,29 +206,28 @@ rollup_ready_to_read(struct rollup *r, struct err *err)
 enum st
 rollup_make_room(struct rollup *r, struct err *err)
 {
-    if (table_lend(&r->table))
+    if (visits_fold(&r->table) || table_lend(&r->table))
         return ST_OK;
     if (r->table.n == 0)
         return err_memory(err, "cannot add to a rollup");
     return spill(r, err);
 }
 
-/* ST_OK; ST_EOF: overflow; ST_MEMORY: the table is full. A sketch that was united in part is
- * harmless: all of it comes again. */
+/* ST_OK; ST_EOF: overflow; ST_MEMORY: the table is full. Clients that were added in part do no harm:
+ * all of them come again. */
 static enum st
 add_entry(struct rollup *r, struct entry *from)
 {
     struct slice key = entry_key(&r->shape, from);
     struct entry *e = table_put(&r->table, key, table_hash(&r->table, key));
-    int64_t *sums, *more = entry_sums(&r->shape, from);
+    int64_t *sums, *more = entry_sums(from);
 
     if (e == NULL)
         return ST_MEMORY;
-    sums = entry_sums(&r->shape, e);
+    sums = entry_sums(e);
     if (!sums_fit(sums, more, r->shape.n_sums))
         return ST_EOF;
-    if (r->shape.sketch && hll_union(entry_clients(&r->shape, e), &r->table.pool,
-                                     entry_clients(&r->shape, from)) != ST_OK)
+    if (!visits_unite(&r->table, e, entry_clients(from)))
         return ST_MEMORY;
     sums_add(sums, more, r->shape.n_sums);
     return ST_OK;
@@ -236,9 +236,9 @@ add_entry(struct rollup *r, struct entry *from)
 static enum st
 absorb_table(struct rollup *into, struct table *from, struct err *err)
 {
-    for (size_t i = 0; i < from->n_slots; i++) {
-        enum st rc;
+    enum st rc = visits_settle(from, err);
 
+    for (size_t i = 0; i < from->n_slots && rc == ST_OK; i++) {
         if (from->slots[i].entry == NULL)
             continue;
         while ((rc = add_entry(into, from->slots[i].entry)) == ST_MEMORY)
@@ -248,7 +248,7 @@ absorb_table(struct rollup *into, struct table *from, struct err *err)
             return err_fail(err, ST_CORRUPT, "cannot add up the rows of a key",
                             "a sum goes beyond 2^63 - 1");
     }
-    return ST_OK;
+    return rc;
 }
 
 static enum st

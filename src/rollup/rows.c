@@ -28,12 +28,15 @@ rows_new(struct rollup *const *rollups, size_t n, struct err *err)
     if (rows->merge == NULL)
         goto free_rows;
     for (size_t i = 0; i < n; i++) {
-        merge_add_table(rows->merge, &rollups[i]->table);
+        if (merge_add_table(rows->merge, &rollups[i]->table, err) != ST_OK)
+            goto free_merge;
         for (size_t j = 0; j < rollups[i]->n_runs; j++)
             merge_add_run(rows->merge, &rollups[i]->runs[j]);
     }
     return rows;
 
+free_merge:
+    merge_free(rows->merge);
 free_rows:
     free(rows);
     return NULL;

@@ -14,33 +14,36 @@
 #define SLOTS_KEPT                                                                                 \
     1024 /* over a reset; clearing more would cost a small input more than its lines */
 
-static_assert(sizeof(struct hll) % sizeof(uint64_t) == 0, "sums follow the sketch");
-
 static size_t
 slots_bytes(const struct table *t)
 {
     return t->slots == t->first ? 0 : t->n_slots * sizeof *t->slots;
 }
 
-/* The arena gets the ceiling but for the slots; while the table may still double them, that much is
- * kept for them too. */
-static void
-share_ceiling(struct table *t, enum share share)
+size_t
+table_bytes(const struct table *t)
 {
-    size_t kept = slots_bytes(t);
+    return slots_bytes(t) + t->arena.used_bytes + t->visits.used_bytes +
+           (t->visits_cap + t->sets_cap + t->sets_used) * sizeof *t->sets;
+}
 
-    if (share == KEEP_TO_GROW)
-        kept += t->n_slots * 2 * sizeof *t->slots;
-    t->pool.arena.ceiling_bytes = t->ceiling_bytes > kept ? t->ceiling_bytes - kept : 0;
-    t->share = share;
+/* While the table may still double its slots, that much is kept for them. */
+size_t
+table_room(const struct table *t)
+{
+    size_t held = table_bytes(t);
+
+    if (t->share == KEEP_TO_GROW)
+        held += t->n_slots * 2 * sizeof *t->slots;
+    return t->ceiling_bytes > held ? t->ceiling_bytes - held : 0;
 }
 
 bool
 table_lend(struct table *t)
 {
-    if (t->share == ALL_TO_ARENA)
+    if (t->share == ALL_IN_USE)
         return false;
-    share_ceiling(t, ALL_TO_ARENA);
+    t->share = ALL_IN_USE;
     return true;
 }
 
@@ -50,8 +53,8 @@ table_init(struct table *t, const struct rollup_shape *shape, size_t ceiling_byt
     *t = (struct table){ .shape = shape, .ceiling_bytes = ceiling_bytes, .n_slots = SLOTS_FIRST };
     t->slots = t->first;
     randombytes_buf(&t->seed, sizeof t->seed);
-    hll_pool_init(&t->pool, ceiling_bytes);
-    share_ceiling(t, KEEP_TO_GROW);
+    arena_init(&t->arena, ceiling_bytes);
+    arena_init(&t->visits, ceiling_bytes);
 }
 
 /* All free. Large ones lie in huge pages: they are read all over. */
@@ -87,7 +90,9 @@ void
 table_release(struct table *t)
 {
     free_slots(t);
-    hll_pool_release(&t->pool);
+    visits_reset(t);
+    arena_release(&t->visits);
+    arena_release(&t->arena);
 }
 
 void
@@ -99,14 +104,9 @@ table_reset(struct table *t)
         memset(t->slots, 0, t->n_slots * sizeof *t->slots);
     t->n = 0;
     t->sorted = false;
-    hll_pool_reset(&t->pool);
-    share_ceiling(t, KEEP_TO_GROW);
-}
-
-size_t
-table_bytes(const struct table *t)
-{
-    return slots_bytes(t) + hll_pool_bytes(&t->pool);
+    t->share = KEEP_TO_GROW;
+    visits_reset(t);
+    arena_reset(&t->arena);
 }
 
 /* Where the key is, or the free slot where it belongs. */
@@ -151,17 +151,18 @@ grow(struct table *t)
     memset(t->first, 0, sizeof t->first);
     t->slots = slots;
     t->n_slots = n_new;
-    share_ceiling(t, KEEP_TO_GROW);
+    t->share = KEEP_TO_GROW;
     return true;
 }
 
 static struct entry *
 entry_new(struct table *t, struct slice key)
 {
-    size_t head = sizeof(struct entry) + (t->shape->sketch ? sizeof(struct hll) : 0) +
-                  t->shape->n_sums * sizeof(int64_t);
-    struct entry *e = arena_alloc(&t->pool.arena, head + key.n);
+    size_t head = sizeof(struct entry) + t->shape->n_sums * sizeof(int64_t);
+    struct entry *e;
 
+    t->arena.ceiling_bytes = t->arena.used_bytes + table_room(t);
+    e = arena_alloc(&t->arena, head + key.n);
     if (e == NULL)
         return NULL;
     memset(e, 0, head);
@@ -231,6 +232,5 @@ table_swap(struct table *a, struct table *b)
     b->shape = shape_b;
     a->ceiling_bytes = ceiling_a;
     b->ceiling_bytes = ceiling_b;
-    share_ceiling(a, KEEP_TO_GROW);
-    share_ceiling(b, KEEP_TO_GROW);
+    a->share = b->share = KEEP_TO_GROW;
 }

@@ -7,26 +7,25 @@
 #include "walk_priv.h"
 #include "sort_priv.h"
 
-void
-walk_init(struct walk *w, struct table *table, struct hll_pool *pool)
+enum st
+walk_init(struct walk *w, struct table *table, struct err *err)
 {
-    *w = (struct walk){ .table = table, .pool = pool };
+    *w = (struct walk){ .table = table };
     table_sort(table);
+    return visits_settle(table, err);
 }
 
 enum st
 record_unite(const struct record *record, size_t n_sums, int64_t *sums, struct hll *clients,
-             struct hll_pool *pool, struct err *err)
+             struct err *err)
 {
     for (size_t i = 0; i < n_sums; i++)
         if (__builtin_add_overflow(sums[i], record->sums[i], &sums[i]))
             return err_fail(err, ST_CORRUPT, "cannot add up the rows of a key",
                             "sum %zu goes beyond 2^63 - 1", i + 1);
-    if (record->clients != NULL && hll_union(clients, pool, record->clients) != ST_OK)
-        return err_memory(err, "cannot unite sketches");
-    if (record->sketch.p != NULL)
-        return hll_decode(clients, pool, record->sketch, err);
-    return ST_OK;
+    if (record->has_clients)
+        hll_unite(clients, record->clients);
+    return record->sketch.p != NULL ? hll_decode(clients, record->sketch, err) : ST_OK;
 }
 
 static struct slice
@@ -41,8 +40,9 @@ record_at(const struct walk *w, size_t i)
     struct entry *e = w->table->slots[i].entry;
 
     return (struct record){ .key = entry_key(w->table->shape, e),
-                            .sums = entry_sums(w->table->shape, e),
-                            .clients = entry_clients(w->table->shape, e) };
+                            .sums = entry_sums(e),
+                            .has_clients = w->table->shape->sketch,
+                            .clients = entry_clients(e) };
 }
 
 static struct slice
@@ -51,8 +51,8 @@ total_at(const struct walk *w, size_t i, uint8_t out[KEY_BYTES_MAX])
     return (struct slice){ (const char *)out, w->table->shape->total(key_at(w, i), out) };
 }
 
-/* Entries and sketches lie all over memory: those of the members to come are asked for while this
- * one is looked at. */
+/* Entries lie all over memory: those of the members to come are asked for while this one is looked
+ * at. Their sets lie in their order. */
 static inline void
 ask_ahead(const struct walk *w, size_t i)
 {
@@ -62,33 +62,42 @@ ask_ahead(const struct walk *w, size_t i)
         __builtin_prefetch(t->slots[i + 16].entry);
         __builtin_prefetch((char *)t->slots[i + 16].entry + 64);
     }
-    if (i + 8 < t->n && t->shape->sketch)
-        hll_ask_whole(entry_clients(t->shape, t->slots[i + 8].entry));
+}
+
+static bool
+in_group(const struct walk *w, struct slice first, size_t i)
+{
+    struct slice key = key_at(w, i);
+
+    return key.n >= w->n_shared && memcmp(key.p, first.p, w->n_shared) == 0 &&
+           w->table->shape->group(key) == w->n_shared;
 }
 
 /* Finds the group that begins at w->at, ranks its members and puts them in the order of their
- * totals. */
+ * totals, which they mostly are in: a log of one day has one total for each name. */
 static void
 group_open(struct walk *w)
 {
     const struct rollup_shape *shape = w->table->shape;
-    struct slice first = key_at(w, w->at);
+    struct slice first = key_at(w, w->at), total;
+    uint8_t other[KEY_BYTES_MAX];
 
     w->n_shared = shape->group(first);
     w->group_start = w->group_end = w->at;
-    for (; w->group_end < w->table->n; w->group_end++) {
+    w->one_total = true;
+    total = total_at(w, w->at, w->key);
+    for (; w->group_end < w->table->n && in_group(w, first, w->group_end); w->group_end++) {
         struct entry *e = w->table->slots[w->group_end].entry;
-        struct slice key = key_at(w, w->group_end);
+        struct slice its = total_at(w, w->group_end, other);
 
         ask_ahead(w, w->group_end);
-        if (key.n < w->n_shared || memcmp(key.p, first.p, w->n_shared) != 0 ||
-            shape->group(key) != w->n_shared)
-            break;
-        e->rank = (uint32_t)(w->group_end - w->group_start);
-        e->is_total = slice_eq(total_at(w, w->group_end, w->key), key);
+        w->one_total = w->one_total && slice_eq(its, total);
+        e->n_visits = (uint32_t)(w->group_end - w->group_start);
+        e->is_total = slice_eq(its, key_at(w, w->group_end));
     }
-    sort_by_total(shape, w->table->slots + w->group_start, w->group_end - w->group_start,
-                  w->n_shared);
+    if (!w->one_total)
+        sort_by_total(shape, w->table->slots + w->group_start, w->group_end - w->group_start,
+                      w->n_shared);
     w->part = IN_TOTALS;
 }
 
@@ -99,39 +108,50 @@ group_restore(struct walk *w)
     struct slot *slots = w->table->slots + w->group_start;
 
     for (size_t i = 0; i < w->group_end - w->group_start; i++)
-        while (slots[i].entry->rank != i) {
-            struct slot *home = &slots[slots[i].entry->rank], was_home = *home;
+        while (slots[i].entry->n_visits != i) {
+            struct slot *home = &slots[slots[i].entry->n_visits], was_home = *home;
 
             *home = slots[i];
             slots[i] = was_home;
         }
+    for (size_t i = 0; i < w->group_end - w->group_start; i++)
+        slots[i].entry->n_visits = 0;
     w->part = IN_MEMBERS;
     w->at = w->group_start;
+}
+
+/* Does the member at w->at belong to the total of this key, too? */
+static bool
+has_total(const struct walk *w, struct slice total)
+{
+    uint8_t other[KEY_BYTES_MAX];
+
+    return w->at < w->group_end && (w->one_total || slice_eq(total, total_at(w, w->at, other)));
 }
 
 static enum st
 total_next(struct walk *w, struct record *record, struct err *err)
 {
-    struct table *t = w->table;
-    uint8_t other[KEY_BYTES_MAX];
+    const size_t n_sums = w->table->shape->n_sums;
     struct slice key = total_at(w, w->at, w->key);
     enum st rc;
 
     *record = record_at(w, w->at++);
     record->key = key;
-    if (w->at == w->group_end || !slice_eq(key, total_at(w, w->at, other)))
+    if (!has_total(w, key))
         return ST_OK; /* of one member: nothing to add up */
 
+    hll_clear(&w->clients);
     memset(w->sums, 0, sizeof w->sums);
-    rc = record_unite(record, t->shape->n_sums, w->sums, &w->clients, w->pool, err);
+    rc = record_unite(record, n_sums, w->sums, &w->clients, err);
     do {
         struct record member = record_at(w, w->at++);
 
         if (rc == ST_OK)
-            rc = record_unite(&member, t->shape->n_sums, w->sums, &w->clients, w->pool, err);
-    } while (w->at < w->group_end && slice_eq(key, total_at(w, w->at, other)));
+            rc = record_unite(&member, n_sums, w->sums, &w->clients, err);
+    } while (has_total(w, key));
     record->sums = w->sums;
-    record->clients = t->shape->sketch ? &w->clients : NULL;
+    record->clients = hll_view(&w->clients);
     return rc;
 }
 
@@ -140,7 +160,6 @@ walk_next(struct walk *w, struct record *record, struct err *err)
 {
     struct table *t = w->table;
 
-    hll_clear(&w->clients, w->pool);
     for (;;) {
         if (w->part == IN_TOTALS) {
             if (w->at < w->group_end)
@@ -166,5 +185,4 @@ walk_release(struct walk *w)
 {
     if (w->part == IN_TOTALS)
         group_restore(w);
-    hll_clear(&w->clients, w->pool);
 }

@@ -32,47 +32,23 @@ load64(const uint8_t *p)
     return v;
 }
 
-static uint8_t *
+static void
 store64(uint8_t *p, uint64_t v)
 {
     v = __builtin_bswap64(v);
     memcpy(p, &v, sizeof v);
-    return p + sizeof v;
 }
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "store64 swaps");
 
 /* ---- writing ---- */
 
-/* Shellsort with Ciura's gaps: at most 160 numbers, no memory, and no order of arrival that makes
- * it slow. */
-static void
-sort_signed(uint64_t *a, size_t n)
-{
-    static const size_t gaps[] = { 57, 23, 10, 4, 1 };
-
-    for (size_t g = 0; g < ARRAY_LEN(gaps); g++)
-        for (size_t i = gaps[g]; i < n; i++) {
-            uint64_t v = a[i];
-            size_t j = i;
-
-            for (; j >= gaps[g] && (int64_t)a[j - gaps[g]] > (int64_t)v; j -= gaps[g])
-                a[j] = a[j - gaps[g]];
-            a[j] = v;
-        }
-}
-
 static size_t
-encode_explicit(const struct hll *h, uint8_t *out)
+encode_explicit(const uint64_t *set, size_t n, uint8_t *out)
 {
-    uint64_t elements[HLL_EXPLICIT_MAX];
-    size_t n = hll_elements(h, elements);
-    uint8_t *p = out;
-
-    sort_signed(elements, n);
     for (size_t i = 0; i < n; i++)
-        p = store64(p, elements[i]);
-    return (size_t)(p - out);
+        store64(out + i * sizeof *set, set[i]);
+    return n * sizeof *set;
 }
 
 static size_t
@@ -106,23 +82,29 @@ encode_full(const uint8_t *registers, uint8_t *out)
 }
 
 size_t
-hll_encode(const struct hll *h, uint8_t out[HLL_WIRE_MAX])
+hll_encode(struct hll_view view, uint8_t out[HLL_WIRE_MAX])
 {
     uint8_t *payload = out + HEADER_BYTES;
     unsigned type = EMPTY;
+    struct hll h;
     size_t n = 0;
 
-    if (h->n != HLL_IN_REGISTERS) {
-        if (h->n > 0) {
+    if (view.registers == NULL && view.n > HLL_EXPLICIT_MAX) {
+        hll_clear(&h);
+        hll_unite(&h, view);
+        view = hll_view(&h);
+    }
+    if (view.registers == NULL) {
+        if (view.n > 0) {
             type = EXPLICIT;
-            n = encode_explicit(h, payload);
+            n = encode_explicit(view.set, view.n, payload);
         }
-    } else if (HLL_REGISTERS - count_zero(h->u.registers) <= SPARSE_MAX) {
+    } else if (HLL_REGISTERS - count_zero(view.registers) <= SPARSE_MAX) {
         type = SPARSE;
-        n = encode_sparse(h->u.registers, payload);
+        n = encode_sparse(view.registers, payload);
     } else {
         type = FULL;
-        n = encode_full(h->u.registers, payload);
+        n = encode_full(view.registers, payload);
     }
     out[0] = (uint8_t)(1 << 4 | type);
     out[1] = PARAMETERS;
@@ -218,7 +200,7 @@ fold_full(uint8_t *registers, const uint8_t *p)
 }
 
 enum st
-hll_decode(struct hll *into, struct hll_pool *pool, struct slice wire, struct err *err)
+hll_check(struct slice wire, struct err *err)
 {
     enum st rc = check_header(wire, err);
 
@@ -227,27 +209,48 @@ hll_decode(struct hll *into, struct hll_pool *pool, struct slice wire, struct er
 
     const uint8_t *p = (const uint8_t *)wire.p + HEADER_BYTES;
     size_t n_bytes = wire.n - HEADER_BYTES;
-    int type = wire.p[0] & 15;
 
-    if (type == EMPTY)
+    switch (wire.p[0] & 15) {
+    case EMPTY:
         return n_bytes == 0 ? ST_OK
                             : defect(err, "an empty sketch with %u bytes more", (unsigned)n_bytes);
-    if (type == EXPLICIT) {
-        rc = check_explicit(p, n_bytes, err);
-        for (size_t i = 0; i < n_bytes && rc == ST_OK; i += 8)
-            if ((rc = hll_add(into, pool, load64(p + i))) != ST_OK)
-                return err_memory(err, "cannot hold a sketch");
-        return rc;
+    case EXPLICIT:
+        return check_explicit(p, n_bytes, err);
+    case SPARSE:
+        return check_sparse(p, n_bytes, err);
+    default:
+        return n_bytes == FULL_BYTES
+                   ? ST_OK
+                   : defect(err, "a full sketch of %u bytes, not 1280", (unsigned)n_bytes);
     }
-    if (type == FULL && n_bytes != FULL_BYTES)
-        return defect(err, "a full sketch of %u bytes, not 1280", (unsigned)n_bytes);
-    if (type == SPARSE && (rc = check_sparse(p, n_bytes, err)) != ST_OK)
+}
+
+enum st
+hll_decode(struct hll *into, struct slice wire, struct err *err)
+{
+    enum st rc = hll_check(wire, err);
+
+    if (rc != ST_OK)
         return rc;
-    if (into->n != HLL_IN_REGISTERS && hll_promote(into, pool) != ST_OK)
-        return err_memory(err, "cannot hold a sketch");
-    if (type == FULL)
-        fold_full(into->u.registers, p);
-    else
+
+    const uint8_t *p = (const uint8_t *)wire.p + HEADER_BYTES;
+    size_t n_bytes = wire.n - HEADER_BYTES;
+    uint64_t set[HLL_EXPLICIT_MAX];
+
+    switch (wire.p[0] & 15) {
+    case EXPLICIT:
+        for (size_t i = 0; i < n_bytes / 8; i++)
+            set[i] = load64(p + 8 * i);
+        hll_unite(into, (struct hll_view){ .set = set, .n = n_bytes / 8 });
+        break;
+    case SPARSE:
+        hll_promote(into);
         fold_sparse(into->u.registers, p, n_bytes);
+        break;
+    case FULL:
+        hll_promote(into);
+        fold_full(into->u.registers, p);
+        break;
+    }
     return ST_OK;
 }

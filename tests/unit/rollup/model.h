@@ -76,7 +76,6 @@ struct model_row {
 
 struct model {
     const struct rollup_shape *shape;
-    struct hll_pool    pool;
     struct model_row **rows;
     size_t             n, cap;
 };
@@ -85,7 +84,6 @@ static inline void
 model_init(struct model *m, const struct rollup_shape *shape)
 {
     *m = (struct model){ .shape = shape };
-    hll_pool_init(&m->pool, SIZE_MAX);
 }
 
 static inline void
@@ -96,7 +94,6 @@ model_release(struct model *m)
         free(m->rows[i]);
     }
     free(m->rows);
-    hll_pool_release(&m->pool);
 }
 
 static inline void
@@ -109,7 +106,9 @@ model_add_to(struct model *m, struct slice key, const struct hit *hit)
     memcpy(row->key, key.p, key.n);
     memcpy(row->sums, hit->sums, m->shape->n_sums * sizeof *row->sums);
     if (m->shape->sketch && hit->has_client)
-        assert_int_equal(hll_add(&row->clients, &m->pool, hit->client), ST_OK);
+        hll_add(&row->clients, hit->client);
+    if (m->shape->sketch && hit->sketch.p != NULL)
+        assert_int_equal(hll_decode(&row->clients, hit->sketch, &(struct err){ 0 }), ST_OK);
     if (m->n == m->cap) {
         m->cap = m->cap * 2 + 64;
         m->rows = realloc(m->rows, m->cap * sizeof(struct model_row *));
@@ -143,7 +142,7 @@ model_finish(struct model *m)
         }
         for (size_t j = 0; j < SUMS_MAX; j++)
             last->sums[j] += row->sums[j];
-        assert_int_equal(hll_union(&last->clients, &m->pool, &row->clients), ST_OK);
+        hll_unite(&last->clients, hll_view(&row->clients));
         free(row->key);
         free(row);
     }
@@ -172,7 +171,7 @@ assert_row(const struct model *m, size_t i, const struct row *row)
 
     assert_true(i < m->n);
     if (m->shape->sketch)
-        sketch = (struct slice){ (char *)wire, hll_encode(&m->rows[i]->clients, wire) };
+        sketch = (struct slice){ (char *)wire, hll_encode(hll_view(&m->rows[i]->clients), wire) };
     if (!slice_eq(row->key, (struct slice){ (char *)m->rows[i]->key, m->rows[i]->n }))
         fail_msg("row %zu of %zu has another key", i, m->n);
     for (size_t j = 0; j < m->shape->n_sums; j++)

@@ -29,6 +29,20 @@ open_files(void)
     return n;
 }
 
+/* Of no client, of few, of about as many as a set holds, or of so many that it is registers; good until the next one. */
+static struct slice
+some_sketch(uint64_t *seed)
+{
+    static const size_t sizes[] = { 0, 1, 5, 158, 163, 3000 };
+    static uint8_t wire[HLL_WIRE_MAX];
+    size_t n = sizes[below(seed, ARRAY_LEN(sizes))];
+    struct hll h = { 0 };
+
+    for (size_t i = 0; i < n; i++)
+        hll_add(&h, chance(seed));
+    return (struct slice){ (const char *)wire, hll_encode(hll_view(&h), wire) };
+}
+
 /* A few hot keys with many clients, many cold ones with one; names that share long beginnings; some without version. */
 static struct hit
 some_hit(uint64_t *seed, uint8_t key[KEY_BYTES_MAX], size_t n_names)
@@ -47,6 +61,8 @@ some_hit(uint64_t *seed, uint8_t key[KEY_BYTES_MAX], size_t n_names)
     hit.sums[2] = (int64_t)below(seed, 3);
     hit.has_client = below(seed, 10) > 0;
     hit.client = below(seed, 50) == 0 ? 0 : below(seed, 3000) * UINT64_C(0x9e3779b97f4a7c15);
+    if (below(seed, 100) == 0)
+        hit.sketch = some_sketch(seed);
     return hit;
 }
 

@@ -1,5 +1,5 @@
 /*
- * Sketches in memory: the steps from one client to registers, the pool, and its ceiling.
+ * Sketches in memory: the steps from one client to registers, and views of what lies elsewhere.
  */
 #include "ingest/base.h"
 
@@ -18,7 +18,7 @@ mix(uint64_t x)
 }
 
 static bool
-same(const struct hll *a, const struct hll *b)
+same(struct hll_view a, struct hll_view b)
 {
     uint8_t x[HLL_WIRE_MAX], y[HLL_WIRE_MAX];
     size_t n = hll_encode(a, x);
@@ -31,55 +31,36 @@ static void
 grows_one_by_one(void **state)
 {
     uint8_t wire[HLL_WIRE_MAX];
-    struct hll_pool pool;
     struct hll h = { 0 };
 
     (void)state;
-    hll_pool_init(&pool, SIZE_MAX);
-    assert_int_equal(hll_encode(&h, wire), 3);
+    assert_int_equal(hll_encode(hll_view(&h), wire), 3);
     for (size_t n = 1; n <= HLL_EXPLICIT_MAX; n++) {
-        assert_int_equal(hll_add(&h, &pool, n == 77 ? 0 : mix(n)), ST_OK);
+        hll_add(&h, n == 77 ? 0 : mix(n));
         assert_int_equal(h.n, n);
         for (size_t i = 1; i <= n; i++)
-            assert_int_equal(hll_add(&h, &pool, i == 77 ? 0 : mix(i)), ST_OK);
+            hll_add(&h, i == 77 ? 0 : mix(i));
         assert_int_equal(h.n, n);
-        assert_int_equal(hll_encode(&h, wire), 3 + 8 * n);
+        for (size_t i = 1; i < n; i++)
+            assert_true((int64_t)h.u.set[i - 1] < (int64_t)h.u.set[i]);
+        assert_int_equal(hll_encode(hll_view(&h), wire), 3 + 8 * n);
         assert_int_equal(wire[0], 0x12);
     }
-    assert_int_equal(hll_add(&h, &pool, mix(161)), ST_OK);
+    hll_add(&h, mix(161));
     assert_int_equal(h.n, HLL_IN_REGISTERS);
-    assert_true(hll_encode(&h, wire) > 3);
+    assert_true(hll_encode(hll_view(&h), wire) > 3);
     assert_int_equal(wire[0], 0x13);
-    hll_pool_release(&pool);
+    hll_clear(&h);
+    assert_int_equal(hll_encode(hll_view(&h), wire), 3);
 }
 
-static void
-one_client_takes_no_block(void **state)
-{
-    struct hll_pool pool;
-    struct hll h = { 0 };
-
-    (void)state;
-    hll_pool_init(&pool, 0);
-    assert_int_equal(hll_add(&h, &pool, 5), ST_OK);
-    assert_int_equal(hll_add(&h, &pool, 5), ST_OK);
-    assert_int_equal(hll_pool_bytes(&pool), 0);
-    assert_int_equal(hll_add(&h, &pool, 6), ST_MEMORY);
-    assert_int_equal(h.n, 1);
-    assert_true(hll_cardinality(&h) == 1);
-    hll_pool_release(&pool);
-}
-
-/* The same 300 hashes, in another order and in pieces, are the same sketch; a piece does not change by being read. */
+/* The same hashes, in another order and in pieces, are the same sketch; a piece does not change by being read. */
 static void
 order_and_pieces_do_not_show(void **state)
 {
     static const size_t sizes[] = { 0, 1, 2, 3, 8, 9, 80, 81, 160, 161, 300, 700, 1500 };
-    struct hll_pool pool, other;
 
     (void)state;
-    hll_pool_init(&pool, SIZE_MAX);
-    hll_pool_init(&other, SIZE_MAX);
     for (size_t i = 0; i < ARRAY_LEN(sizes); i++)
         for (size_t j = 0; j < ARRAY_LEN(sizes); j++)
             for (size_t shared = 0; shared < 2; shared++) {
@@ -87,112 +68,105 @@ order_and_pieces_do_not_show(void **state)
                 size_t start = shared ? sizes[i] / 2 : sizes[i], end = start + sizes[j];
 
                 for (size_t k = end > sizes[i] ? end : sizes[i]; k-- > 0;)
-                    hll_add(&all, &pool, mix(k));
+                    hll_add(&all, mix(k));
                 for (size_t k = 0; k < sizes[i]; k++)
-                    hll_add(&a, &pool, mix(k));
+                    hll_add(&a, mix(k));
                 for (size_t k = 0; k < sizes[j]; k++) {
-                    hll_add(&b, &other, mix(start + k));
-                    hll_add(&b_before, &pool, mix(start + k));
+                    hll_add(&b, mix(start + k));
+                    hll_add(&b_before, mix(start + k));
                 }
-                assert_int_equal(hll_union(&a, &pool, &b), ST_OK);
-                if (!same(&a, &all))
+                hll_unite(&a, hll_view(&b));
+                if (!same(hll_view(&a), hll_view(&all)))
                     fail_msg("%zu and %zu clients, start %zu", sizes[i], sizes[j], start);
-                assert_true(same(&b, &b_before));
-                assert_int_equal(hll_union(&a, &pool, &a), ST_OK);
-                assert_true(same(&a, &all));
-                hll_clear(&all, &pool);
-                hll_clear(&a, &pool);
-                hll_clear(&b_before, &pool);
-                hll_clear(&b, &other);
+                assert_true(same(hll_view(&b), hll_view(&b_before)));
+                hll_unite(&a, hll_view(&a));
+                assert_true(same(hll_view(&a), hll_view(&all)));
             }
-    hll_pool_release(&pool);
-    hll_pool_release(&other);
 }
 
-/* Hashes that all want the same place of a table, zero among them. */
+/* Sets that lie elsewhere, of any number: sorted, written and united they are what the same hashes are one by one. */
 static void
-chosen_collisions(void **state)
+views_are_sketches(void **state)
+{
+    static const size_t sizes[] = { 0, 1, 2, 5, 12, 13, 14, 57, 159, 160, 161, 162, 255, 256, 1000 };
+    static uint64_t set[2000];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(sizes); i++)
+        for (size_t repeats = 1; repeats <= 2; repeats++) {
+            struct hll one_by_one = { 0 }, united = { 0 };
+            struct hll_view view;
+            size_t n = 0;
+
+            for (size_t r = 0; r < repeats; r++)
+                for (size_t k = sizes[i]; k-- > 0;)
+                    set[n++] = k == 3 ? 0 : mix(k);
+            for (size_t k = 0; k < n; k++)
+                hll_add(&one_by_one, set[k]);
+            view = (struct hll_view){ .set = set, .n = hll_sort(set, n) };
+            assert_int_equal(view.n, sizes[i]);
+            assert_true(same(view, hll_view(&one_by_one)));
+            hll_unite(&united, view);
+            assert_true(same(hll_view(&united), hll_view(&one_by_one)));
+            hll_add(&united, 12345);
+            hll_unite(&united, view);
+            hll_add(&one_by_one, 12345);
+            assert_true(same(hll_view(&united), hll_view(&one_by_one)));
+        }
+}
+
+/* Whatever order they come in, signed numbers in order and each once. */
+static void
+sorting(void **state)
+{
+    static uint64_t a[3000];
+
+    (void)state;
+    for (size_t n = 0; n <= ARRAY_LEN(a); n += n < 40 ? 1 : 487)
+        for (int pattern = 0; pattern < 5; pattern++) {
+            size_t left;
+
+            for (size_t i = 0; i < n; i++)
+                a[i] = pattern == 0   ? i
+                       : pattern == 1 ? n - i
+                       : pattern == 2 ? mix(i)
+                       : pattern == 3 ? mix(i % 7)
+                                      : (i % 2 ? i : ~i);
+            left = hll_sort(a, n);
+            for (size_t i = 1; i < left; i++)
+                assert_true((int64_t)a[i - 1] < (int64_t)a[i]);
+            if (pattern != 3)
+                assert_int_equal(left, n);
+            else
+                assert_int_equal(left, n < 7 ? n : 7);
+        }
+}
+
+/* Hashes whose upper bits are all zero have no value: in registers they are not seen. */
+static void
+small_hashes(void **state)
 {
     uint8_t wire[HLL_WIRE_MAX];
-    struct hll_pool pool;
     struct hll h = { 0 };
 
     (void)state;
-    hll_pool_init(&pool, SIZE_MAX);
-    for (int round = 0; round < 2; round++)
-        for (uint64_t i = 0; i < HLL_EXPLICIT_MAX; i++)
-            assert_int_equal(hll_add(&h, &pool, i << 32), ST_OK);
-    assert_int_equal(h.n, HLL_EXPLICIT_MAX);
-    assert_int_equal(hll_encode(&h, wire), HLL_WIRE_MAX);
-    hll_pool_release(&pool);
-}
-
-static void
-blocks_are_used_again(void **state)
-{
-    struct hll_pool pool;
-    struct hll h = { 0 };
-    size_t held = 0;
-
-    (void)state;
-    hll_pool_init(&pool, SIZE_MAX);
-    for (int round = 0; round < 1000; round++) {
-        for (uint64_t i = 0; i < 200; i++)
-            assert_int_equal(hll_add(&h, &pool, mix(i)), ST_OK);
-        hll_clear(&h, &pool);
-        assert_int_equal(h.n, 0);
-        if (round == 0)
-            held = hll_pool_bytes(&pool);
-    }
-    assert_int_equal(hll_pool_bytes(&pool), held);
-    hll_pool_reset(&pool);
-    assert_int_equal(hll_add(&h, &pool, 1), ST_OK);
-    assert_int_equal(hll_add(&h, &pool, 2), ST_OK);
-    hll_pool_release(&pool);
-}
-
-/* At the ceiling an addition fails and the sketch stays what it was; clearing another one makes room. */
-static void
-ceiling_leaves_sketch_whole(void **state)
-{
-    static struct hll hs[4000], before;
-    struct hll_pool pool, plenty;
-    size_t n = 0;
-
-    (void)state;
-    hll_pool_init(&pool, 40 * KIB);
-    hll_pool_init(&plenty, SIZE_MAX);
-    for (; n < ARRAY_LEN(hs); n++) {
-        assert_int_equal(hll_add(&hs[n], &pool, mix(n)), ST_OK);
-        if (hll_add(&hs[n], &pool, mix(n + 1)) != ST_OK)
-            break;
-    }
-    assert_in_range(n, 10, ARRAY_LEN(hs) - 1);
-    assert_true(hll_pool_bytes(&pool) <= 40 * KIB);
-    assert_int_equal(hs[n].n, 1);
-    hll_clear(&hs[0], &pool);
-    assert_int_equal(hll_add(&hs[n], &pool, mix(n + 1)), ST_OK);
-
-    for (uint64_t i = 0; i < 500; i++)
-        assert_int_equal(hll_add(&before, &plenty, mix(i)), ST_OK);
-    assert_int_equal(hll_union(&hs[1], &pool, &before), ST_MEMORY);
-    assert_int_equal(hs[1].n, 2);
-    assert_int_equal(hll_add(&hs[1], &pool, mix(1)), ST_OK);
-    assert_int_equal(hs[1].n, 2);
-    hll_pool_release(&pool);
-    hll_pool_release(&plenty);
+    for (uint64_t i = 0; i < HLL_EXPLICIT_MAX; i++)
+        hll_add(&h, i);
+    assert_int_equal(hll_encode(hll_view(&h), wire), HLL_WIRE_MAX);
+    hll_add(&h, 2047);
+    assert_int_equal(hll_encode(hll_view(&h), wire), 3);
+    assert_int_equal(wire[0], 0x13);
+    hll_add(&h, 2048);
+    assert_int_equal(hll_encode(hll_view(&h), wire), 5);
 }
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(grows_one_by_one),
-        cmocka_unit_test(one_client_takes_no_block),
-        cmocka_unit_test(order_and_pieces_do_not_show),
-        cmocka_unit_test(chosen_collisions),
-        cmocka_unit_test(blocks_are_used_again),
-        cmocka_unit_test(ceiling_leaves_sketch_whole),
+        cmocka_unit_test(grows_one_by_one), cmocka_unit_test(order_and_pieces_do_not_show),
+        cmocka_unit_test(views_are_sketches), cmocka_unit_test(sorting),
+        cmocka_unit_test(small_hashes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,7 +11,6 @@
 #define CASES_MAX 256
 
 struct cases {
-    struct hll_pool pool;
     size_t          n;
     char            names[CASES_MAX][64];
     struct hll      sketches[CASES_MAX];
@@ -33,14 +32,6 @@ eida_hash(const char *p, size_t n)
     return (uint64_t)(int64_t)(int32_t)murmur3_x86_32(p, n);
 }
 
-static inline void
-add(struct cases *c, struct hll *h, uint64_t hash)
-{
-    enum st rc = hll_add(h, &c->pool, hash);
-
-    assert_int_equal(rc, ST_OK);
-}
-
 static inline const struct hll *
 case_named(const struct cases *c, const char *name, size_t n)
 {
@@ -56,18 +47,18 @@ add_union(struct cases *c, struct hll *h, const char *args)
 {
     size_t x = strcspn(args, ","), y = strcspn(args + x + 1, ")");
 
-    assert_int_equal(hll_union(h, &c->pool, case_named(c, args, x)), ST_OK);
-    assert_int_equal(hll_union(h, &c->pool, case_named(c, args + x + 1, y)), ST_OK);
+    hll_unite(h, hll_view(case_named(c, args, x)));
+    hll_unite(h, hll_view(case_named(c, args + x + 1, y)));
 }
 
 /* Each string of a|b|c. */
 static inline void
-add_texts(struct cases *c, struct hll *h, const char *list, uint64_t (*hash)(const char *, size_t))
+add_texts(struct hll *h, const char *list, uint64_t (*hash)(const char *, size_t))
 {
     for (;;) {
         size_t n = strcspn(list, "|");
 
-        add(c, h, hash(list, n));
+        hll_add(h, hash(list, n));
         if (list[n] == '\0')
             return;
         list += n + 1;
@@ -76,7 +67,7 @@ add_texts(struct cases *c, struct hll *h, const char *list, uint64_t (*hash)(con
 
 /* 'F' A..B or A..B: F with %d replaced, upwards or downwards. `width` 0: as text; else as a number of so many bytes. */
 static inline void
-add_range(struct cases *c, struct hll *h, const char *range, size_t width,
+add_range(struct hll *h, const char *range, size_t width,
           uint64_t (*hash)(const char *, size_t))
 {
     const char *digits = strrchr(range, ' ') != NULL ? strrchr(range, ' ') + 1 : range;
@@ -86,11 +77,11 @@ add_range(struct cases *c, struct hll *h, const char *range, size_t width,
     for (long long i = from;; i += from <= to ? 1 : -1) {
         if (width > 0) {
             int64_t v = i; /* little-endian, as on the server */
-            add(c, h, hash((const char *)&v, width));
+            hll_add(h, hash((const char *)&v, width));
         } else {
             int head = range[0] == '\'' ? (int)(strstr(range, "%d") - range) - 1 : 0;
             int n = snprintf(text, sizeof text, "%.*s%lld", head, range + 1, i);
-            add(c, h, hash(text, (size_t)n));
+            hll_add(h, hash(text, (size_t)n));
         }
         if (i == to)
             return;
@@ -105,30 +96,30 @@ add_term(struct cases *c, struct hll *h, char *term)
     if (strncmp(term, "union(", 6) == 0) {
         add_union(c, h, term + 6);
     } else if (strncmp(term, "bigint ", 7) == 0) {
-        add_range(c, h, rest, 8, text_hash);
+        add_range(h, rest, 8, text_hash);
     } else if (strncmp(term, "integer ", 8) == 0) {
-        add_range(c, h, rest, 4, text_hash);
+        add_range(h, rest, 4, text_hash);
     } else if (strncmp(term, "text ", 5) == 0) {
-        add_range(c, h, rest, 0, text_hash);
+        add_range(h, rest, 0, text_hash);
     } else if (strncmp(term, "mmh32 ", 6) == 0 || strncmp(term, "ids ", 4) == 0) {
-        add_range(c, h, rest, 0, eida_hash);
+        add_range(h, rest, 0, eida_hash);
     } else if (strncmp(term, "texts ", 6) == 0) {
-        add_texts(c, h, rest, text_hash);
+        add_texts(h, rest, text_hash);
     } else if (strncmp(term, "idlist ", 7) == 0) {
-        add_texts(c, h, rest, eida_hash);
+        add_texts(h, rest, eida_hash);
     } else if (strcmp(term, "empty_text") == 0) {
-        add(c, h, text_hash("", 0));
+        hll_add(h, text_hash("", 0));
     } else if (strcmp(term, "empty_id") == 0) {
-        add(c, h, eida_hash("", 0));
+        hll_add(h, eida_hash("", 0));
     } else if (strncmp(term, "hash ", 5) == 0) {
         for (char *p = rest; *p != '\0'; p += *p == ',')
-            add(c, h, strtoull(p, &p, 0));
+            hll_add(h, strtoull(p, &p, 0));
     } else if (strncmp(term, "seq ", 4) == 0) {
         uint64_t base = strtoull(rest, &rest, 0), step = strtoull(rest, &rest, 0);
         uint64_t count = strtoull(rest, NULL, 0);
 
         for (uint64_t k = 0; k < count; k++)
-            add(c, h, base + k * step);
+            hll_add(h, base + k * step);
     } else {
         assert_string_equal(term, "empty");
     }
