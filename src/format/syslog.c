@@ -17,7 +17,7 @@ is_digit(char c)
 }
 
 /* 1..`most` digits. */
-static bool
+static inline bool
 take_digits(struct cursor *c, int most)
 {
     const char *from = c->at;
@@ -27,11 +27,16 @@ take_digits(struct cursor *c, int most)
     return c->at > from;
 }
 
-/* <0> .. <999> */
-static bool
+/* <0> .. <999>; nothing is taken without one */
+static inline bool
 take_priority(struct cursor *c)
 {
-    return take_byte(c, '<') && take_digits(c, 3) && take_byte(c, '>');
+    const char *from = c->at;
+
+    if (take_byte(c, '<') && take_digits(c, 3) && take_byte(c, '>'))
+        return true;
+    c->at = from;
+    return false;
 }
 
 /* Does `s` look like `shape`, where '0' is a digit, '_' a digit or a blank, 'A' a letter, and all else itself? */
@@ -50,19 +55,29 @@ is_shaped(const char *s, const char *shape)
     return true;
 }
 
+/* 2024-03-01T00:00:01...; the stops tell it, and there is one for every line. */
+static inline bool
+is_iso(const char *s)
+{
+    return is_digit(s[0]) && s[4] == '-' && s[7] == '-' && s[10] == 'T' && s[13] == ':' && s[16] == ':';
+}
+
 /* A time, and the blank behind it. */
-static bool
+static inline bool
 take_time(struct cursor *c)
 {
     struct slice word;
 
     if (c->end - c->at <= ISO_BYTES_MIN)
         return false;
-    if (is_shaped(c->at, "AAA _0 00:00:00 ")) {
-        c->at += BSD_BYTES + 1;
-        return true;
+    if (likely(is_iso(c->at))) {
+        c->at += ISO_BYTES_MIN;
+        return take_until(c, ' ', &word);
     }
-    return is_shaped(c->at, "0000-00-00T00:00:00") && take_until(c, ' ', &word);
+    if (!is_shaped(c->at, "AAA _0 00:00:00 "))
+        return false;
+    c->at += BSD_BYTES + 1;
+    return true;
 }
 
 static bool
@@ -72,7 +87,7 @@ is_tag(struct slice word)
 }
 
 /* host tag:, or tag: alone */
-static bool
+static inline bool
 take_host_and_tag(struct cursor *c)
 {
     struct slice word;
@@ -111,7 +126,7 @@ take_rfc5424(struct cursor *c)
     struct cursor at = *c;
     struct slice word;
 
-    if (!take_digits(&at, 2) || !take_byte(&at, ' '))
+    if (at.end - at.at < 3 || (at.at[1] != ' ' && at.at[2] != ' ') || !take_digits(&at, 2) || !take_byte(&at, ' '))
         return false;
     for (int i = 0; i < 5; i++)
         if (!take_until(&at, ' ', &word) || word.n == 0)
@@ -124,6 +139,16 @@ take_rfc5424(struct cursor *c)
     return true;
 }
 
+/* A length, if <PRI> follows. */
+static void
+skip_length(struct cursor *c)
+{
+    struct cursor at = *c;
+
+    if (*at.at != '0' && take_digits(&at, 7) && take_byte(&at, ' ') && !cursor_done(&at) && *at.at == '<')
+        *c = at;
+}
+
 struct slice
 syslog_message(struct slice line, bool bare)
 {
@@ -131,15 +156,13 @@ syslog_message(struct slice line, bool bare)
 
     if (cursor_done(&c))
         return line;
-    if (*c.at >= '1' && *c.at <= '9' && take_digits(&c, 7) &&
-        (!take_byte(&c, ' ') || cursor_done(&c) || *c.at != '<'))
-        c = cursor_at(line); /* no length: perhaps the year */
-    if (!take_priority(&c)) {
-        c = cursor_at(line);
-        if (!bare)
-            return line;
-    } else if (take_rfc5424(&c)) {
-        return (struct slice){ c.at, (size_t)(c.end - c.at) };
+    if (unlikely(*c.at != '<'))
+        skip_length(&c);
+    if (likely(take_priority(&c))) {
+        if (take_rfc5424(&c))
+            return (struct slice){ c.at, (size_t)(c.end - c.at) };
+    } else if (!bare || c.at != line.p) {
+        return line;
     }
     if (!take_time(&c) || !take_host_and_tag(&c))
         return line;
