@@ -47,6 +47,7 @@ struct format {
     /* How sure is it that `head` (the first 64 KiB, cut behind the last LF if there is one) is of this format? 0..100, 0: it is not. */
     int (*sniff)(struct slice head);
 
+    bool   own_heads;     /* `line` wants to see syslog heads: it cuts them off itself */
     size_t state_bytes;   /* of p->state, cleared at parser_init: the column map of CloudFront */
 
     const struct format_example *examples;
@@ -88,8 +89,8 @@ enum st parser_end(struct parser *p, struct err *err);
 void    parser_release(struct parser *p);
 
 /*
- * The format of an input by its beginning: the highest score wins. ST_OK; ST_FORMAT with a cause that names the two of
- * a tie, or says that none fits (a best score below SNIFF_SURE is none).
+ * The format of an input by its beginning: the highest score wins. ST_OK; ST_FORMAT for a tie, and for a best score below
+ * SNIFF_SURE: the cause names the two best with their scores, and shows the line that decides (err->line_no; ASCII, cut).
  */
 #define SNIFF_SURE 50
 enum st format_sniff(struct slice head, const struct format **out, int *score, struct err *err);

@@ -33,7 +33,8 @@ parser_init(struct parser *p, const struct format *format, const struct format_o
 {
     static const struct format_options nothing_said;
 
-    *p = (struct parser){ .format = format, .options = options != NULL ? options : &nothing_said };
+    *p = (struct parser){ .format = format, .options = options != NULL ? options : &nothing_said,
+                          .heads = format->own_heads ? HEADS_NONE : HEADS_LOOK };
     arena_init(&p->scratch, SCRATCH_CEILING);
     if (format->state_bytes > 0) {
         p->state = calloc(1, format->state_bytes);
@@ -100,118 +101,4 @@ parser_release(struct parser *p)
     arena_release(&p->scratch);
     free(p->state);
     *p = (struct parser){ 0 };
-}
-
-/* ---- which format is it? ---- */
-
-struct tally {
-    size_t seen, accepted;
-};
-
-static void
-count(struct tally *tally, const struct parser *p, const struct record *rec,
-    bool (*also)(const struct parser *p, const struct record *rec))
-{
-    if (!rec->first || rec->why == FILTER_COMMENT || rec->why == FILTER_BLANK)
-        return;
-    tally->seen++;
-    tally->accepted += !reason_is_rejected(rec->why) && (also == NULL || also(p, rec));
-}
-
-int
-share_of(const struct format *format, struct slice head,
-    bool (*also)(const struct parser *p, const struct record *rec))
-{
-    struct err err; /* whatever goes wrong, it is not of this format */
-    struct tally tally = { 0, 0 };
-    struct parser p = { 0 };
-    struct record rec;
-    size_t n;
-    char *copy = malloc(head.n + BLOCK_SLACK);
-
-    if (copy == NULL)
-        return 0;
-    if (head.n > 0)
-        memcpy(copy, head.p, head.n);
-    memset(copy + head.n, 0, BLOCK_SLACK);
-    if (parser_init(&p, format, NULL, &err) != ST_OK)
-        goto release;
-    parser_feed(&p, &(struct block){ .p = copy, .n = head.n, .first_line_no = 1 });
-    for (;;) {
-        if (parser_next(&p, &rec, 1, &n, &err) != ST_OK) {
-            tally.accepted = 0;
-            break;
-        }
-        if (n == 0)
-            break;
-        count(&tally, &p, &rec, also);
-    }
-release:
-    parser_release(&p);
-    free(copy);
-    return tally.seen == 0 ? 0 : (int)(tally.accepted * 100 / tally.seen);
-}
-
-bool
-format_is_document(struct slice head)
-{
-    for (size_t i = 0; formats[i] != NULL; i++)
-        if (formats[i]->document && formats[i]->sniff(head) >= SNIFF_SURE)
-            return true;
-    return false;
-}
-
-int
-format_share(const struct format *format, struct slice head)
-{
-    return share_of(format, head, NULL);
-}
-
-/* "cloudfront, combined or fdsnws" would need grammar; a list with commas does not. */
-static void
-hint_names(struct err *err)
-{
-    char names[160] = "";
-    size_t n = 0;
-
-    for (size_t i = 0; formats[i] != NULL && n < sizeof names; i++) {
-        int added = snprintf(
-            names + n, sizeof names - n, "%s%s", i == 0 ? "" : ", ", formats[i]->name);
-
-        n += added > 0 ? (size_t)added : 0;
-    }
-    err_hint(err, "name the format with --format; the known ones are %s", names);
-}
-
-enum st
-format_sniff(struct slice head, const struct format **out, int *score, struct err *err)
-{
-    const struct format *best = NULL, *equal = NULL;
-    int high = 0;
-
-    for (size_t i = 0; formats[i] != NULL; i++) {
-        int s = formats[i]->sniff(head);
-
-        if (s > high) {
-            high = s;
-            best = formats[i];
-            equal = NULL;
-        } else if (s == high && s > 0) {
-            equal = formats[i];
-        }
-    }
-    if (best != NULL && high >= SNIFF_SURE && equal == NULL) {
-        *out = best;
-        *score = high;
-        return ST_OK;
-    }
-    err_set(err, ST_FORMAT, "cannot tell the log format");
-    if (best == NULL)
-        err_cause(err, "no known format fits its beginning");
-    else if (high < SNIFF_SURE)
-        err_cause(err, "the best fit is \"%s\", with %d of 100 lines", best->name, high);
-    else
-        err_cause(err, "\"%s\" and \"%s\" fit its beginning equally well", best->name, equal->name);
-    hint_names(err);
-    return ST_FORMAT;
 }

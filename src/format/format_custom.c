@@ -9,6 +9,7 @@
 #include "json.h"
 #include "memo.h"
 #include "request.h"
+#include "syslog.h"
 
 struct custom_state {
     bool            ready;
@@ -161,6 +162,22 @@ cut(const struct log_format *f, struct slice line, struct values *out, size_t ma
         out->of[part->field] = value;
     }
     return cursor_done(&c) || *c.at == ' ';
+}
+
+/*
+ * The line, or what stands behind a head of syslog: nginx and Apache send it that way too, and their format does not say
+ * so. A line that fits as it is has no head, whatever it begins with.
+ */
+static bool
+cut_line(const struct log_format *f, struct slice line, struct values *out, size_t marked,
+         struct slice *mark)
+{
+    struct slice message;
+
+    if (likely(cut(f, line, out, marked, mark)))
+        return true;
+    message = syslog_message(line, true);
+    return message.n < line.n && cut(f, message, out, marked, mark);
 }
 
 /* ---- escapes ---- */
@@ -372,7 +389,7 @@ custom_line(struct parser *p, struct slice line, struct record *rec)
         state->marked = find_marked(f, p->options->drop_key);
         state->ready = true;
     }
-    if (!cut(f, line, &v, state->marked, &rec->marked))
+    if (!cut_line(f, line, &v, state->marked, &rec->marked))
         return REJECT_FIELDS;
     if (!read_time(state, &v, &rec->time_us))
         return REJECT_TIME;
@@ -412,6 +429,7 @@ const struct format format_custom = {
     .dataset = "stats",
     .line = custom_line,
     .sniff = custom_sniff,
+    .own_heads = true,
     .state_bytes = sizeof(struct custom_state),
     .examples = custom_examples,
     .n_examples = ARRAY_LEN(custom_examples),

@@ -1,0 +1,254 @@
+/*
+ * Which format is it? Every one is asked how much of an input's beginning it can read. One that is
+ * sure and has no equal is taken; else nothing is guessed: the two best are shown, and the line that
+ * tells them apart.
+ */
+#include "format_priv.h"
+
+/* What a format says of one line. */
+enum verdict { NOT_READ, ACCEPTED, PASSED_OVER };
+
+/* `verdicts` may be NULL; else it has room for `max` lines, all NOT_READ. */
+struct judge {
+    bool (*also)(const struct parser *p, const struct record *rec);
+    size_t         seen, accepted;
+    unsigned char *verdicts;
+    size_t         max;
+};
+
+static void
+judge_record(struct judge *j, const struct parser *p, const struct record *rec)
+{
+    enum verdict v = ACCEPTED;
+
+    if (!rec->first)
+        return;
+    if (rec->why == FILTER_COMMENT || rec->why == FILTER_BLANK)
+        v = PASSED_OVER;
+    else if (reason_is_rejected(rec->why) || (j->also != NULL && !j->also(p, rec)))
+        v = NOT_READ;
+    j->seen += v != PASSED_OVER;
+    j->accepted += v == ACCEPTED;
+    if (j->verdicts != NULL && rec->line_no >= 1 && rec->line_no <= j->max)
+        j->verdicts[rec->line_no - 1] = (unsigned char)v;
+}
+
+/* Parses all of `head`. An input that the format refuses has no line that it accepts. */
+static void
+judge_head(struct judge *j, const struct format *format, struct slice head)
+{
+    struct err err; /* whatever goes wrong, it is not of this format */
+    struct parser p = { 0 };
+    struct record rec;
+    size_t n = 1;
+    char *copy = malloc(head.n + BLOCK_SLACK);
+
+    if (copy == NULL)
+        return;
+    if (head.n > 0)
+        memcpy(copy, head.p, head.n);
+    memset(copy + head.n, 0, BLOCK_SLACK);
+    if (parser_init(&p, format, NULL, &err) == ST_OK) {
+        parser_feed(&p, &(struct block){ .p = copy, .n = head.n, .first_line_no = 1 });
+        while (n > 0) {
+            if (parser_next(&p, &rec, 1, &n, &err) != ST_OK) {
+                j->accepted = 0;
+                break;
+            }
+            if (n > 0)
+                judge_record(j, &p, &rec);
+        }
+    }
+    parser_release(&p);
+    free(copy);
+}
+
+int
+share_of(const struct format *format, struct slice head,
+    bool (*also)(const struct parser *p, const struct record *rec))
+{
+    struct judge j = { .also = also };
+
+    judge_head(&j, format, head);
+    return j.seen == 0 ? 0 : (int)(j.accepted * 100 / j.seen);
+}
+
+int
+format_share(const struct format *format, struct slice head)
+{
+    return share_of(format, head, NULL);
+}
+
+bool
+format_is_document(struct slice head)
+{
+    for (size_t i = 0; formats[i] != NULL; i++)
+        if (formats[i]->document && formats[i]->sniff(head) >= SNIFF_SURE)
+            return true;
+    return false;
+}
+
+/* ---- the line that decides ---- */
+
+/* Line `no` of `head`, from 1. */
+static struct slice
+line_no_of(struct slice head, size_t no)
+{
+    const char *p = head.p, *end = head.p + head.n, *feed;
+
+    while (--no > 0)
+        p = (const char *)memchr(p, '\n', (size_t)(end - p)) + 1;
+    feed = memchr(p, '\n', (size_t)(end - p));
+    return (struct slice){ p, (size_t)((feed == NULL ? end : feed) - p) };
+}
+
+static size_t
+count_lines(struct slice head)
+{
+    size_t n = head.n > 0 && head.p[head.n - 1] != '\n';
+
+    for (size_t i = 0; i < head.n; i++)
+        n += head.p[i] == '\n';
+    return n;
+}
+
+/*
+ * The first line that one of the two reads and the other does not; else the first that the better one does not read; else
+ * the first. 0: none.
+ */
+static size_t
+deciding_line(const unsigned char *a, const unsigned char *b, size_t n)
+{
+    size_t unread = 0, first = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (a[i] == PASSED_OVER && b[i] == PASSED_OVER)
+            continue;
+        if ((a[i] == ACCEPTED) != (b[i] == ACCEPTED))
+            return i + 1;
+        if (first == 0)
+            first = i + 1;
+        if (unread == 0 && a[i] == NOT_READ)
+            unread = i + 1;
+    }
+    return unread > 0 ? unread : first;
+}
+
+#define SHOWN_BYTES 80 /* of a line: what a terminal shows beside the words, and a cause has room for */
+
+/* The beginning of a line as plain ASCII: what else there is, a backslash too, as \xHH. */
+static void
+show_line(struct slice line, char out[SHOWN_BYTES + 4])
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < line.n; i++) {
+        unsigned char c = (unsigned char)line.p[i];
+        bool plain = c >= 0x20 && c < 0x7f && c != '\\';
+
+        if (n + (plain ? 1 : 4) > SHOWN_BYTES) {
+            memcpy(out + n, "...", 4);
+            return;
+        }
+        n += (size_t)snprintf(out + n, SHOWN_BYTES + 4 - n, plain ? "%c" : "\\x%02x", c);
+    }
+    out[n] = '\0';
+}
+
+/* "line 7, which only "common" reads: ..." below the cause that `err` has, if there is such a line. */
+static void
+add_deciding_line(struct err *err, struct slice head, const struct format *best, const struct format *second)
+{
+    const size_t n = count_lines(head);
+    unsigned char *a = calloc(2, n + 1), *b = a + n + 1;
+    struct judge better = { .verdicts = a, .max = n }, other = { .verdicts = b, .max = n };
+    char text[SHOWN_BYTES + 4], words[64] = "";
+    size_t line;
+
+    if (a == NULL)
+        return;
+    if (best != NULL)
+        judge_head(&better, best, head);
+    if (second != NULL)
+        judge_head(&other, second, head);
+    line = deciding_line(a, b, n);
+    if (line > 0) {
+        bool one = a[line - 1] == ACCEPTED, two = b[line - 1] == ACCEPTED;
+
+        if (one != two)
+            snprintf(words, sizeof words, ", which only \"%s\" reads", one ? best->name : second->name);
+        show_line(line_no_of(head, line), text);
+        err_cause(err, "%s\nline %zu%s: %s", err->cause, line, words, text);
+        err->line_no = line;
+    }
+    free(a);
+}
+
+/* ---- the choice ---- */
+
+struct choices {
+    const struct format *best, *second; /* NULL: nothing fits at all */
+    int high, next;
+};
+
+static struct choices
+rank(struct slice head)
+{
+    struct choices c = { NULL, NULL, 0, 0 };
+
+    for (size_t i = 0; formats[i] != NULL; i++) {
+        int score = formats[i]->sniff(head);
+
+        if (score > c.high) {
+            c.second = c.best;
+            c.next = c.high;
+            c.best = formats[i];
+            c.high = score;
+        } else if (score > c.next) {
+            c.second = formats[i];
+            c.next = score;
+        }
+    }
+    return c;
+}
+
+/* "cloudfront, combined or fdsnws" would need grammar; a list with commas does not. */
+static void
+hint_names(struct err *err)
+{
+    char names[sizeof err->hint] = "";
+    size_t n = 0;
+
+    for (size_t i = 0; formats[i] != NULL && n < sizeof names; i++) {
+        int added = snprintf(
+            names + n, sizeof names - n, "%s%s", i == 0 ? "" : ", ", formats[i]->name);
+
+        n += added > 0 ? (size_t)added : 0;
+    }
+    err_hint(err, "name it with --format, or say what its lines hold with --log-format; there are %s", names);
+}
+
+enum st
+format_sniff(struct slice head, const struct format **out, int *score, struct err *err)
+{
+    const struct choices c = rank(head);
+
+    if (c.best != NULL && c.high >= SNIFF_SURE && c.next < c.high) {
+        *out = c.best;
+        *score = c.high;
+        return ST_OK;
+    }
+    err_set(err, ST_FORMAT, "cannot tell the log format");
+    if (c.best == NULL)
+        err_cause(err, "no known format fits its beginning");
+    else if (c.next == c.high)
+        err_cause(err, "\"%s\" and \"%s\" both fit %d of 100 lines", c.best->name, c.second->name, c.high);
+    else if (c.second == NULL)
+        err_cause(err, "the best fit is \"%s\", with %d of 100 lines", c.best->name, c.high);
+    else
+        err_cause(err, "the best fits are \"%s\", with %d of 100 lines, and \"%s\", with %d", c.best->name, c.high,
+                  c.second->name, c.next);
+    add_deciding_line(err, head, c.best, c.second);
+    hint_names(err);
+    return ST_FORMAT;
+}
