@@ -50,21 +50,21 @@ text_begin(const char *path, const struct look_choice *choice)
     say_text(stdout, path, strlen(path));
     if (choice->codec != NULL && strcmp(choice->codec, "plain") != 0)
         printf(": %s", choice->codec);
-    if (choice->format == NULL && choice->head.n > 0)
-        fputs(": of no known format\n", stdout);
-    else if (choice->format == NULL)
-        fputs(": empty\n", stdout);
+    if (choice->format == NULL)
+        fputs(choice->head.n > 0 ? ": of no known format" : ": empty", stdout);
     else if (choice->score < 0)
-        printf(": format %s, as told, for %s\n", choice->format->name, choice->dataset->name);
+        printf(": format %s, as told", choice->format->name);
     else
-        printf(": format %s (%d %% sure), for %s\n", choice->format->name, choice->score,
-               choice->dataset->name);
-    say_rivals(choice);
+        printf(": format %s (%d %% sure)", choice->format->name, choice->score);
+    if (choice->dataset != NULL)
+        printf(", for %s", choice->dataset->name);
     if (choice->dataset != NULL && choice->dataset->has_ecosystem) {
-        fputs("  rules     ", stdout);
+        fputs(" by pack ", stdout);
         say_text(stdout, choice->rules->pack->name, strlen(choice->rules->pack->name));
-        printf(", version %u\n", choice->rules->pack->version);
+        printf(" %u", choice->rules->pack->version);
     }
+    putchar('\n');
+    say_rivals(choice);
 }
 
 static void
