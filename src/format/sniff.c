@@ -112,6 +112,25 @@ count_lines(struct slice head)
     return n;
 }
 
+/* Where no format was asked, or none went that far: an empty line decides nothing. */
+static void
+pass_over_blanks(struct slice head, unsigned char *verdicts)
+{
+    size_t line = 0;
+    bool blank = true;
+
+    for (size_t i = 0; i < head.n; i++) {
+        if (head.p[i] == '\n') {
+            if (blank)
+                verdicts[line] = PASSED_OVER;
+            line++;
+            blank = true;
+        } else if (head.p[i] != '\r') {
+            blank = false;
+        }
+    }
+}
+
 /*
  * The first line that one of the two reads and the other does not; else the first that the better one does not read; else
  * the first. 0: none.
@@ -167,6 +186,8 @@ add_deciding_line(struct err *err, struct slice head, const struct format *best,
 
     if (a == NULL)
         return;
+    pass_over_blanks(head, a);
+    pass_over_blanks(head, b);
     if (best != NULL)
         judge_head(&better, best, head);
     if (second != NULL)

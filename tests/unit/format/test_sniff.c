@@ -1,0 +1,105 @@
+/* What is said of a log whose format cannot be told: the two best, and the line that decides. */
+#include "format_test.h"
+
+#define COMBINED "192.0.2.7 - - [01/Mar/2024:00:00:01 +0000] \"GET /a HTTP/1.1\" 200 42 \"-\" \"curl/8\"\n"
+#define COMMON   "192.0.2.7 - - [01/Mar/2024:00:00:01 +0000] \"GET /a HTTP/1.1\" 200 42\n"
+#define HEAD     "192.0.2.7 - - [01/Mar/2024:00:00:01 +0000] "
+
+static void
+refusal(struct slice head, struct err *err)
+{
+    const struct format *f = NULL;
+    int score = -1;
+
+    memset(err, 0, sizeof *err);
+    assert_int_equal(format_sniff(head, &f, &score, err), ST_FORMAT);
+    assert_null(f);
+    assert_int_equal(score, -1);
+}
+
+static void
+the_line_that_decides_is_shown(void **state)
+{
+    static const struct {
+        struct slice head;
+        uint64_t line_no;
+        const char *cause;
+    } cases[] = {
+        { SLICE(COMMON COMBINED), 1,
+          "\"combined\" and \"common\" both fit 50 of 100 lines\nline 1, which only \"common\" reads: 192.0.2.7 - - [01/Mar" },
+        { SLICE("\n\n" COMBINED COMBINED COMMON COMMON), 3, "\nline 3, which only \"combined\" reads: 192.0.2.7" },
+        { SLICE("first\n" COMBINED "x\ny\nz\n"), 2, "the best fit is \"combined\", with 20 of 100 lines\nline 2, which only" },
+        { SLICE("a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n" COMBINED COMBINED COMMON), 11, "are \"combined\", with 15 of 100 lines, and \"common\", with 7" },
+        { SLICE("\n\nHello\nyou\n"), 3, "no known format fits its beginning\nline 3: Hello" },
+        { SLICE("Hello"), 1, "line 1: Hello" },
+        { SLICE("\x1b[31m\\\xff\x01\xe2\x80\xae\n"), 1, "line 1: \\x1b[31m\\x5c\\xff\\x01\\xe2\\x80\\xae" },
+        { SLICE("\n\r\n\n"), 0, "no known format fits its beginning" },
+        { SLICE(""), 0, "no known format fits its beginning" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct err err;
+
+        refusal(cases[i].head, &err);
+        if (strstr(err.cause, cases[i].cause) == NULL || err.line_no != cases[i].line_no)
+            fail_msg("case %zu: line %d: %s", i, (int)err.line_no, err.cause);
+        assert_non_null(strstr(err.hint, "--log-format"));
+        assert_non_null(strstr(err.hint, "cloudfront, combined, common"));
+    }
+}
+
+/* Of a long line the beginning is shown; nothing of it but plain ASCII, whatever it holds. */
+static void
+a_long_line_is_cut(void **state)
+{
+    char line[70000];
+
+    (void)state;
+    for (int round = 0; round < 3; round++) {
+        struct err err;
+        const char *shown;
+
+        for (size_t i = 0; i < sizeof line; i++)
+            line[i] = round == 0 ? 'x' : round == 1 ? '\xff' : (char)(i % 251 == '\n' ? 7 : i % 251);
+        refusal((struct slice){ line, sizeof line }, &err);
+        shown = strstr(err.cause, "\nline 1: ");
+        assert_non_null(shown);
+        assert_true(strlen(shown) <= 9 + 80 + 3);
+        assert_string_equal(err.cause + strlen(err.cause) - 3, "...");
+        for (shown++; *shown != '\0'; shown++)
+            assert_true(*shown >= 0x20 && *shown < 0x7f);
+    }
+}
+
+/* A cause with two long names and a long line still fits. */
+static void
+nothing_of_the_words_is_lost(void **state)
+{
+    struct buf b = { 0 };
+    struct err err;
+
+    (void)state;
+    for (int i = 0; i < 300; i++)
+        buf_text(&b, "\n");
+    for (int i = 0; i < 3; i++) {
+        buf_text(&b, HEAD "\"GET /aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa HTTP/1.1\" 200 42\n");
+        buf_text(&b, COMBINED);
+    }
+    refusal((struct slice){ b.p, b.n }, &err);
+    assert_int_equal(err.line_no, 301);
+    assert_string_equal(err.cause + strlen(err.cause) - 3, "...");
+    buf_release(&b);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_line_that_decides_is_shown),
+        cmocka_unit_test(a_long_line_is_cut),
+        cmocka_unit_test(nothing_of_the_words_is_lost),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
