@@ -219,7 +219,8 @@ read_given(struct parser *p, const struct fields *f, struct record *rec)
         return KEEP;
     if ((given = arena_alloc(&p->scratch, sizeof *given)) == NULL)
         return REJECT_FIELDS; /* cannot be: the ceiling of the scratch is far above a line */
-    *given = (struct given){ .name = f->v[KEY_NAME].text, .version = f->v[KEY_VERSION].text };
+    *given = (struct given){ .name = f->v[KEY_NAME].text, .version = f->v[KEY_VERSION].text,
+                             .ecosystem = f->ecosystem };
     rec->given = given;
     return KEEP;
 }

@@ -24,6 +24,7 @@ struct field {
 /* One line's. */
 struct fields {
     struct field v[KEY_FIELDS_N];
+    const char  *ecosystem; /* of a name that the log gives; NULL: not known */
 };
 
 /*

@@ -135,6 +135,7 @@ json_line(struct parser *p, struct slice line, struct record *rec)
     struct json_log *log = p->state;
     struct fields f;
 
+    f.ecosystem = NULL;
     if (unlikely(!log->ready))
         get_ready(p, log);
     if (!json_tree_walk(&log->tree, line))

@@ -1,0 +1,8 @@
+/* Tables with a header row. */
+#include "fuzz_format.h"
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    return fuzz_format("csv", data, size);
+}
