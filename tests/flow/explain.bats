@@ -231,6 +231,16 @@ PYTHON
     python3 -c 'import json; [json.loads(x) for x in open("lines", encoding="utf-8")]'
 }
 
+@test "the seeds of the fuzz targets, read as every format: JSON, and no accident" {
+    for format in $("$INGEST" --help | sed -n '/^formats$/,/^$/s/^  \([a-z0-9_]\+\) .*/\1/p'); do
+        [ "$format" != custom ] || continue
+        run --separate-stderr "$INGEST" explain --json -f "$format" "$ROOT"/tests/fuzz/seeds/*/* "$LOGS"/logs/*.gz
+        [ "$status" -le 1 ]
+        python3 -c 'import json, sys; [json.loads(line) for line in sys.argv[1].split("\n") if line]' "$output"
+        [ -n "$output" ]
+    done
+}
+
 @test "lines of 1 MiB and more are cut, and their length is said" {
     python3 - >log <<'PYTHON'
 line = '192.0.2.7 - - [05/Jan/2024:12:00:00 +0000] "GET /%s HTTP/1.1" 200 100 "-" "cargo/1.70.0"'
