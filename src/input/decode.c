@@ -31,3 +31,29 @@ decode_skip_padding(struct stored *s, bool any, struct err *err)
         s->at++;
     return rc;
 }
+
+enum st
+decode_magic(struct stored *s, uint8_t *head, size_t n,
+             bool (*fits)(const uint8_t *head, size_t n), const char *what, const char *part,
+             struct err *err)
+{
+    uint64_t start = stored_offset(s);
+
+    for (size_t i = 0; i < n; i++) {
+        enum st rc = stored_take(s, head + i, 1, err);
+
+        if (rc == ST_EOF) {
+            decode_cut_short(s, what, "", err);
+            err_cause(err, "the input ends inside a %s's header", part);
+            return ST_CORRUPT;
+        }
+        if (rc != ST_OK)
+            return rc;
+        if (!fits(head, i + 1)) {
+            decode_corrupt(start, what, "", err);
+            err_cause(err, "there is rubbish behind the end of the last %s", part);
+            return ST_CORRUPT;
+        }
+    }
+    return ST_OK;
+}

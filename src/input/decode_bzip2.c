@@ -31,11 +31,16 @@ looks_like_block(const uint8_t *p, size_t n)
 }
 
 static bool
+fits_header(const uint8_t *p, size_t n)
+{
+    return begins_with(p, n, "BZh", 3) && (n < HEADER_BYTES || (p[3] >= '1' && p[3] <= '9'));
+}
+
+static bool
 bzip2_is(const uint8_t *p, size_t n)
 {
-    if (!begins_with(p, n, "BZh", 3))
-        return false;
-    return n <= 3 || (p[3] >= '1' && p[3] <= '9' && looks_like_block(p + 4, n - 4));
+    return fits_header(p, n) &&
+           (n <= HEADER_BYTES || looks_like_block(p + HEADER_BYTES, n - HEADER_BYTES));
 }
 
 #if defined(INGEST_HAVE_BZIP2)
@@ -59,26 +64,6 @@ corrupt(const struct stored *s, const char *cause, struct err *err)
     return decode_corrupt(stored_offset(s), what, cause, err);
 }
 
-static enum st
-read_header(struct stored *s, uint8_t head[HEADER_BYTES], struct err *err)
-{
-    uint64_t start = stored_offset(s);
-
-    for (size_t n = 0; n < HEADER_BYTES;) {
-        enum st rc = stored_take(s, head + n, 1, err);
-
-        if (rc == ST_EOF)
-            return decode_cut_short(s, what, "the input ends inside a stream's header", err);
-        if (rc != ST_OK)
-            return rc;
-        n++;
-        if (!begins_with(head, n, "BZh", 3) || (n == 4 && (head[3] < '1' || head[3] > '9')))
-            return decode_corrupt(start, what, "there is rubbish behind the end of the last stream",
-                                  err);
-    }
-    return ST_OK;
-}
-
 /* libbz2 manual, 3.3.4 and 2.3: 100 kB, and four times the block. */
 static size_t
 memory_of(char level)
@@ -95,7 +80,7 @@ next_stream(struct bzip2 *z, struct stored *s, struct err *err)
     enum st rc;
 
     if ((rc = decode_skip_padding(s, z->any, err)) != ST_OK ||
-        (rc = read_header(s, head, err)) != ST_OK)
+        (rc = decode_magic(s, head, sizeof head, fits_header, what, "stream", err)) != ST_OK)
         return rc;
     s->at -= sizeof head; /* the library wants to read it, too */
     memory = memory_of((char)head[3]);

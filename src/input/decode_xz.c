@@ -12,10 +12,12 @@
 
 #include "input_priv.h"
 
+#define MAGIC_BYTES 6
+
 static bool
 xz_is(const uint8_t *p, size_t n)
 {
-    return begins_with(p, n, "\xfd" "7zXZ\0", 6);
+    return begins_with(p, n, "\xfd" "7zXZ\0", MAGIC_BYTES);
 }
 
 #if defined(INGEST_HAVE_XZ)
@@ -28,7 +30,6 @@ struct xz {
     enum where    where;
     bool          any; /* a stream has been read: rubbish is now rubbish behind the end */
     bool          has_memory; /* this stream has */
-    uint64_t      start;      /* of this stream */
     struct terms *terms;
     lzma_stream   z;
 };
@@ -45,15 +46,17 @@ corrupt(const struct stored *s, const char *cause, struct err *err)
 static enum st
 next_stream(struct xz *z, struct stored *s, struct err *err)
 {
+    uint8_t head[MAGIC_BYTES];
     enum st rc;
 
-    if ((rc = decode_skip_padding(s, z->any, err)) != ST_OK)
+    if ((rc = decode_skip_padding(s, z->any, err)) != ST_OK ||
+        (rc = decode_magic(s, head, sizeof head, xz_is, what, "stream", err)) != ST_OK)
         return rc;
+    s->at -= sizeof head; /* the library wants to read it, too */
     /* No memory for any block: the library then stops at the first and says how much it wants. */
     if (lzma_stream_decoder(&z->z, 1, LZMA_TELL_NO_CHECK | LZMA_TELL_UNSUPPORTED_CHECK) != LZMA_OK)
         return err_memory(err, "cannot decode xz");
     z->has_memory = false;
-    z->start = stored_offset(s);
     z->where = INSIDE;
     return ST_OK;
 }
@@ -83,14 +86,11 @@ find_memory(struct xz *z, const struct stored *s, struct err *err)
 }
 
 static enum st
-failed(struct xz *z, const struct stored *s, lzma_ret code, struct err *err)
+failed(const struct stored *s, lzma_ret code, struct err *err)
 {
     switch (code) {
     case LZMA_MEM_ERROR:
         return err_memory(err, "cannot decode xz");
-    case LZMA_FORMAT_ERROR:
-        return decode_corrupt(z->start, what, "there is rubbish behind the end of the last stream",
-                              err);
     case LZMA_OPTIONS_ERROR:
         err_fail(err, ST_FORMAT, what, "it is packed in a way that liblzma does not know");
         err->offset = stored_offset(s);
@@ -159,7 +159,7 @@ xz_read(void *state, struct stored *s, char *p, size_t cap, size_t *n, struct er
                 return rc;
             break;
         default:
-            return failed(z, s, code, err);
+            return failed(s, code, err);
         }
     }
     return ST_OK;

@@ -12,6 +12,7 @@
 
 #include "input_priv.h"
 
+#define MAGIC_BYTES    4
 #define HEADER_MAX     18          /* bytes, magic included */
 #define BESIDES_WINDOW (512 * KIB) /* tables, a block as stored, a block on its way out */
 #define LEAST          MIB         /* one decoder for all small frames */
@@ -181,24 +182,6 @@ skip_frame(struct zstd *z, struct stored *s, struct err *err)
                         : rc;
 }
 
-/* There is at least one byte. */
-static enum st
-read_magic(struct zstd *z, struct stored *s, struct err *err)
-{
-    uint64_t start = stored_offset(s);
-    enum st rc;
-
-    z->n_head = 0;
-    while (z->n_head < 4) {
-        if ((rc = take(z, s, 1, err)) != ST_OK)
-            return rc;
-        if (!fits_magic(z->head, z->n_head))
-            return decode_corrupt(start, what, "there is rubbish behind the end of the last frame",
-                                  err);
-    }
-    return ST_OK;
-}
-
 /* Padding, the next frame or the end. ST_OK: inside a frame now. */
 static enum st
 next_frame(struct zstd *z, struct stored *s, struct err *err)
@@ -207,8 +190,9 @@ next_frame(struct zstd *z, struct stored *s, struct err *err)
 
     for (;;) {
         if ((rc = decode_skip_padding(s, z->any, err)) != ST_OK ||
-            (rc = read_magic(z, s, err)) != ST_OK)
+            (rc = decode_magic(s, z->head, MAGIC_BYTES, fits_magic, what, "frame", err)) != ST_OK)
             return rc;
+        z->n_head = MAGIC_BYTES;
         if (z->head[0] == 0x28)
             return begin_frame(z, s, err);
         if ((rc = skip_frame(z, s, err)) != ST_OK)

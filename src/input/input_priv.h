@@ -89,6 +89,12 @@ enum st decode_cut_short(const struct stored *s, const char *what, const char *c
  * ST_OK, ST_EOF, ST_IO.
  */
 enum st decode_skip_padding(struct stored *s, bool any, struct err *err);
+/*
+ * Reads the `n` bytes of a magic number to `head`, one after another as long as `fits` likes them. ST_OK; ST_CORRUPT: the
+ * input ends inside them, or they are rubbish behind the last `part`; ST_IO.
+ */
+enum st decode_magic(struct stored *s, uint8_t *head, size_t n, bool (*fits)(const uint8_t *head, size_t n), const char *what,
+                     const char *part, struct err *err);
 
 /* ---- foreign.c: what we do not read, by its first bytes ---- */
 

@@ -247,6 +247,46 @@ every_bit_flipped(void **state)
     buf_release(&out);
 }
 
+/* What log shippers leave for a time without requests. Anything else of it, or behind something, is cut short. */
+static void
+header_alone_is_empty(void **state)
+{
+    static const struct input_options strict = { .require_integrity = true };
+    struct buf b = { 0 }, out = { 0 };
+    struct input_result result;
+    struct file f;
+    struct err err;
+    struct input *in;
+
+    (void)state;
+    add_header(&b, &(struct member){ 0 });
+    assert_int_equal(b.n, 10);
+    gives(&b, SLICE(""), 64 * KIB);
+    assert_int_equal(read_bytes(content(&b), 64 * KIB, &out, &result, &err), ST_OK);
+    assert_false(result.verified);
+    buf_release(&out);
+    file_init(&f, content(&b));
+    assert_int_equal(input_open(&in, &f.source, &secret, &strict, &err), ST_OK);
+    assert_int_equal(input_read(in, (char[64 * KIB]){ 0 }, 64 * KIB, &(size_t){ 0 }, &err), ST_IO);
+    input_close(in);
+    file_release(&f);
+    refused((struct slice){ b.p, 9 }, "ends inside a member's header", 9);
+    b.p[2] = 7;
+    refused(content(&b), "method", 3);
+    buf_reset(&b);
+    add_member(&b, SLICE(""), &(struct member){ 0 });
+    add_header(&b, &(struct member){ 0 });
+    refused(content(&b), "ends inside", b.n);
+    buf_reset(&b);
+    add_header(&b, &(struct member){ .flags = 8, .name = SLICE("a") });
+    refused(content(&b), "ends inside", b.n);
+    buf_reset(&b);
+    add_header(&b, &(struct member){ 0 });
+    add_fill(&b, 0, 1); /* the first byte of a stored block */
+    refused(content(&b), "ends inside", b.n);
+    buf_release(&b);
+}
+
 /* A name that never ends is read over, not held; it must not take time beyond its bytes. */
 static void
 name_without_end(void **state)
@@ -273,6 +313,7 @@ main(void)
         cmocka_unit_test(rubbish_behind_the_end),
         cmocka_unit_test(cut_at_every_byte),
         cmocka_unit_test(every_bit_flipped),
+        cmocka_unit_test(header_alone_is_empty),
         cmocka_unit_test(name_without_end),
     };
 
