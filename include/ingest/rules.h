@@ -16,11 +16,13 @@
 #include "ingest/slice.h"
 
 struct route; /* a compiled one */
+struct route_index;
 
 struct rules {
     const struct rule_pack *pack;  /* a copy of the struct; its texts are borrowed */
     struct route   *routes;        /* the user's first, in order; then the pack's own, then the built-in ones */
     size_t          n_routes;
+    const struct route_index *index; /* which of them end as a path does */
     int32_t         since, until;  /* half-open days; DAY_NONE: open */
     uint64_t        statuses[16];  /* bit s % 64 of [s / 64]: the pack counts status s; 206 is the range rule's */
     struct agents  *agents;        /* tells classes of user agents apart; NULL: the pack counts them all */

@@ -121,6 +121,12 @@ split_name(const struct route *route)
 static void
 put_route(struct buf *b, const struct route *route)
 {
+    if (route->matcher != NULL) {
+        buf_printf(b, "route %s ", route->ecosystem);
+        buf_add_slice(b, route->text);
+        buf_text(b, "\n");
+        return;
+    }
     buf_printf(b, "route %s split=%s version=%s ", route->ecosystem, split_name(route),
                route->semver ? "semver" : "any");
     buf_add_slice(b, route->text);

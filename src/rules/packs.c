@@ -48,11 +48,36 @@ rule_pack_by_name(const char *name)
     return NULL;
 }
 
+/*
+ * In the order in which they are tried. No two fit one path: they end, or stand, in different places.
+ */
 const struct builtin_route builtin_routes[] = {
-    { .ecosystem = "crates", .text = "**/crates/{name}/{name}-{version}.crate", .semver = true },
-    { .ecosystem = "crates", .text = "**/crates/{name}/{version}/download", .semver = true },
+    { .ecosystem = "crates", .text = "**/crates/{name}/{name}-{version}.crate", .semver = true,
+      .normaliser = normalise_crate },
+    { .ecosystem = "crates", .text = "**/crates/{name}/{version}/download", .semver = true,
+      .normaliser = normalise_crate },
     { .ecosystem = "rubygems", .text = "/gems/{name}-{version}.gem" },
     { .ecosystem = "hex", .text = "/tarballs/{name}-{version}.tar", .split_first = true },
     { .ecosystem = "hex", .text = "/repos/{}/tarballs/{name}-{version}.tar", .split_first = true },
+    { .ecosystem = "npm", .text = "npm: **/[@scope/]{name}/-/{name}-{version}.tgz",
+      .matcher = route_npm, .tails = { ".tgz" } },
+    { .ecosystem = "pypi",
+      .text = "pypi: **/packages/**/{name}-{version}[-...].(whl|tar.gz|zip|egg|...)",
+      .matcher = route_pypi, .normaliser = normalise_pypi,
+      .tails = { ".whl", ".tar.gz", ".zip", ".egg", ".tgz", ".tar.bz2", ".tar.xz" } },
+    { .ecosystem = "cran", .text = "**/src/contrib/{name}_{version}.tar.gz" },
+    { .ecosystem = "cran", .text = "**/src/contrib/Archive/{name}/{name}_{version}.tar.gz" },
+    { .ecosystem = "cran", .text = "**/src/contrib/{}/Recommended/{name}_{version}.tar.gz" },
+    { .ecosystem = "cran", .text = "**/bin/windows/contrib/{}/{name}_{version}.zip" },
+    { .ecosystem = "cran", .text = "**/bin/macosx/contrib/{}/{name}_{version}.tgz" },
+    { .ecosystem = "cran", .text = "**/bin/macosx/{}/contrib/{}/{name}_{version}.tgz" },
+    { .ecosystem = "debian",
+      .text = "debian: **/pool/**/{name}_{version}_{architecture}.(deb|udeb)",
+      .matcher = route_debian, .tails = { ".deb", ".udeb" } },
+    { .ecosystem = "maven",
+      .text = "maven: [root]/{group}/**/{artifact}/{version}/{artifact}-{version}.(jar|war|ear|aar)",
+      .matcher = route_maven, .tails = { ".jar", ".war", ".ear", ".aar" } },
+    { .ecosystem = "zeco", .text = "zeco: **/{A}/[{BC}/[{ABC...}/]]{sha}.tar.gz",
+      .by_name_only = true, .matcher = route_zeco, .tails = { ".tar.gz" } },
 };
 const size_t n_builtin_routes = ARRAY_LEN(builtin_routes);

@@ -62,18 +62,6 @@ take_back(struct span *s, struct slice *out)
 
 /* ---- one segment ---- */
 
-static bool
-slice_ends(struct slice s, struct slice tail)
-{
-    return s.n >= tail.n && (tail.n == 0 || memcmp(s.p + s.n - tail.n, tail.p, tail.n) == 0);
-}
-
-static bool
-is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /*
  * The '-' where {name}-{version} is cut: the first that is followed by a digit and whose part, up
  * to the next '-', holds a dot; else the last before a digit. So the platform behind a gem's
@@ -232,15 +220,14 @@ take_anchored(const struct route *route, struct span *left, struct slice *texts,
     return true;
 }
 
-bool
-route_match(const struct route *route, struct slice path, char *room, struct route_match *out)
+static bool
+template_match(const struct route *route, struct slice path, struct route_match *out)
 {
     struct slice texts[SEGMENTS_MAX];
     struct route_match m = { .ecosystem = route->ecosystem };
     struct span left;
     size_t from, to;
 
-    (void)room;
     if (!slice_ends(path, route->tail) || !slice_starts(path, route->head) ||
         !span_of(route, path, &left) || !take_anchored(route, &left, texts, &from, &to))
         return false;
@@ -254,6 +241,30 @@ route_match(const struct route *route, struct slice path, char *room, struct rou
         if (!place_floating(route, &route->groups[from], &left, &m))
             return false;
     if (route->semver && !semver_is_strict(m.version))
+        return false;
+    *out = m;
+    return true;
+}
+
+/* Matchers rely on it: they do not look at the end themselves. */
+static bool
+has_tail(const struct route *route, struct slice path)
+{
+    for (size_t i = 0; i < route->n_tails; i++)
+        if (slice_ends(path, slice_of(route->tails[i])))
+            return true;
+    return false;
+}
+
+bool
+route_match(const struct route *route, struct slice path, char *room, struct route_match *out)
+{
+    struct route_match m;
+
+    if (route->matcher == NULL)
+        return template_match(route, path, out);
+    m.ecosystem = route->ecosystem;
+    if (!has_tail(route, path) || !route->matcher(path, room, &m))
         return false;
     *out = m;
     return true;

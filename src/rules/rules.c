@@ -1,6 +1,7 @@
 /*
  * What counts, put together: a pack, the routes that go with it, the window of days, and the
- * fingerprint of it all. dataset/ asks rules_pick (pick.c) and rules_match for every record.
+ * fingerprint of it all. dataset/ asks rules_pick (pick.c) and rules_match (match.c) for every
+ * record.
  */
 #include "ingest/rules.h"
 #include "rules_priv.h"
@@ -11,20 +12,32 @@
 static bool
 is_wanted(const struct rule_pack *pack, const struct builtin_route *b)
 {
-    return pack->ecosystem == NULL || strcmp(pack->ecosystem, b->ecosystem) == 0;
+    if (pack->ecosystem == NULL)
+        return !b->by_name_only;
+    return strcmp(pack->ecosystem, b->ecosystem) == 0;
 }
 
 static enum st
 add_builtin(struct rules *rules, const struct builtin_route *b, struct err *err)
 {
     struct route *route = &rules->routes[rules->n_routes];
-    enum st st = route_compile(route, slice_of(b->text), &rules->arena, err);
+    enum st st = ST_OK;
 
+    if (b->matcher != NULL)
+        *route = (struct route){ .text = slice_of(b->text),
+                                 .matcher = b->matcher,
+                                 .tails = b->tails };
+    else
+        st = route_compile(route, slice_of(b->text), &rules->arena, err);
     if (st != ST_OK)
         return st;
+    while (b->matcher != NULL && route->n_tails < ARRAY_LEN(b->tails) &&
+           b->tails[route->n_tails] != NULL)
+        route->n_tails++;
     route->ecosystem = b->ecosystem;
     route->about = b->text;
     route->semver = b->semver;
+    route->normaliser = b->normaliser;
     for (size_t i = 0; b->split_first && i < route->n_segments; i++)
         route->segments[i].split = SPLIT_FIRST;
     rules->n_routes++;
@@ -98,6 +111,8 @@ rules_init(struct rules *rules, const struct rule_pack *pack, const char *const 
         st = add_routes(rules, templates, n_templates, err);
     if (st == ST_OK && rules->pack->agent.classes != AGENT_CLASSES_ALL)
         st = agents_new(&rules->agents, rules->pack->agent.files, err);
+    if (st == ST_OK)
+        st = route_index_make(rules, err);
     if (st == ST_OK && (canonical = rules_canonical(rules)) == NULL)
         st = err_memory(err, "cannot write down the rules");
     if (canonical == NULL) {
@@ -119,15 +134,4 @@ rules_release(struct rules *rules)
     arena_release(&rules->arena);
     rules->routes = NULL;
     rules->n_routes = 0;
-}
-
-/* ---- asking ---- */
-
-bool
-rules_match(const struct rules *rules, struct slice path, char *room, struct route_match *out)
-{
-    for (size_t i = 0; i < rules->n_routes; i++)
-        if (route_match(&rules->routes[i], path, room, out))
-            return true;
-    return false;
 }

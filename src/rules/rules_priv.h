@@ -10,6 +10,41 @@
 
 #define SEGMENTS_MAX 32 /* of one template; no registry nests half as deep */
 
+/* ---- pieces of text ---- */
+
+static inline bool
+is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static inline bool
+slice_ends(struct slice s, struct slice tail)
+{
+    return s.n >= tail.n && (tail.n == 0 || memcmp(s.p + s.n - tail.n, tail.p, tail.n) == 0);
+}
+
+/* Without its first `n` bytes, which it has. */
+static inline struct slice
+slice_from(struct slice s, size_t n)
+{
+    return (struct slice){ s.p + n, s.n - n };
+}
+
+/* Cuts the last segment off a path, and the '/' before it. False: nothing is left. */
+static inline bool
+cut_last(struct slice *path, struct slice *out)
+{
+    const char *slash;
+
+    if (path->n == 0)
+        return false;
+    slash = memrchr(path->p, '/', path->n);
+    *out = slash == NULL ? *path : slice_from(*path, (size_t)(slash + 1 - path->p));
+    path->n = slash == NULL ? 0 : (size_t)(slash - path->p);
+    return true;
+}
+
 /* ---- a route, compiled (template.c makes it, route.c matches it) ---- */
 
 enum piece { PIECE_NONE, PIECE_NAME, PIECE_VERSION };
@@ -37,6 +72,11 @@ struct group {
     uint8_t first, n;
 };
 
+/* Finds name and version by rules of its own. Sets *m, name not empty, perhaps by way of `room`; or leaves rubbish there. */
+typedef bool route_matcher(struct slice path, char *room, struct route_match *m);
+/* One of the spellings of a name, in `room`, if it fits. */
+typedef struct slice route_normaliser(struct slice name, char *room);
+
 /*
  * `**` cuts a template into groups. A group at an end of the template without `**` stands at that
  * end of the path: it is *anchored*, there is one place to look. Any other *floats*, and takes the
@@ -48,6 +88,10 @@ struct route {
     struct slice    text;        /* the template; run */
     const char     *about;       /* the same, for people; run */
     const char     *ecosystem;   /* run */
+    route_matcher  *matcher;     /* NULL: it is a template, and what follows is its compiled form */
+    const char *const *tails;    /* of a matcher: one of these ends every path that fits */
+    size_t          n_tails;
+    route_normaliser *normaliser; /* NULL: names are as written */
     bool            semver;      /* the version must be strict SemVer 2.0.0 */
     bool            relative;    /* starts with `**` itself: the path need not start with '/' */
     bool            open_start, open_end; /* a `**` stands there */
@@ -72,17 +116,29 @@ enum st route_compile(struct route *route, struct slice text, struct arena *aren
 /* Sets *out, and nothing when false. `room` as for rules_match. Time is linear in the path for a given route. */
 bool route_match(const struct route *route, struct slice path, char *room, struct route_match *out);
 
+/* rules->index, once the routes are there. ST_OK, ST_MEMORY. */
+enum st route_index_make(struct rules *rules, struct err *err);
+
 /* ---- routes that are built in ---- */
 
 struct builtin_route {
-    const char *ecosystem, *text;
+    const char *ecosystem, *text; /* a template, or what a matcher's paths look like, for people and the fingerprint */
     bool        semver;
-    bool        split_first; /* else as the template's separator says */
+    bool        split_first;      /* else as the template's separator says */
+    bool        by_name_only;     /* only for a pack of this ecosystem, not for one of all */
+    route_matcher    *matcher;
+    route_normaliser *normaliser;
+    const char *tails[8];         /* of a matcher */
 };
 extern const struct builtin_route builtin_routes[];
 extern const size_t               n_builtin_routes;
 
+route_matcher route_npm, route_pypi, route_debian, route_maven, route_zeco;
+route_normaliser normalise_crate, normalise_pypi;
+
 /* ---- small tests ---- */
+
+bool pep440_is_version(struct slice s); /* in any of the spellings that PEP 440 lets pass */
 
 bool semver_is_strict(struct slice s);
 const char *agent_class_name(enum agent_class class); /* "robot" */

@@ -258,7 +258,17 @@ canonical_text_is_fixed(void **state)
         "route crates split=- version=semver **/crates/{name}/{version}/download\n"
         "route rubygems split=numeric version=any /gems/{name}-{version}.gem\n"
         "route hex split=first version=any /tarballs/{name}-{version}.tar\n"
-        "route hex split=first version=any /repos/{}/tarballs/{name}-{version}.tar\n";
+        "route hex split=first version=any /repos/{}/tarballs/{name}-{version}.tar\n"
+        "route npm npm: **/[@scope/]{name}/-/{name}-{version}.tgz\n"
+        "route pypi pypi: **/packages/**/{name}-{version}[-...].(whl|tar.gz|zip|egg|...)\n"
+        "route cran split=last version=any **/src/contrib/{name}_{version}.tar.gz\n"
+        "route cran split=last version=any **/src/contrib/Archive/{name}/{name}_{version}.tar.gz\n"
+        "route cran split=last version=any **/src/contrib/{}/Recommended/{name}_{version}.tar.gz\n"
+        "route cran split=last version=any **/bin/windows/contrib/{}/{name}_{version}.zip\n"
+        "route cran split=last version=any **/bin/macosx/contrib/{}/{name}_{version}.tgz\n"
+        "route cran split=last version=any **/bin/macosx/{}/contrib/{}/{name}_{version}.tgz\n"
+        "route debian debian: **/pool/**/{name}_{version}_{architecture}.(deb|udeb)\n"
+        "route maven maven: [root]/{group}/**/{artifact}/{version}/{artifact}-{version}.(jar|war|ear|aar)\n";
     const char *template = "/deb/{name}_{version}.deb";
     struct digest id = hash_plain(want, sizeof want - 1);
     struct rules rules;
