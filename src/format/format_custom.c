@@ -133,7 +133,7 @@ take_value(struct cursor *c, const struct log_part *part, const struct log_part 
         return false;
     *out = (struct slice){ c->at, (size_t)(end - c->at) };
     c->at = end + part->after.n;
-    return part->end != LOG_END_LINE || !part->word || memchr(out->p, ' ', out->n) == NULL;
+    return !part->word || memchr(out->p, ' ', out->n) == NULL;
 }
 
 /* All values of a line. A format that ends in text lets more follow behind a blank, as `combined` does. */
@@ -191,7 +191,7 @@ undo_json(struct arena *a, struct slice *text)
     char *out;
 
     for (const char *p = text->p; (p = memchr(p, '\\', (size_t)(end - p))) != NULL;) {
-        p = json_escape_end(p + 1, end);
+        p = json_escape_end(p, end);
         if (p == NULL)
             return true;
     }
