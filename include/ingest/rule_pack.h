@@ -30,6 +30,7 @@ struct range_rule {
 enum agent_class { AGENT_UNKNOWN, AGENT_CLIENT, AGENT_BROWSER, AGENT_ROBOT, AGENT_MIRROR, AGENT_CLASSES_N };
 #define AGENT_CLASS_BIT(class) (1u << (class))
 #define AGENT_CLASSES_ALL      ((1u << AGENT_CLASSES_N) - 1)
+const char *agent_class_name(enum agent_class class); /* "robot" */
 
 struct agent_rule {
     const char *const *prefixes; /* an agent that is there starts with one of these; a line without the field (p NULL) counts */

@@ -153,7 +153,7 @@ show_arguments(const struct options *o, const struct run_config *c, int *status,
 {
     const struct printer *print = option_is_on(o, OPT_JSON) ? &print_json : &print_text;
     struct viewer viewer;
-    enum st rc = viewer_init(&viewer, err);
+    enum st rc = viewer_init(&viewer, c->rules, err);
 
     for (size_t i = 1; rc == ST_OK && i < o->n_arguments; i++)
         rc = show_argument(c, o->arguments[i], &viewer, print, status, err);

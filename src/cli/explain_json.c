@@ -149,6 +149,10 @@ json_record(const struct view *view, size_t n)
     put_fields("fields", view->fields, view->n_fields);
     if (view->class != NULL)
         printf(",\"class\":\"%s\"", view->class);
+    if (view->class != NULL && view->finding.pattern != NULL) {
+        fputs(",\"class_by\":", stdout);
+        put_text(slice_of(view->finding.pattern));
+    }
     if (view->client != NULL)
         printf(",\"unique_by\":\"%s\"", view->client);
     if (view->has_route)

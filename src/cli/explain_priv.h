@@ -39,7 +39,8 @@ struct view {
     struct field    fields[FIELDS_MAX]; /* as the format has read them; none of a line that it did not take */
     size_t          n_fields;
     const char     *client;             /* what the client is in a sketch; NULL: there is none */
-    const char     *class;              /* of the user agent; NULL: nobody asks */
+    const char     *class;              /* of the user agent; NULL: there is none */
+    struct agent_finding finding;       /* what decided the class */
     char            why[300];           /* the rule that decided, unescaped; "": the reason says all */
     bool            has_route;
     struct route_view  route;
@@ -51,13 +52,15 @@ struct view {
 /* What making views needs, once a run. */
 struct viewer {
     const struct look_choice *choice;
+    struct agents *agents;  /* the rules' own, or made here where the pack counts all classes */
+    bool         own_agents;
     char        *scratch; /* LINE_BYTES_MAX + 1 bytes: the path that a route has matched */
     struct arena arena;   /* texts of one view */
     char         room[ROUTE_ROOM];
     uint8_t      total[KEY_BYTES_MAX];
 };
 
-enum st viewer_init(struct viewer *v, struct err *err);
+enum st viewer_init(struct viewer *v, const struct rules *rules, struct err *err);
 void    viewer_release(struct viewer *v);
 /* Fills *out, which lives until the next call. */
 void    viewer_see(struct viewer *v, const struct look_record *look, struct view *out);

@@ -94,6 +94,24 @@ say_field(const char *name, struct slice value)
 }
 
 static void
+say_class(const struct view *view)
+{
+    const struct agent_finding *f = &view->finding;
+
+    printf("  class     %s", view->class);
+    if (f->pattern != NULL) {
+        fputs(", by ", stdout);
+        say_quoted(slice_of(f->pattern));
+    }
+    if (f->file != NULL) {
+        fputs(" in ", stdout);
+        say_text(stdout, f->file, strlen(f->file));
+        printf(":%" PRIu64, f->line_no);
+    }
+    putchar('\n');
+}
+
+static void
 say_route(const struct view *view)
 {
     fputs("  route     ", stdout);
@@ -136,12 +154,15 @@ text_record(const struct view *view, size_t n)
         say_field("line", view->look->text);
     if (view->why[0] != '\0' && view->look->why != KEEP)
         say_field("because", slice_of(view->why));
-    for (size_t i = 0; i < view->n_fields; i++)
-        say_field(view->fields[i].name, view->fields[i].text);
-    if (view->class != NULL)
-        say_field("class", slice_of(view->class));
-    if (view->client != NULL)
-        say_field("unique by", slice_of(view->client));
+    for (size_t i = 0; i < view->n_fields; i++) {
+        const char *name = view->fields[i].name;
+
+        say_field(name, view->fields[i].text);
+        if (strcmp(name, "agent") == 0 && view->class != NULL)
+            say_class(view);
+        if (strcmp(name, "client") == 0 && view->client != NULL)
+            say_field("unique by", slice_of(view->client));
+    }
     if (view->has_route)
         say_route(view);
     for (size_t i = 0; i < view->n_rows; i++)

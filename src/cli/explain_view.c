@@ -10,16 +10,21 @@
 #include "explain_priv.h"
 
 enum st
-viewer_init(struct viewer *v, struct err *err)
+viewer_init(struct viewer *v, const struct rules *rules, struct err *err)
 {
-    *v = (struct viewer){ .scratch = malloc(LINE_BYTES_MAX + 1) };
+    *v = (struct viewer){ .scratch = malloc(LINE_BYTES_MAX + 1), .agents = rules->agents };
     arena_init(&v->arena, SIZE_MAX);
-    return v->scratch != NULL ? ST_OK : err_memory(err, "cannot hold a path");
+    if (v->scratch == NULL)
+        return err_memory(err, "cannot hold a path");
+    v->own_agents = v->agents == NULL;
+    return v->own_agents ? agents_new(&v->agents, rules->pack->agent.files, err) : ST_OK;
 }
 
 void
 viewer_release(struct viewer *v)
 {
+    if (v->own_agents)
+        agents_free(v->agents);
     free(v->scratch);
     arena_release(&v->arena);
 }
@@ -237,6 +242,16 @@ see_route(struct viewer *v, const struct record *rec, struct view *out)
         out->has_route = route_view_try(rules, i, path, v->room, &out->match) == NULL;
 }
 
+/* Told even where the pack counts all classes: it may be why somebody looks. */
+static void
+see_class(struct viewer *v, const struct record *rec, struct view *out)
+{
+    if (rec->why != KEEP || !is_there(rec->agent))
+        return;
+    agents_find(v->agents, rec->agent, &out->finding);
+    out->class = agent_class_name(out->finding.class);
+}
+
 static void
 see_why(struct viewer *v, const struct look_record *look, struct view *out)
 {
@@ -256,6 +271,7 @@ viewer_see(struct viewer *v, const struct look_record *look, struct view *out)
     see_fields(v, look->record, out);
     if (look->record->why == KEEP)
         out->client = client_kind(v->choice->dataset, look->record->client);
+    see_class(v, look->record, out);
     see_why(v, look, out);
     see_route(v, look->record, out);
     see_rows(v, out);

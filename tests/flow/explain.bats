@@ -181,6 +181,23 @@ PYTHON
     is "$(json '(len(o["records"]), sorted(r["rows"][0]["adds"].items()))')" "(25, [('bytes', 0), ('nb_failed_reqs', 0), ('nb_reqs', 1), ('nb_successful_reqs', 1)])"
 }
 
+@test "the class of the user agent, and the pattern that decides" {
+    line serde 1.0.0 | sed 's/cargo.1.70.0/Examplebot\/2.1 (+http:\/\/bot.example.org)/' >log
+    explain log
+    shows "class     robot, by"
+    printf 'examplebot\n' >mirrors
+    cat >own.ini <<'INI'
+[rules mine]
+base = default
+agents = client
+mirrors_file = mirrors
+INI
+    explain -c own.ini --rules mine log
+    shows 'class     mirror, by "examplebot" in mirrors:1' "filtered as agent"
+    explain -c own.ini --rules mine --json log
+    is "$(json '(r["class"], r["class_by"], r["reason"])')" "('mirror', 'examplebot', 'agent')"
+}
+
 @test "clients: IPv4, mapped, IPv6, text, none" {
     for client in 192.0.2.7 ::ffff:192.0.2.7 2001:db8::1 host.example.org -; do
         line serde 1.0.0 05/Jan/2024 "$client"
