@@ -31,7 +31,7 @@ config_home_path(char *out, size_t cap, const char *name)
 static struct config all; /* lives until the program ends, as argv does */
 
 struct reading {
-    struct options            *options;
+    struct options *options;
     const struct section_kind *section; /* that is read; NULL: none, or [ingest] */
 };
 
@@ -74,7 +74,8 @@ end_section(struct reading *r, struct err *err)
 static enum st
 find_section(struct reading *r, const struct ini_entry *entry, struct err *err)
 {
-    static const struct section_kind *const kinds[] = { &section_rules, &section_format, &section_source };
+    static const struct section_kind *const kinds[] = { &section_rules, &section_format,
+                                                        &section_source };
     static const char *const names[] = { "ingest", "rules", "format", "source" };
 
     if (strcmp(entry->kind, "ingest") == 0)
@@ -82,8 +83,9 @@ find_section(struct reading *r, const struct ini_entry *entry, struct err *err)
     for (size_t i = 0; i < ARRAY_LEN(kinds) && r->section == NULL; i++)
         if (strcmp(entry->kind, kinds[i]->kind) == 0)
             r->section = kinds[i];
-    return r->section != NULL ? ST_OK
-                              : config_no_such("section", entry->kind, names, ARRAY_LEN(names), err);
+    return r->section != NULL
+               ? ST_OK
+               : config_no_such("section", entry->kind, names, ARRAY_LEN(names), err);
 }
 
 static enum st
@@ -92,8 +94,8 @@ take_entry(void *ctx, const struct ini_entry *entry, struct err *err)
     struct reading *r = ctx;
     enum st rc = ST_OK;
 
-    if (entry->key == NULL && ((rc = end_section(r, err)) != ST_OK ||
-                               (rc = find_section(r, entry, err)) != ST_OK))
+    if (entry->key == NULL &&
+        ((rc = end_section(r, err)) != ST_OK || (rc = find_section(r, entry, err)) != ST_OK))
         return rc;
     return r->section != NULL ? r->section->take(&all, entry, err)
                               : take_option(r->options, entry, err);
@@ -113,8 +115,8 @@ check_source(const struct config_source *s, struct err *err)
                       s->format);
         err_hint(err, "`ingest --help` lists the formats; or write a [format %.60s]", s->format);
     } else if (s->dataset != NULL && dataset_by_name(s->dataset) == NULL) {
-        rc = err_fail(err, ST_USAGE, CONFIG_WHAT, "[source %s]: no such dataset: \"%.80s\"", s->name,
-                      s->dataset);
+        rc = err_fail(err, ST_USAGE, CONFIG_WHAT, "[source %s]: no such dataset: \"%.80s\"",
+                      s->name, s->dataset);
         err_hint(err, "`ingest --help` lists the datasets");
     } else if (s->rules != NULL && (rc = config_find_pack(&all, s->rules, &pack, err)) != ST_OK) {
         snprintf(err->what, sizeof err->what, CONFIG_WHAT);

@@ -178,7 +178,7 @@ read_agents(struct config *config, const struct ini_entry *entry, struct err *er
         size_t class = 0;
 
         while (class < AGENT_CLASSES_N && strcmp(names[class], words[i]) != 0)
-            class++;
+            class ++;
         if (class == AGENT_CLASSES_N)
             return config_no_such("class of user agents", words[i], names, AGENT_CLASSES_N, err);
         classes |= AGENT_CLASS_BIT(class);
@@ -285,8 +285,10 @@ read_proxies(struct config *config, const struct ini_entry *entry, struct err *e
         return config_bad_value(entry, "at most 4096 networks", err);
     for (size_t i = 0; i < n; i++) {
         if (!cidr_parse(slice_of(words[i]), &proxies[i])) {
-            config_bad_value(entry, "networks, as 192.0.2.0/24 2001:db8::/32, no bits set behind "
-                                    "the prefix; or single addresses", err);
+            config_bad_value(entry,
+                             "networks, as 192.0.2.0/24 2001:db8::/32, no bits set behind "
+                             "the prefix; or single addresses",
+                             err);
             err_cause(err, "no network: \"%.80s\"", words[i]);
             return ST_USAGE;
         }
@@ -397,7 +399,7 @@ read_normalise(struct config *config, const struct ini_entry *entry, struct err 
 static const struct {
     const char *name;
     key_reader *read;
-    bool        often; /* may come more than once */
+    bool often; /* may come more than once */
 } keys[] = {
     { "base", read_base, false }, /* first: read_base() relies on it */
     { "about", read_about, false },
@@ -479,9 +481,11 @@ end(struct config *config, struct err *err)
 
     (void)config;
     if (rc == ST_OK && rules.n_routes == 0) {
-        rc = err_fail(err, ST_USAGE, CONFIG_WHAT, "[rules %s] has no route, and there are none for ecosystem %s",
+        rc = err_fail(err, ST_USAGE, CONFIG_WHAT,
+                      "[rules %s] has no route, and there are none for ecosystem %s",
                       now->pack.name, now->pack.ecosystem);
-        err_hint(err, "write route = /files/{name}-{version}.zip; docs/RULES.md lists the ecosystems");
+        err_hint(err,
+                 "write route = /files/{name}-{version}.zip; docs/RULES.md lists the ecosystems");
     }
     rules_release(&rules);
     if (rc != ST_OK && err->line_no == 0)

@@ -8,7 +8,8 @@
 
 enum source_key { FILES, FORMAT, RULES, DATASET, NODE, SETTLE, EXPECTED, KEYS_N };
 
-static const char *const keys[KEYS_N] = { "files", "format", "rules", "dataset", "node", "settle", "expected" };
+static const char *const keys[KEYS_N] = { "files", "format", "rules",   "dataset",
+                                          "node",  "settle", "expected" };
 
 static struct config_source *now; /* the section that is read */
 static uint64_t seen;
@@ -21,8 +22,9 @@ begin(struct config *config, const struct ini_entry *entry, struct err *err)
 
     for (; rc == ST_OK && *end != NULL; end = &(*end)->next)
         if (strcmp((*end)->name, entry->name) == 0)
-            return err_fail(err, ST_USAGE, CONFIG_WHAT, "[source %s] stands in line %" PRIu64 " already",
-                            entry->name, (*end)->line_no);
+            return err_fail(err, ST_USAGE, CONFIG_WHAT,
+                            "[source %s] stands in line %" PRIu64 " already", entry->name,
+                            (*end)->line_no);
     if (rc != ST_OK)
         return rc;
     if ((now = arena_alloc(&config->arena, sizeof *now)) == NULL)

@@ -173,7 +173,8 @@ config_duration(const char *text, uint64_t *seconds)
 bool
 config_bool(const char *text, bool *out)
 {
-    static const char *const yes[] = { "yes", "true", "on", "1" }, *const no[] = { "no", "false", "off", "0" };
+    static const char *const yes[] = { "yes", "true", "on", "1" }, *const no[] = { "no", "false",
+                                                                                   "off", "0" };
 
     for (size_t i = 0; i < ARRAY_LEN(yes); i++) {
         if (strcasecmp(text, yes[i]) == 0 || strcasecmp(text, no[i]) == 0) {

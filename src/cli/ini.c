@@ -129,7 +129,8 @@ read_lines(char *text, size_t n, ini_taker *take, void *ctx, uint64_t *line_no, 
     char *end = text + n;
     enum st rc = ST_OK;
 
-    if (n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) /* a byte order mark, as some editors write it */
+    if (n >= 3 &&
+        memcmp(text, "\xef\xbb\xbf", 3) == 0) /* a byte order mark, as some editors write it */
         text += 3;
     for (char *line = text, *next; line < end && rc == ST_OK; line = next) {
         char *feed = memchr(line, '\n', (size_t)(end - line));

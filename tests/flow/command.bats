@@ -88,7 +88,7 @@ ingest() {
     printf '[ingest]\nmemory = 64M\n[sauce x]\nfiles = y\n' >bad.ini
     ingest -c bad.ini -o - --client-key none log
     status_is 2
-    says "bad.ini:4" "sauce"
+    says "bad.ini:3" "sauce"
     printf '[ingest]\nnothing\n' >bad.ini
     ingest -c bad.ini -o - --client-key none log
     status_is 2

@@ -73,16 +73,24 @@ PY
     [ "$rss" -le $((80 << 20)) ] || { echo "$rss bytes"; false; }
 }
 
-@test "a configuration: an indented line is a line of its own, a long one is refused" {
+@test "a configuration: an indented line is a line of its own, a long one is read whole" {
     lines 3 >good.log
     printf '[ingest]\n  client-key = none\n\tjobs = 2\n' >indented.ini
     run --separate-stderr "$INGEST" -c indented.ini -o - good.log
     status_is 0
     is "${#lines[@]}" 4
-    printf '[ingest]\ndatabase = host=/nowhere application_name=%0150d dbname=other\n' 0 >long.ini
+    printf '[ingest]\ndatabase = application_name=%05000d host=/nowhere\n' 0 >long.ini
     run --separate-stderr "$INGEST" -c long.ini good.log
+    status_is 3
+    says "/nowhere"
+    { printf '[ingest]\n# '; head -c 1048576 /dev/zero | tr '\0' x; } >huge.ini
+    run --separate-stderr "$INGEST" -c huge.ini good.log
     status_is 2
-    says "long.ini:2" "longer than 198 bytes"
+    says "huge.ini" "larger than 1048576 bytes"
+    printf '[ingest]\nnode = a\0b\n' >nul.ini
+    run --separate-stderr "$INGEST" -c nul.ini good.log
+    status_is 2
+    says "nul.ini:2" "byte 9 of the line is a control byte (0x00)"
     mkdir directory
     run --separate-stderr "$INGEST" -c directory good.log
     status_is 2
