@@ -27,14 +27,14 @@ struct source {
     struct file_id file;      /* as it was when listed; zero for standard input */
     enum st        trouble;   /* ST_OK, or why it cannot be read; `cause` says more */
     const char    *cause;
-    bool           young;     /* younger than the list's min_age_s: not to be opened, and no failure */
+    bool           too_young; /* for the list's min_age_s: not to be opened, and no failure */
 };
 
 struct source_list {
     struct source *at;
     size_t         n, cap;
     struct arena   names;
-    int64_t        min_age_s; /* files of a walk or a list that were written to since are marked young; 0: none is */
+    int64_t        min_age_s; /* files of a walk or a list that were written to since are marked too young; 0: none is */
 };
 
 void source_list_init(struct source_list *list);

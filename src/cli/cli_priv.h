@@ -14,6 +14,8 @@
 #ifndef CLI_PRIV_H
 #define CLI_PRIV_H
 
+#include <signal.h>
+
 #include "ingest/base.h"
 #include "ingest/err.h"
 #include "ingest/local.h"
@@ -26,7 +28,7 @@ enum exit_status { EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_DATABASE = 3, EXIT_OUR
 /* Where a value came from; a later one wins over an earlier one. */
 enum origin { FROM_DEFAULT, FROM_CONFIG, FROM_ENVIRONMENT, FROM_COMMAND_LINE };
 
-enum option_kind { OPTION_FLAG, OPTION_VALUE, OPTION_LIST };
+enum option_kind { OPTION_FLAG, OPTION_VALUE, OPTION_ONCE, OPTION_LIST }; /* ONCE: a second one on the command line is no correction */
 
 enum option_id {
     OPT_DATABASE,
@@ -41,6 +43,10 @@ enum option_id {
     OPT_SINCE,
     OPT_UNTIL,
     OPT_CLIENT_KEY,
+    OPT_FILES_FROM,
+    OPT_NULL,
+    OPT_MIN_AGE,
+    OPT_REQUIRE_INTEGRITY,
     OPT_RECHECK,
     OPT_DRY_RUN,
     OPT_OUTPUT,
@@ -115,6 +121,16 @@ enum st place_open(struct place *p, const struct options *o, bool migrate, struc
 void    place_close(struct place *p);
 /* The sentence for "no database named". */
 enum st place_missing(struct err *err);
+
+/* ---- the inputs that the options and the arguments from `first` on name ---- */
+
+/*
+ * Without any, standard input is one if it holds something; `signals` (may be NULL) ends waiting for that. ST_USAGE: there is
+ * nothing to read, or a list cannot be read; ST_MEMORY. `inputs` is to be released in either case.
+ */
+struct source_list;
+enum st inputs_list(const struct options *o, size_t first, const volatile sig_atomic_t *signals, struct source_list *inputs,
+                    struct err *err);
 
 /* ---- printing ---- */
 

@@ -4,10 +4,8 @@
 #include "ingest/base.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include "ingest/num.h"
@@ -168,52 +166,6 @@ read_client_key(const struct options *o, const struct place *place, struct run_c
     return ST_OK;
 }
 
-/* ---- inputs ---- */
-
-/* An implicit standard input is used if it is a pipe or a file that holds something. */
-static bool
-stdin_is_usable(void)
-{
-    struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
-    struct stat st;
-    int waiting = 0;
-
-    if (fstat(STDIN_FILENO, &st) != 0)
-        return false;
-    if (S_ISREG(st.st_mode))
-        return lseek(STDIN_FILENO, 0, SEEK_CUR) < st.st_size;
-    if (!S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode))
-        return false;
-    while (poll(&p, 1, -1) < 0)
-        if (errno != EINTR || signals > 0)
-            return false;
-    return ioctl(STDIN_FILENO, FIONREAD, &waiting) != 0 || waiting > 0;
-}
-
-static enum st
-list_inputs(const struct options *o, struct source_list *inputs, struct err *err)
-{
-    bool has_stdin = false;
-    enum st rc = ST_OK;
-
-    if (o->n_arguments == 0) {
-        if (stdin_is_usable())
-            return source_list_add(inputs, "-", err);
-        err_fail(err, ST_USAGE, "cannot find anything to count",
-                 "no FILE is named and standard input is empty");
-        err_hint(err, "ingest [OPTION]... FILE...; `ingest --help` shows examples");
-        return ST_USAGE;
-    }
-    for (size_t i = 0; i < o->n_arguments && rc == ST_OK; i++) {
-        bool is_stdin = strcmp(o->arguments[i], "-") == 0;
-
-        if (!is_stdin || !has_stdin)
-            rc = source_list_add(inputs, o->arguments[i], err);
-        has_stdin = has_stdin || is_stdin;
-    }
-    return rc;
-}
-
 /* ---- rows to a file: whole or not at all ---- */
 
 struct output {
@@ -346,7 +298,9 @@ configure(const struct options *o, struct run_config *c, struct rules *rules, st
 {
     enum st rc;
 
-    *c = (struct run_config){ .signals = &signals, .recheck = option_is_on(o, OPT_RECHECK) };
+    *c = (struct run_config){ .signals = &signals,
+                              .recheck = option_is_on(o, OPT_RECHECK),
+                              .require_integrity = option_is_on(o, OPT_REQUIRE_INTEGRITY) };
     if ((rc = read_sink(o, c, err)) != ST_OK || (rc = read_teller(o, c, t, err)) != ST_OK)
         return rc;
     return count_reading(o, c, rules, err);
@@ -387,7 +341,7 @@ cli_count(const struct options *o)
     catch_signals();
     source_list_init(&inputs);
     if ((rc = configure(o, &config, &rules, &teller, &err)) == ST_OK &&
-        (rc = list_inputs(o, &inputs, &err)) == ST_OK &&
+        (rc = inputs_list(o, 0, &signals, &inputs, &err)) == ST_OK &&
         (rc = place_for(o, &config, &place, &err)) == ST_OK &&
         (rc = read_client_key(o, &place, &config, key_path, &err)) == ST_OK &&
         (rc = output_open(&output, o->value[OPT_OUTPUT].text, &err)) == ST_OK) {

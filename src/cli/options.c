@@ -22,6 +22,10 @@ const struct option_def option_defs[OPTIONS_N] = {
     [OPT_SINCE] = { "since", 0, OPTION_VALUE, "DAY", "count from this day on (YYYY-MM-DD, UTC)" },
     [OPT_UNTIL] = { "until", 0, OPTION_VALUE, "DAY", "count up to the day before this one" },
     [OPT_CLIENT_KEY] = { "client-key", 0, OPTION_VALUE, "FILE", "the key that hides client addresses in sketches, or none" },
+    [OPT_FILES_FROM] = { "files-from", 0, OPTION_ONCE, "LIST", "count the files that LIST names, one a line (\"-\": stdin)" },
+    [OPT_NULL] = { "null", '0', OPTION_FLAG, NULL, "names in LIST end in NUL, as find -print0 writes them" },
+    [OPT_MIN_AGE] = { "min-age", 0, OPTION_VALUE, "SECONDS", "leave files of directories and lists that were written to since" },
+    [OPT_REQUIRE_INTEGRITY] = { "require-integrity", 0, OPTION_FLAG, NULL, "refuse containers without a checksum" },
     [OPT_RECHECK] = { "recheck", 0, OPTION_FLAG, NULL, "open files that their times say are known" },
     [OPT_DRY_RUN] = { "dry-run", 'n', OPTION_FLAG, NULL, "do all the work, write nothing" },
     [OPT_OUTPUT] = { "output", 'o', OPTION_VALUE, "FILE", "write the rows as JSON lines (\"-\": stdout), no database" },
@@ -106,6 +110,9 @@ options_set(struct options *o, enum option_id id, const char *text, enum origin 
     }
     if (o->value[id].text != NULL && o->value[id].origin > origin)
         return ST_OK;
+    if (option_defs[id].kind == OPTION_ONCE && origin == FROM_COMMAND_LINE && o->value[id].text != NULL &&
+        o->value[id].origin == origin)
+        return err_fail(err, ST_USAGE, "cannot read the command line", "--%s is said twice", option_defs[id].name);
     if (option_defs[id].kind == OPTION_FLAG && check_flag(text, &text) != ST_OK)
         return err_fail(err, ST_USAGE, "bad value", "%s is true or false, not \"%s\"", option_defs[id].name, text);
     o->value[id].text = text;

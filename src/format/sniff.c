@@ -260,6 +260,7 @@ format_sniff(struct slice head, const struct format **out, int *score, struct er
         return ST_OK;
     }
     err_set(err, ST_FORMAT, "cannot tell the log format");
+    err->not_a_log = c.best == NULL;
     if (c.best == NULL)
         err_cause(err, "no known format fits its beginning");
     else if (c.next == c.high)

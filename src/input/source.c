@@ -71,7 +71,7 @@ enum origin { NAMED, LISTED, WALKED };
 
 /* A modification time of the future is young, too. */
 static bool
-is_young(const struct source_list *list, const struct file_id *file)
+is_too_young(const struct source_list *list, const struct file_id *file)
 {
     struct timespec now;
 
@@ -85,7 +85,7 @@ add_file(struct source_list *list, const char *path, const struct stat *st, enum
 {
     struct source source = { .path = path, .walked = origin == WALKED, .file = file_id_of(st) };
 
-    source.young = origin != NAMED && is_young(list, &source.file);
+    source.too_young = origin != NAMED && is_too_young(list, &source.file);
     return add(list, source, err);
 }
 

@@ -409,7 +409,7 @@ batch_undo(struct run *run)
     atomic_store(&run->held_bytes, 0);
 }
 
-/* A dry run against a database says of each input what a real one would find. */
+/* What is left out has a reason; a dry run against a database says of each other input what a real one would find. */
 static void
 say_fate(const struct run *run, const struct item *item)
 {
@@ -417,12 +417,16 @@ say_fate(const struct run *run, const struct item *item)
         [FATE_COUNTED] = "new",
         [FATE_KNOWN] = "known",
         [FATE_KNOWN_OTHERWISE] = "known, under other rules",
-        [FATE_SKIPPED] = "skipped",
+        [FATE_SKIPPED] = NULL,
     };
     char line[600];
 
+    if (item->fate == FATE_SKIPPED && item->skipped != NULL && run->config->choice != NULL) {
+        snprintf(line, sizeof line, "%s: skipped, %s", item->source->path, item->skipped);
+        run->config->choice(run->config->ctx, line);
+    }
     if (run->config->sink != RUN_DRY || run->pg == NULL || run->config->choice == NULL ||
-        item->fate == FATE_TODO || item->fate == FATE_REFUSED)
+        words[item->fate] == NULL)
         return;
     snprintf(line, sizeof line, "%s: %s", item->source->path, words[item->fate]);
     run->config->choice(run->config->ctx, line);

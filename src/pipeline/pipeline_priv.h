@@ -89,6 +89,7 @@ struct item {
     uint8_t         ecosystem; /* of its first hit, as a number in run->ecosystems; 0: none */
     bool            see;       /* known by its bytes: write a sighting, so that the next run knows it by its times */
     struct sighting *sighting; /* for `see`; or of a refused one that the ledger is to remember */
+    const char     *skipped;   /* why it is left out; NULL: nothing to say */
     const struct refused *before; /* it was refused then, and is as it was; borrowed until it is told */
 };
 

@@ -85,6 +85,11 @@ make_items(struct run *run, struct source_list *inputs, struct err *err)
     run->n_items = inputs->n;
     for (size_t i = 0; i < inputs->n; i++) {
         run->items[i] = (struct item){ .source = &inputs->at[i], .at = (uint32_t)i };
+        if (inputs->at[i].too_young) {
+            run->items[i].fate = FATE_SKIPPED;
+            run->items[i].skipped = "younger than --min-age";
+            continue;
+        }
         run->stored_total += inputs->at[i].is_stdin ? 0 : (uint64_t)inputs->at[i].file.size;
     }
     for (size_t i = 0; i < inputs->n; i++)
@@ -123,7 +128,7 @@ start_workers(struct run *run, struct err *err)
 
 /* ---- what is known at a glance ---- */
 
-/* Inputs that could not even be listed are refused without a batch. */
+/* Inputs that could not even be listed are refused without a batch; those that are too young are left. */
 static void
 refuse_troubled(struct run *run)
 {
@@ -131,6 +136,8 @@ refuse_troubled(struct run *run)
         struct item *item = &run->items[i];
         struct err err;
 
+        if (item->fate == FATE_SKIPPED)
+            batch_tell(run, item);
         if (item->source->trouble == ST_OK)
             continue;
         item->fate = FATE_REFUSED;

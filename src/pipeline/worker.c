@@ -304,6 +304,11 @@ take(struct worker *w, struct item *item, struct err *err)
                  item->source->path); /* other failures are none of the input's */
     if (!is_refusal(rc))
         return rc;
+    if (err->not_a_log && rc == ST_FORMAT && item->source->walked) { /* nobody said that it is one */
+        item->skipped = "of no known format";
+        batch_skip(w->run, item);
+        return ST_OK;
+    }
     if ((rc = batch_refuse(w->run, item, err)) != ST_OK)
         return rc;
     return refused_note(w->run, item, item->refusal, NULL, err);
