@@ -93,7 +93,8 @@ fuzz_cut(const struct format *f, const uint8_t *p, size_t n, size_t want)
 }
 
 static inline struct fuzz_sum
-fuzz_parse(const struct format *f, const uint8_t *data, size_t size, size_t block_bytes, size_t max, int slack)
+fuzz_parse(const struct format *f, const struct format_options *options, const uint8_t *data, size_t size,
+    size_t block_bytes, size_t max, int slack)
 {
     struct fuzz_sum sum = { .rc = ST_OK };
     struct record *records = malloc(max * sizeof *records);
@@ -101,7 +102,7 @@ fuzz_parse(const struct format *f, const uint8_t *data, size_t size, size_t bloc
     struct err err = { 0 };
     uint64_t line_no = 1;
 
-    MUST(records != NULL && parser_init(&p, f, NULL, &err) == ST_OK);
+    MUST(records != NULL && parser_init(&p, f, options, &err) == ST_OK);
     for (size_t at = 0, len; at < size && sum.rc == ST_OK; at += len) {
         char *copy;
         size_t n = 1;
@@ -132,8 +133,9 @@ fuzz_parse(const struct format *f, const uint8_t *data, size_t size, size_t bloc
     return sum;
 }
 
+/* `options` NULL: nothing is said. */
 static inline int
-fuzz_format(const char *name, const uint8_t *data, size_t size)
+fuzz_format_with(const char *name, const struct format_options *options, const uint8_t *data, size_t size)
 {
     const struct format *f = format_by_name(name);
     struct fuzz_sum whole, cut;
@@ -141,10 +143,16 @@ fuzz_format(const char *name, const uint8_t *data, size_t size)
     MUST(f != NULL);
     if (size < 1)
         return 0;
-    whole = fuzz_parse(f, data, size, SIZE_MAX, 256, 0);
-    cut = fuzz_parse(f, data, size, size % 97, 1 + size % 5, "\n\t\"}]0\\ "[size % 8]);
+    whole = fuzz_parse(f, options, data, size, SIZE_MAX, 256, 0);
+    cut = fuzz_parse(f, options, data, size, size % 97, 1 + size % 5, "\n\t\"}]0\\ "[size % 8]);
     MUST(whole.rc == cut.rc && whole.n_records == cut.n_records && whole.digest == cut.digest);
     return 0;
+}
+
+static inline int
+fuzz_format(const char *name, const uint8_t *data, size_t size)
+{
+    return fuzz_format_with(name, NULL, data, size);
 }
 
 #endif
