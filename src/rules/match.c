@@ -73,6 +73,13 @@ takes(const struct rules *rules, size_t i, struct slice path, char *room, struct
 }
 
 bool
+rules_takes(const struct rules *rules, size_t i, struct slice path, char *room,
+            struct route_match *out)
+{
+    return takes(rules, i, path, room, out);
+}
+
+bool
 rules_match(const struct rules *rules, struct slice path, char *room, struct route_match *out)
 {
     const struct route_index *index = rules->index;

@@ -16,9 +16,14 @@ route_view_at(const struct rules *rules, size_t i, struct route_view *out)
 }
 
 static bool
-ends_with(struct slice s, struct slice tail)
+ends_like(const struct route *route, struct slice path)
 {
-    return s.n >= tail.n && (tail.n == 0 || memcmp(s.p + s.n - tail.n, tail.p, tail.n) == 0);
+    if (route->matcher == NULL)
+        return slice_ends(path, route->tail);
+    for (size_t i = 0; i < route->n_tails; i++)
+        if (slice_ends(path, slice_of(route->tails[i])))
+            return true;
+    return route->n_tails == 0;
 }
 
 const char *
@@ -27,11 +32,11 @@ route_view_try(const struct rules *rules, size_t i, struct slice path, char *roo
 {
     struct route route = rules->routes[i];
 
-    if (route_match(&route, path, room, out))
+    if (rules_takes(rules, i, path, room, out))
         return NULL;
-    if (!ends_with(path, route.tail))
+    if (!ends_like(&route, path))
         return "the path ends otherwise";
-    if (!slice_starts(path, route.head))
+    if (route.matcher == NULL && !slice_starts(path, route.head))
         return "the path begins otherwise";
     route.semver = false;
     if (rules->routes[i].semver && route_match(&route, path, room, out))

@@ -116,6 +116,9 @@ enum st route_compile(struct route *route, struct slice text, struct arena *aren
 /* Sets *out, and nothing when false. `room` as for rules_match. Time is linear in the path for a given route. */
 bool route_match(const struct route *route, struct slice path, char *room, struct route_match *out);
 
+/* Does route `i` take the path, by itself? What rules_match asks of the routes that the end of the path leaves. */
+bool rules_takes(const struct rules *rules, size_t i, struct slice path, char *room, struct route_match *out);
+
 /* rules->index, once the routes are there. ST_OK, ST_MEMORY. */
 enum st route_index_make(struct rules *rules, struct err *err);
 
