@@ -88,6 +88,8 @@ struct picker {
     const struct client_key *clients;   /* run */
     char     ecosystem[64];             /* that the table holds; "" while it is not fixed: the first hit fixes it here */
     uint8_t *key;                       /* where the next key goes: room of its own, until the caller sets other KEY_BYTES_MAX bytes */
+    const struct hash_secret *object_secret; /* the caller wants to know objects; NULL: it does not */
+    struct digest object;               /* then: what the last hit's path names, under that secret */
     char    *scratch;                   /* LINE_BYTES_MAX + 1 bytes: the decoded path, then the client's message */
 
     /* Private: what came last, because logs repeat themselves. */

@@ -10,8 +10,11 @@
 enum st
 batch_init(struct run *run, struct err *err)
 {
-    run->todo = calloc(BATCH_INPUTS_MAX, sizeof *run->todo);
-    run->batch.items = calloc(BATCH_INPUTS_MAX, sizeof *run->batch.items);
+    run->todo_max = BATCH_INPUTS_MAX;
+    if (run->stream != NULL && run->n_items > run->todo_max) /* all at once */
+        run->todo_max = run->n_items;
+    run->todo = calloc(run->todo_max, sizeof *run->todo);
+    run->batch.items = calloc(run->todo_max, sizeof *run->batch.items);
     if (run->todo == NULL || run->batch.items == NULL)
         return err_memory(err, "cannot hold a batch");
     return ST_OK;
@@ -24,8 +27,9 @@ free_claim(struct payload *p)
     free(p);
 }
 
+/* What is left out of a stream keeps what it knows until the end. */
 static void
-forget(struct run *run)
+forget(struct run *run, bool end)
 {
     struct batch *b = &run->batch;
 
@@ -33,6 +37,8 @@ forget(struct run *run)
         free_claim(b->claims[i]);
     b->n_claims = 0;
     for (size_t i = 0; i < b->n_items; i++) {
+        if (b->items[i]->left_out && !end)
+            continue;
         free(b->items[i]->sighting);
         b->items[i]->sighting = NULL;
         b->items[i]->payload = NULL;
@@ -43,7 +49,7 @@ forget(struct run *run)
 void
 batch_release(struct run *run)
 {
-    forget(run);
+    forget(run, true);
     free(run->batch.claims);
     free(run->batch.items);
     free(run->todo);
@@ -73,9 +79,9 @@ batch_begin(struct run *run)
 static bool
 is_full(const struct run *run)
 {
-    if (run->batch.n_items == BATCH_INPUTS_MAX)
+    if (run->batch.n_items == run->todo_max)
         return true;
-    return run->config->sink == RUN_TO_DATABASE &&
+    return run->stream == NULL && run->config->sink == RUN_TO_DATABASE &&
            (run->batch.decoded >= BATCH_BYTES_MAX ||
             atomic_load(&run->held_bytes) >= run->config->memory_bytes / 10 * 3);
 }
@@ -89,9 +95,12 @@ batch_take(struct run *run)
     pthread_mutex_lock(&run->lock);
     if (run->failed || run_signals(run) > 0 || is_full(run))
         b->closed = true;
-    if (!b->closed && run->next_todo < run->n_todo) {
+    while (!b->closed && run->next_todo < run->n_todo) {
         item = run->todo[run->next_todo++];
         b->items[b->n_items++] = item;
+        if (!item->left_out)
+            break;
+        item = NULL; /* it has been read; it is here to be told and written down with the others */
     }
     pthread_mutex_unlock(&run->lock);
     return item;
@@ -231,13 +240,13 @@ accept(struct run *run, struct pending *p, struct err *err)
 
 /*
  * What is too much for this batch is read again for the next one: an input with absurd byte counts
- * is no reason to refuse those beside it. Without a database all inputs of the run are added up, so
- * there is no next one.
+ * is no reason to refuse those beside it. Without a database, and in one stream, all inputs of the
+ * run are added up, so there is no next one.
  */
 static enum st
 put_off(struct run *run, struct pending *p, struct err *err)
 {
-    if (run->config->sink != RUN_TO_DATABASE)
+    if (run->config->sink != RUN_TO_DATABASE || run->stream != NULL)
         return refuse_sums(p, err);
     run->batch.closed = true;
     return ST_OK;
@@ -393,10 +402,12 @@ batch_undo(struct run *run)
 {
     struct batch *b = &run->batch;
 
-    forget(run);
+    forget(run, false);
     for (size_t i = 0; i < b->n_items; i++) {
         struct item *item = b->items[i];
 
+        if (item->left_out)
+            continue;
         free(item->refusal);
         item->refusal = NULL;
         item->before = NULL;
@@ -484,7 +495,7 @@ batch_settle(struct run *run, struct err *err)
         for (size_t i = 0; i < b->days.tables[t].n_days; i++)
             ok = ok && summary_add_day(to, b->days.tables[t].days[i]);
     }
-    forget(run);
+    forget(run, true);
     if (!ok)
         return err_memory(err, "cannot list days");
     return run->config->sink == RUN_TO_DATABASE ? ST_OK : seen_join(&run->seen, &b->seen, err);

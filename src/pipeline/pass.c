@@ -90,6 +90,8 @@ pick(struct pass *p, const struct record *rec, struct hit *hit)
     p->picker->key = (uint8_t *)w->keys + w->n_keys;
     if (why == KEEP)
         why = p->picker->dataset->pick(p->picker, rec, hit);
+    if (why == KEEP && unlikely(w->run->stream != NULL))
+        why = stream_take(w, p->picker, rec, hit);
     if (why != KEEP)
         return why;
     if (!sums_fit(p, hit))
@@ -171,6 +173,8 @@ pass_turn(struct pass *p, struct err *err)
         if (rc == ST_EOF)
             break;
         if (rc != ST_OK || (rc = take_block(p, &block, err)) != ST_OK)
+            return rc;
+        if (run->stream != NULL && (rc = stream_check(run->stream, err)) != ST_OK)
             return rc;
         lines_used(p->w->lines, p->parser.line_no);
         atomic_fetch_add(&run->progress_decoded, block.n);

@@ -7,6 +7,7 @@
  *   pass.c     the crank of one input: lines, records, hits, rollup, and the books of it
  *   batch.c    which inputs of a batch count: known ones dropped, good ones absorbed
  *   tables.c   a dataset's table, node, ecosystem and client key, looked up on first use
+ *   stream.c   for rules with a window or a union of ranges: the inputs in the order of their times
  *   refused.c  what was refused before, and what is refused now
  *   commit.c   the one transaction of a batch; or rows as text
  *   look.c     single lines on the same way, for `ingest explain`
@@ -85,6 +86,9 @@ struct item {
     struct err     *refusal;   /* when refused; freed once it has been told */
     int64_t         known_id;  /* when known */
     uint32_t        at;        /* place on the command line */
+    int64_t         first_us;  /* in one stream: when its first event was */
+    bool            fed;       /* in one stream: its lines have been compared with others' */
+    bool            left_out;  /* in one stream: read, and not counted; its fate stays when the others are read again */
     uint8_t         fate;
     uint8_t         ecosystem; /* of its first hit, as a number in run->ecosystems; 0: none */
     bool            see;       /* known by its bytes: write a sighting, so that the next run knows it by its times */
@@ -154,8 +158,11 @@ struct worker {
     } us;
 };
 
+struct stream;
+
 struct run {
     const struct run_config *config;
+    struct stream  *stream;      /* the rules want one; NULL: they do not */
     struct pg      *pg;
     struct ledger   ledger;      /* its secret is a throw-away one without a database */
     struct ledger_scope scope;
@@ -177,6 +184,7 @@ struct run {
     size_t          n_refused;
     struct item   **todo;        /* the batch's window, in the order in which workers take them */
     size_t          n_todo, next_todo;
+    size_t          todo_max;    /* inputs of a batch */
     struct batch    batch;
     struct seen     seen;        /* without a database: the payloads of the batches before */
     struct worker  *workers;
@@ -199,7 +207,9 @@ struct run {
 static inline size_t
 run_ceiling(const struct run *run)
 {
-    return run->config->memory_bytes / run->n_workers_max / 10 * 3;
+    size_t memory_bytes = run->config->memory_bytes / (run->stream == NULL ? 1 : 2); /* half is the stream's */
+
+    return memory_bytes / run->n_workers_max / 10 * 3;
 }
 
 /* Signals so far: one finishes the batch, two roll it back. */
@@ -310,6 +320,24 @@ enum st refused_note(struct run *run, struct item *item, const struct err *why, 
 void    refused_remember(struct run *run);
 /* Adds since when. */
 void    refused_tell(const struct refused *before, struct err *err);
+
+/* stream.c */
+/* Does the run need one? ST_OK; ST_USAGE: standard input is one of several; ST_MEMORY. */
+enum st stream_init(struct run *run, struct err *err);
+void    stream_release(struct run *run);
+void    stream_begin(struct run *run); /* forgets what was compared, for a batch that begins */
+/* Finds the first event of each input, for stream_by_time(), which compares two `struct item *`. ST_OK, ST_STOPPED. */
+enum st stream_order(struct run *run, struct err *err);
+int     stream_by_time(const void *a, const void *b);
+/* For the picker of a table whose objects are to be known; NULL: they are not. */
+const struct hash_secret *stream_secret(const struct run *run, const struct table *table);
+/* A hit of the input that the worker reads: KEEP, or why it does not count, for now. Look at stream_check now and then. */
+enum reason stream_take(struct worker *w, const struct picker *picker, const struct record *rec, const struct hit *hit);
+enum st stream_check(const struct stream *s, struct err *err); /* ST_MEMORY: stream_take has no more room */
+/* After the inputs: true if some were compared with others and do not count. They are marked; the batch must be read again. */
+bool    stream_leave_out(struct run *run);
+/* Adds what the ranges add up to, before COMMIT. */
+enum st stream_settle(struct run *run, struct err *err);
 
 /* commit.c */
 /* ST_OK: committed. ST_EOF: something was lost to another run; undo and read again. */

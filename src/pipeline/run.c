@@ -115,7 +115,7 @@ start_workers(struct run *run, struct err *err)
 
     run->jobs = workers_max(run);
     n = run->jobs < run->n_items ? run->jobs : run->n_items;
-    n = n == 0 ? 1 : n;
+    n = n == 0 || run->stream != NULL ? 1 : n;
     run->n_workers_max = n;
     run->workers = calloc(n, sizeof *run->workers);
     if (run->workers == NULL)
@@ -191,7 +191,7 @@ find_same_files(struct run *run, struct err *err)
 static enum st
 find_same_sizes(struct run *run, struct err *err)
 {
-    int64_t sizes[BATCH_INPUTS_MAX];
+    int64_t *sizes;
     size_t n = 0;
     enum st rc;
 
@@ -200,6 +200,8 @@ find_same_sizes(struct run *run, struct err *err)
     run->n_stored = 0;
     if (run->pg == NULL)
         return ST_OK;
+    if ((sizes = calloc(run->n_todo + 1, sizeof *sizes)) == NULL)
+        return err_memory(err, "cannot ask the ledger for files");
     for (size_t i = 0; i < run->n_todo; i++)
         if (!run->todo[i]->source->is_stdin)
             sizes[n++] = run->todo[i]->source->file.size;
@@ -207,7 +209,10 @@ find_same_sizes(struct run *run, struct err *err)
         run,
         ledger_find_sizes(&run->ledger, &run->scope, sizes, n, &run->stored, &run->n_stored, err),
         err);
-    return rc == ST_OK ? refused_find_sizes(run, sizes, n, err) : rc;
+    if (rc == ST_OK)
+        rc = refused_find_sizes(run, sizes, n, err);
+    free(sizes);
+    return rc;
 }
 
 /* ---- batches ---- */
@@ -239,21 +244,26 @@ ecosystems_are_known(const struct run *run)
 static bool
 next_window(struct run *run)
 {
+    size_t n_left = 0;
+
     run->n_todo = run->next_todo = 0;
-    for (size_t i = 0; i < run->n_items && run->n_todo < BATCH_INPUTS_MAX; i++) {
+    for (size_t i = 0; i < run->n_items && run->n_todo < run->todo_max; i++) {
         struct item *item = &run->items[i];
 
-        if (item->fate != FATE_TODO)
+        if (item->fate != FATE_TODO && !item->left_out)
             continue;
         if (item->source->is_stdin && run->n_todo > 0)
             break;
+        n_left += item->fate == FATE_TODO;
         run->todo[run->n_todo++] = item;
         if (item->source->is_stdin)
             break;
     }
-    if (ecosystems_are_known(run))
+    if (run->stream != NULL)
+        qsort(run->todo, run->n_todo, sizeof *run->todo, stream_by_time);
+    else if (ecosystems_are_known(run))
         qsort(run->todo, run->n_todo, sizeof *run->todo, by_size);
-    return run->n_todo > 0;
+    return n_left > 0;
 }
 
 static void
@@ -335,6 +345,7 @@ do_batch(struct run *run, struct err *err)
     enum st rc;
 
     batch_begin(run);
+    stream_begin(run);
     if ((rc = find_same_sizes(run, err)) != ST_OK)
         return rc;
     let_workers_work(run);
@@ -345,8 +356,10 @@ do_batch(struct run *run, struct err *err)
     if (run_signals(run) >= 2)
         return err_fail(err, ST_STOPPED, "stopped", "a second signal came");
     batch_settle_ecosystems(run);
-    if (run->batch.again)
+    if (run->batch.again || stream_leave_out(run))
         return ST_EOF;
+    if ((rc = stream_settle(run, err)) != ST_OK)
+        return rc;
     if (run->config->sink != RUN_TO_DATABASE)
         return ST_OK;
     start = clock_monotonic_us();
@@ -424,11 +437,14 @@ run_release(struct run *run)
         worker_release(&run->workers[i]);
     free(run->workers);
     batch_release(run);
-    for (size_t i = 0; i < run->n_items; i++)
+    for (size_t i = 0; i < run->n_items; i++) {
         free(run->items[i].refusal);
+        free(run->items[i].sighting);
+    }
     free(run->items);
     free(run->stored);
     free(run->refused);
+    stream_release(run);
     tables_release(run);
     pg_close(run->pg);
     sodium_memzero(&run->clients, sizeof run->clients);
@@ -458,11 +474,14 @@ run(const struct run_config *config, struct source_list *inputs, struct summary 
                                                  .require_integrity = config->require_integrity };
     if ((rc = refused_init(run, err)) == ST_OK && (rc = tables_init(run, err)) == ST_OK &&
         (rc = open_database(run, err)) == ST_OK &&
-        (rc = make_items(run, inputs, err)) == ST_OK && (rc = batch_init(run, err)) == ST_OK &&
+        (rc = make_items(run, inputs, err)) == ST_OK && (rc = stream_init(run, err)) == ST_OK &&
+        (rc = batch_init(run, err)) == ST_OK &&
         (rc = start_workers(run, err)) == ST_OK) {
         refuse_troubled(run);
         if ((rc = find_same_files(run, err)) == ST_OK)
             rc = refused_find_files(run, err);
+        if (rc == ST_OK)
+            rc = stream_order(run, err);
         if (rc == ST_OK)
             rc = do_batches(run, err);
         if (rc == ST_OK && config->sink != RUN_TO_DATABASE)

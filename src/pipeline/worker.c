@@ -119,6 +119,7 @@ fresh_picker(struct worker *w, struct table *t, struct picker **out, struct err 
             return rc;
         w->picker_ready[d] = true;
     }
+    (*out)->object_secret = stream_secret(w->run, t);
     snprintf((*out)->ecosystem, sizeof (*out)->ecosystem, "%s", t->ecosystem);
     return ST_OK;
 }
