@@ -42,14 +42,15 @@ read_min_age(const struct options *o, struct source_list *inputs, struct err *er
     return options_bad_value(o, OPT_MIN_AGE, "a number of seconds, as 60", err);
 }
 
-/* Standard input is one: it holds a log or a list. */
+/* There is one standard input: it holds a log or a list. */
 static enum st
 check_stdin(const struct options *o, size_t n_stdin, struct err *err)
 {
     const char *list = o->value[OPT_FILES_FROM].text;
 
     if (list == NULL && option_is_on(o, OPT_NULL))
-        return err_fail(err, ST_USAGE, "cannot use --null", "it says how the names in a list end: say --files-from");
+        return err_fail(err, ST_USAGE, "cannot use --null",
+                        "it says how the names in a list end: say --files-from");
     if (list != NULL && strcmp(list, "-") == 0 && n_stdin > 0)
         return err_fail(err, ST_USAGE, "cannot do both",
                         "--files-from - and the input \"-\" both want standard input");
@@ -75,7 +76,8 @@ inputs_list(const struct options *o, size_t first, const volatile sig_atomic_t *
 
     for (size_t i = first; i < o->n_arguments; i++)
         n_stdin += strcmp(o->arguments[i], "-") == 0;
-    if ((rc = read_min_age(o, inputs, err)) != ST_OK || (rc = check_stdin(o, n_stdin, err)) != ST_OK)
+    if ((rc = read_min_age(o, inputs, err)) != ST_OK ||
+        (rc = check_stdin(o, n_stdin, err)) != ST_OK)
         return rc;
     if (o->n_arguments <= first && list == NULL)
         return stdin_is_usable(signals) ? source_list_add(inputs, "-", err) : nothing_named(err);

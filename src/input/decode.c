@@ -1,6 +1,6 @@
 /*
- * What all codecs do alike: containers may follow one another in a file, with zeros between and after
- * them; damage is told with its place in the file as stored.
+ * What all codecs do alike: containers may follow one another in a file, with zeros between and
+ * after them; damage is told with its place in the file as stored.
  */
 #include "ingest/base.h"
 
@@ -33,9 +33,8 @@ decode_skip_padding(struct stored *s, bool any, struct err *err)
 }
 
 enum st
-decode_magic(struct stored *s, uint8_t *head, size_t n,
-             bool (*fits)(const uint8_t *head, size_t n), const char *what, const char *part,
-             struct err *err)
+decode_magic(struct stored *s, uint8_t *head, size_t n, bool (*fits)(const uint8_t *head, size_t n),
+             const char *what, const char *part, struct err *err)
 {
     uint64_t start = stored_offset(s);
 

@@ -1,7 +1,7 @@
 /*
  * bzip2: streams one after another, zero padding between and after them, nothing else. There is no
- * RFC; the format is what libbz2 (manual, 1.0.8) reads. Each block and each stream has a CRC-32, and
- * the library looks at all of them.
+ * RFC; the format is what libbz2 (manual, 1.0.8) reads. Each block and each stream has a CRC-32,
+ * and the library looks at all of them.
  *
  *   +-----------+-------+--------------------------------+-----+--------------------------------+
  *   | "BZh" 1-9 | block | 31 41 59 26 53 59, CRC, data   | ... | 17 72 45 38 50 90, CRC, padding|
@@ -14,7 +14,8 @@
 
 #define HEADER_BYTES 4
 
-/* A block's beginning or a stream's end, of which a few bits may be damaged: a log that begins with these letters is text. */
+/* A block's beginning or a stream's end, a few bits of which may be damaged: else what begins with
+ * "BZh" is text. */
 static bool
 looks_like_block(const uint8_t *p, size_t n)
 {
@@ -50,10 +51,10 @@ bzip2_is(const uint8_t *p, size_t n)
 enum where { BETWEEN, INSIDE };
 
 struct bzip2 {
-    enum where    where;
-    bool          any; /* a stream has been read: rubbish is now rubbish behind the end */
+    enum where where;
+    bool any; /* a stream has been read: rubbish is now rubbish behind the end */
     struct terms *terms;
-    bz_stream     z;   /* while INSIDE */
+    bz_stream z; /* while INSIDE */
 };
 
 static const char what[] = "cannot decode bzip2 stream";
@@ -84,7 +85,7 @@ next_stream(struct bzip2 *z, struct stored *s, struct err *err)
         return rc;
     s->at -= sizeof head; /* the library wants to read it, too */
     memory = memory_of((char)head[3]);
-    if (memory > z->terms->held && (rc = terms_take(z->terms, memory, "bzip2", err)) != ST_OK)
+    if (memory > z->terms->held && (rc = terms_take(z->terms, memory, &codec_bzip2, err)) != ST_OK)
         return rc;
     z->z = (bz_stream){ 0 };
     if (BZ2_bzDecompressInit(&z->z, 0, 0) != BZ_OK)
@@ -98,8 +99,9 @@ failed(const struct stored *s, int code, struct err *err)
 {
     if (code == BZ_MEM_ERROR)
         return err_memory(err, "cannot decode bzip2");
-    return corrupt(s, code == BZ_DATA_ERROR ? "the data is damaged, or does not match its CRC-32"
-                                            : "a block does not begin as one",
+    return corrupt(s,
+                   code == BZ_DATA_ERROR ? "the data is damaged, or does not match its CRC-32"
+                                         : "a block does not begin as one",
                    err);
 }
 

@@ -7,8 +7,8 @@
  *   | 1f 8b  | CM FLG MTIME XFL OS [extra] | deflate data | CRC-32 | ISIZE |
  *   +--------+-----------------------------+--------------+----------------+
  *
- * A file of nothing but a header of 10 bytes is taken as empty: log shippers (Fastly's) write it for
- * a period without a request, and it cannot hold one.
+ * A file of nothing but a header of 10 bytes is taken as empty: log shippers (Fastly's) write it
+ * for a period without a request, and it cannot hold one.
  */
 #include "ingest/base.h"
 
@@ -31,11 +31,11 @@ enum {
 enum where { BETWEEN, INSIDE };
 
 struct gzip {
-    enum where      where;
-    bool            any;    /* a member has been read: rubbish is now rubbish behind the end */
-    uint32_t        n_out;  /* of this member, modulo 2^32 */
-    uint32_t        header_crc;
-    struct terms   *terms;
+    enum where where;
+    bool any;       /* a member has been read: rubbish is now rubbish behind the end */
+    uint32_t n_out; /* of this member, modulo 2^32 */
+    uint32_t header_crc;
+    struct terms *terms;
     struct inflater inflater;
 };
 

@@ -17,7 +17,10 @@
 static bool
 xz_is(const uint8_t *p, size_t n)
 {
-    return begins_with(p, n, "\xfd" "7zXZ\0", MAGIC_BYTES);
+    return begins_with(p, n,
+                       "\xfd"
+                       "7zXZ\0",
+                       MAGIC_BYTES);
 }
 
 #if defined(INGEST_HAVE_XZ)
@@ -27,11 +30,11 @@ xz_is(const uint8_t *p, size_t n)
 enum where { BETWEEN, INSIDE };
 
 struct xz {
-    enum where    where;
-    bool          any; /* a stream has been read: rubbish is now rubbish behind the end */
-    bool          has_memory; /* this stream has */
+    enum where where;
+    bool any;        /* a stream has been read: rubbish is now rubbish behind the end */
+    bool has_memory; /* this stream has */
     struct terms *terms;
-    lzma_stream   z;
+    lzma_stream z;
 };
 
 static const char what[] = "cannot decode xz stream";
@@ -76,8 +79,7 @@ find_memory(struct xz *z, const struct stored *s, struct err *err)
         err->offset = stored_offset(s);
         return ST_FORMAT;
     }
-    if (need > z->terms->held &&
-        (rc = terms_take(z->terms, need < SIZE_MAX ? (size_t)need : SIZE_MAX, "xz", err)) != ST_OK)
+    if (need > z->terms->held && (rc = terms_take(z->terms, need, &codec_xz, err)) != ST_OK)
         return rc;
     z->has_memory = true;
     if (lzma_memlimit_set(&z->z, need) != LZMA_OK)
@@ -145,7 +147,7 @@ xz_read(void *state, struct stored *s, char *p, size_t cap, size_t *n, struct er
                 return decode_cut_short(s, what, "the input ends inside a stream", err);
             break;
         case LZMA_STREAM_END:
-            lzma_end(&z->z); /* the next stream may have to wait for memory, and must hold none then */
+            lzma_end(&z->z); /* the next may have to wait for memory, and must hold none then */
             z->where = BETWEEN;
             z->any = true;
             break;

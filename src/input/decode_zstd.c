@@ -1,7 +1,7 @@
 /*
  * Zstandard (RFC 8878): frames one after another, skippable frames among them, zero padding between
- * and after, nothing else. Frame headers are read here, because they say before any decoding how large
- * a window the frame wants and whether it ends in a checksum; the rest is libzstd's.
+ * and after, nothing else. Frame headers are read here, because they say before any decoding how
+ * large a window the frame wants and whether it ends in a checksum; the rest is libzstd's.
  *
  *   +-------------+------------+--------+------------+--------------+--------+-----------+
  *   | 28 b5 2f fd | descriptor | window | dictionary | content size | blocks | [XXH64/2] |
@@ -17,7 +17,8 @@
 #define BESIDES_WINDOW (512 * KIB) /* tables, a block as stored, a block on its way out */
 #define LEAST          MIB         /* one decoder for all small frames */
 
-/* Are these the first bytes of a frame's magic number, or of one of the sixteen of skippable frames (3.1.2)? */
+/* The first bytes of a frame's magic number, or of one of the sixteen of skippable frames (3.1.2).
+ */
 static bool
 fits_magic(const uint8_t *p, size_t n)
 {
@@ -42,16 +43,16 @@ enum where { BETWEEN, INSIDE };
 struct header {
     uint64_t window;
     uint32_t dictionary; /* 0: none */
-    bool     checksum;
+    bool checksum;
 };
 
 struct zstd {
-    enum where    where;
-    bool          any;                /* a frame has been read: rubbish is now rubbish behind the end */
-    uint8_t       head[HEADER_MAX];   /* of the frame, as far as it has been read */
-    size_t        n_head;
+    enum where where;
+    bool any;                 /* a frame has been read: rubbish is now rubbish behind the end */
+    uint8_t head[HEADER_MAX]; /* of the frame, as far as it has been read */
+    size_t n_head;
     struct terms *terms;
-    ZSTD_DCtx    *z;                  /* with room for frames of up to terms->held */
+    ZSTD_DCtx *z; /* with room for frames of up to terms->held */
 };
 
 static const char what[] = "cannot decode zstd frame";
@@ -133,7 +134,7 @@ make_ready(struct zstd *z, uint64_t window, struct err *err)
         return ST_OK;
     ZSTD_freeDCtx(z->z);
     z->z = NULL;
-    if ((rc = terms_take(z->terms, need < SIZE_MAX ? (size_t)need : SIZE_MAX, "zstd", err)) != ST_OK)
+    if ((rc = terms_take(z->terms, need, &codec_zstd, err)) != ST_OK)
         return rc;
     z->z = ZSTD_createDCtx();
     if (z->z == NULL)
@@ -141,7 +142,8 @@ make_ready(struct zstd *z, uint64_t window, struct err *err)
     while (log < 31 && UINT64_C(1) << log < need)
         log++;
     if (ZSTD_isError(ZSTD_DCtx_setParameter(z->z, ZSTD_d_windowLogMax, log)))
-        return err_fail(err, ST_BUG, "cannot decode zstd", "the library takes no window of 2^%d", log);
+        return err_fail(err, ST_BUG, "cannot decode zstd", "the library takes no window of 2^%d",
+                        log);
     return ST_OK;
 }
 
@@ -276,7 +278,7 @@ zstd_close(void *state)
 
 const struct codec codec_zstd = {
     .name = "zstd",
-    .unpack = "zstd -dc",
+    .unpack = "zstd -dc --long=31",
     .package = "libzstd-dev",
     .about = "Zstandard (RFC 8878)",
     .is = zstd_is,

@@ -1,7 +1,7 @@
 /*
- * What we do not read, told by its first bytes, so that the refusal can name it and say what to do.
- * Signatures that are plain text are long or end in control bytes: the first line of a log must not be
- * able to look like one. Whatever is not in this table is left to the formats.
+ * What we do not read, told by its first bytes, so that the refusal can name it and say what to
+ * do. Signatures that are plain text are long or end in control bytes: the first line of a log must
+ * not be able to look like one. Whatever is not in this table is left to the formats.
  */
 #include "ingest/base.h"
 
@@ -67,7 +67,7 @@ is_pdf(const uint8_t *p, size_t n)
     return n > 8 && memcmp(p, "%PDF-", 5) == 0 && p[6] == '.' && (p[8] == '\n' || p[8] == '\r');
 }
 
-/* POSIX.1-2008, pax, "ustar Interchange Format": the magic at 257, and zeros up to the end of the block. */
+/* POSIX.1-2008, pax, "ustar Interchange Format": the magic at 257, zeros at the block's end. */
 static bool
 is_tar(const uint8_t *p, size_t n)
 {
@@ -77,8 +77,8 @@ is_tar(const uint8_t *p, size_t n)
 }
 
 /*
- * A binary OpenPGP message begins with a session key, encrypted to a public key (RFC 4880, 5.1: version 3) or by a
- * password (5.3: version 4): tag, one or two bytes of length, version.
+ * A binary OpenPGP message begins with a session key, encrypted to a public key (RFC 4880, 5.1:
+ * version 3) or by a password (5.3: version 4): tag, one or two bytes of length, version.
  */
 static bool
 is_openpgp(const uint8_t *p, size_t n)
@@ -107,7 +107,8 @@ find(const uint8_t *p, size_t n)
     static const struct foreign pgp = { "an OpenPGP message", NULL, 0, PACKED, "gpg -d" };
 
     for (size_t i = 0; i < ARRAY_LEN(foreigners); i++)
-        if (n >= foreigners[i].n_magic && memcmp(p, foreigners[i].magic, foreigners[i].n_magic) == 0)
+        if (n >= foreigners[i].n_magic &&
+            memcmp(p, foreigners[i].magic, foreigners[i].n_magic) == 0)
             return &foreigners[i];
     return is_pdf(p, n) ? &pdf : is_tar(p, n) ? &tar : is_openpgp(p, n) ? &pgp : NULL;
 }
@@ -124,7 +125,7 @@ hint(const struct foreign *f, const char *inside, struct err *err)
     else if (inside != NULL)
         err_hint(err, "unpack it first, both times");
     else if (f->kind == ARCHIVE)
-        err_hint(err, "unpack it first, or a single file of it on the way: %s ARCHIVE FILE | ingest -",
+        err_hint(err, "unpack it first, or one file of it on the way: %s ARCHIVE FILE | ingest -",
                  f->hint);
     else
         err_hint(err, "unpack it on the way: %s FILE | ingest -", f->hint);

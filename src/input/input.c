@@ -10,21 +10,21 @@
 #include "input_priv.h"
 
 struct input {
-    struct stored       stored;
+    struct stored stored;
     struct hash_stream *stored_hash;
     const struct codec *codec;
-    struct terms        terms;
-    void               *state;
-    int                 fd;
-    bool                is_stdin;
-    bool                young;
-    bool                ended;
-    struct file_id      file;
+    struct terms terms;
+    void *state;
+    int fd;
+    bool is_stdin;
+    bool young;
+    bool ended;
+    struct file_id file;
     uint64_t cut; /* decoded bytes of a plain file up to its last LF; UINT64_MAX for all others */
 
     const struct hash_secret *secret;
-    struct murmur3            blocks;   /* over the digests of the full blocks so far */
-    struct identity           identity; /* head and length as far as read */
+    struct murmur3 blocks;    /* over the digests of the full blocks so far */
+    struct identity identity; /* head and length as far as read */
 };
 
 static const struct codec *const codecs[] = {

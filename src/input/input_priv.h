@@ -35,6 +35,8 @@ uint64_t stored_offset(const struct stored *s);
 
 struct file_id file_id_of(const struct stat *st);
 
+struct codec;
+
 /* What a decoder may do, and what it says of what it has read. */
 struct terms {
     struct decoder_room *room; /* NULL: its own */
@@ -47,7 +49,7 @@ struct terms {
  * Instead of what is held, take `n` bytes for a window, waiting for other decoders if need be: whoever waits holds none, so
  * all of them come to an end. ST_OK; ST_IO: more than any decoder may have.
  */
-enum st terms_take(struct terms *t, size_t n, const char *container, struct err *err);
+enum st terms_take(struct terms *t, uint64_t n, const struct codec *codec, struct err *err);
 void    terms_give(struct terms *t);
 /* Some of the data has no checksum. ST_OK; ST_IO: that is not allowed. `what` as in "this zstd frame". */
 enum st terms_unverified(struct terms *t, const char *what, struct err *err);

@@ -26,10 +26,10 @@ room_of(size_t memory_bytes)
 }
 
 /* The --memory, in MiB, whose room holds `n` bytes. */
-static size_t
-memory_for(size_t n)
+static uint64_t
+memory_for(uint64_t n)
 {
-    size_t by_share = n / 3 * 10, by_rest = n > ROOM_BESIDES ? (n - ROOM_BESIDES) * 10 : 0;
+    uint64_t by_share = n / 3 * 10, by_rest = n > ROOM_BESIDES ? (n - ROOM_BESIDES) * 10 : 0;
 
     return (by_share > by_rest ? by_share : by_rest) / MIB + 1;
 }
@@ -51,20 +51,22 @@ decoder_room_release(struct decoder_room *room)
 }
 
 enum st
-terms_take(struct terms *t, size_t n, const char *container, struct err *err)
+terms_take(struct terms *t, uint64_t n, const struct codec *codec, struct err *err)
 {
     size_t limit = t->room == NULL ? DECODER_BYTES : t->room->limit;
 
     terms_give(t);
     if (n > limit) {
         err_set(err, ST_IO, "cannot decode input");
-        err_cause(err, "this %s file is to be decoded with %zu MiB of memory, and decoders have %zu",
-                  container, (n + MIB - 1) / MIB, limit / MIB);
+        err_cause(err, "this %s file asks for %" PRIu64 " MiB of memory, and decoders have %zu MiB",
+                  codec->name, (n - 1) / MIB + 1, limit / MIB);
         if (t->room != NULL)
-            err_hint(err, "--memory %zuM would do", memory_for(n));
+            err_hint(err,
+                     "--memory %" PRIu64 "M would do; or unpack it on the way: %s FILE | ingest -",
+                     memory_for(n), codec->unpack);
         return ST_IO;
     }
-    t->held = n;
+    t->held = (size_t)n;
     if (t->room == NULL)
         return ST_OK;
     pthread_mutex_lock(&t->room->lock);
@@ -93,7 +95,7 @@ terms_unverified(struct terms *t, const char *what, struct err *err)
     t->unverified = true;
     if (!t->require_integrity)
         return ST_OK;
-    err_fail(err, ST_IO, "cannot decode input", "%s has no checksum, and --require-integrity is said",
-             what);
+    err_fail(err, ST_IO, "cannot decode input",
+             "%s has no checksum, and --require-integrity is said", what);
     return ST_IO;
 }

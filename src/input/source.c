@@ -115,8 +115,8 @@ ends_with(const char *name, size_t n, const char *end)
 }
 
 /*
- * "log.gz.6eF65e6d": what aws-cli writes to until a file is complete. Eight digits alone are more likely
- * the day of a rotated log: should it be half a file after all, then its container tells.
+ * "log.gz.6eF65e6d": what aws-cli writes to until a file is complete. Eight digits alone are more
+ * likely the day of a rotated log: should it be half a file after all, then its container tells.
  */
 static bool
 is_of_aws(const char *name, size_t n)
@@ -137,7 +137,8 @@ is_of_aws(const char *name, size_t n)
     return false;
 }
 
-/* Hidden files, and those that somebody is still writing under a temporary name; rclone's end in ".<8 hex>.partial". */
+/* Hidden files, and those that somebody is still writing under a temporary name; rclone's end in
+ * ".<8 hex>.partial". */
 static bool
 is_left_out(const char *name)
 {

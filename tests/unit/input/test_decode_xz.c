@@ -73,7 +73,7 @@ dictionaries_are_bounded(void **state)
                 assert_int_equal(result.identity.length, TEXT.n);
             } else if ((UINT64_C(1) << log) >= room.limit) {
                 assert_int_equal(rc, ST_IO);
-                assert_non_null(strstr(err.cause, "this xz file is to be decoded with "));
+                assert_non_null(strstr(err.cause, "this xz file asks for "));
                 assert_non_null(strstr(err.hint, "--memory "));
             }
             assert_int_equal(room.used, 0);

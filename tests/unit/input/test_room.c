@@ -33,18 +33,18 @@ nobody_has_more_than_all(void **state)
 
     (void)state;
     decoder_room_init(&room, 64 * MIB);
-    assert_int_equal(terms_take(&t, room.limit, "zstd", &err), ST_OK);
+    assert_int_equal(terms_take(&t, room.limit, &codec_zstd, &err), ST_OK);
     assert_int_equal(room.used, room.limit);
-    assert_int_equal(terms_take(&t, 5, "zstd", &err), ST_OK); /* instead, not besides */
+    assert_int_equal(terms_take(&t, 5, &codec_zstd, &err), ST_OK); /* instead, not besides */
     assert_int_equal(room.used, 5);
-    assert_int_equal(terms_take(&t, room.limit + 1, "zstd", &err), ST_IO);
+    assert_int_equal(terms_take(&t, room.limit + 1, &codec_zstd, &err), ST_IO);
     assert_int_equal(room.used, 0);
-    assert_int_equal(terms_take(&t, SIZE_MAX, "zstd", &err), ST_IO);
+    assert_int_equal(terms_take(&t, SIZE_MAX, &codec_zstd, &err), ST_IO);
     terms_give(&t);
     terms_give(&t);
     decoder_room_release(&room);
-    assert_int_equal(terms_take(&alone, DECODER_BYTES, "xz", &err), ST_OK);
-    assert_int_equal(terms_take(&alone, DECODER_BYTES + 1, "xz", &err), ST_IO);
+    assert_int_equal(terms_take(&alone, DECODER_BYTES, &codec_xz, &err), ST_OK);
+    assert_int_equal(terms_take(&alone, DECODER_BYTES + 1, &codec_xz, &err), ST_IO);
     assert_string_equal(err.hint, "");
 }
 
@@ -62,7 +62,7 @@ takes_and_gives(void *arg)
         size_t n = 1 + random_next(&seed) % shared.limit, now;
 
         atomic_fetch_sub(&in_use, t.held); /* terms_take gives first */
-        if (terms_take(&t, n, "zstd", &err) != ST_OK)
+        if (terms_take(&t, n, &codec_zstd, &err) != ST_OK)
             abort();
         now = atomic_fetch_add(&in_use, n) + n;
         if (now > shared.limit)
