@@ -19,6 +19,7 @@ struct look_choice {
     const struct format  *format;  /* NULL: an empty input whose format was not said; so is the dataset */
     const struct dataset *dataset;
     const struct rules   *rules;   /* that count for this dataset */
+    bool                  unknown; /* no format takes it, or no container that is read */
     int                   score;   /* how sure the beginning makes the format, 0..100; -1: it was said */
     const char           *codec;   /* "gzip", "zstd", ..., "plain" */
     struct slice          head;    /* the beginning that was looked at; until the first look_next */

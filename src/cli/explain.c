@@ -99,18 +99,20 @@ show_input(const struct run_config *c, const struct source *source, uint64_t lin
     struct look *look = NULL;
     enum st rc;
 
-    if (source->trouble != ST_OK) {
+    if (source->trouble != ST_OK)
         rc = err_fail(err, source->trouble, "cannot read input", "%s", source->cause);
-    } else if ((rc = look_open(&look, c, source, &choice, err)) == ST_OK || choice.head.n > 0) {
+    else
+        rc = look_open(&look, c, source, &choice, err);
+    if (rc == ST_OK || choice.unknown) {
         viewer->choice = &choice;
         print->begin(source->path, &choice);
         if (rc == ST_OK && !source->walked)
             rc = show_lines(look, viewer, print, line > 0 ? line : 1, line > 0 ? 1 : LINES_SHOWN,
                             err);
         print->end();
-        if (source->walked && rc == ST_FORMAT)
-            rc = ST_OK; /* a run passes it over, too */
     }
+    if (rc == ST_FORMAT && source->walked && err->not_a_log)
+        rc = ST_OK; /* a run passes it over, too */
     if (rc != ST_OK)
         snprintf(err->path, sizeof err->path, "%s", source->path);
     look_close(look);

@@ -84,7 +84,7 @@ json_begin(const char *path, const struct look_choice *choice)
     if (choice->score >= 0)
         printf(",\"score\":%d", choice->score);
     fputs(",\"scores\":{", stdout);
-    for (size_t i = 0; formats[i] != NULL; i++) {
+    for (size_t i = 0; choice->head.n > 0 && formats[i] != NULL; i++) {
         int score = formats[i]->sniff(choice->head);
 
         if (score == 0)

@@ -32,7 +32,7 @@ say_rivals(const struct look_choice *choice)
 
     if (choice->format != NULL && choice->score < 0)
         return;
-    for (size_t i = 0; formats[i] != NULL; i++) {
+    for (size_t i = 0; choice->head.n > 0 && formats[i] != NULL; i++) {
         int score = formats[i] == choice->format ? 0 : formats[i]->sniff(choice->head);
 
         if (score == 0)
@@ -51,7 +51,7 @@ text_begin(const char *path, const struct look_choice *choice)
     if (choice->codec != NULL && strcmp(choice->codec, "plain") != 0)
         printf(": %s", choice->codec);
     if (choice->format == NULL)
-        fputs(choice->head.n > 0 ? ": of no known format" : ": empty", stdout);
+        fputs(choice->unknown ? ": of no known format" : ": empty", stdout);
     else if (choice->score < 0)
         printf(": format %s, as told", choice->format->name);
     else

@@ -60,7 +60,9 @@ look_open(struct look **out, const struct run_config *c, const struct source *so
         return rc;
     if ((l->lines = lines_new(err)) == NULL)
         return ST_MEMORY;
-    if ((rc = input_open(&l->in, source, &l->secret, NULL, err)) != ST_OK)
+    rc = input_open(&l->in, source, &l->secret, NULL, err);
+    choice->unknown = rc == ST_FORMAT;
+    if (rc != ST_OK)
         return rc;
     lines_start(l->lines, l->in);
     rc = input_choose(c, l->lines, &found, err);
@@ -68,6 +70,7 @@ look_open(struct look **out, const struct run_config *c, const struct source *so
         .format = found.format,
         .dataset = found.dataset,
         .rules = found.dataset != NULL && found.dataset->has_ecosystem ? c->rules : &l->plain_rules,
+        .unknown = rc == ST_FORMAT && found.format == NULL,
         .score = found.score,
         .codec = input_codec(l->in),
         .head = found.head,

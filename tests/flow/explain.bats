@@ -145,6 +145,7 @@ PYTHON
     mkdir -p dir
     lines 3 | gzip >dir/a.gz
     echo "nothing that anybody knows" >dir/b
+    printf '\x89PNG\r\n\x1a\n\0\0\0\rIHDR' >dir/c.png
     explain dir/a.gz:2
     status_is 0
     shows "line 2: counted"
@@ -154,7 +155,7 @@ PYTHON
     is "$(json 'r["line"]')" 3
     explain --json dir dir/a.gz:1
     status_is 0
-    is "$(json '[(x["file"], x["format"], len(x["records"])) for x in all]')" "[('dir/a.gz', 'combined', 0), ('dir/b', None, 0), ('dir/a.gz', 'combined', 1)]"
+    is "$(json '[(x["file"], x["format"], len(x["records"])) for x in all]')" "[('dir/a.gz', 'combined', 0), ('dir/b', None, 0), ('dir/c.png', None, 0), ('dir/a.gz', 'combined', 1)]"
 }
 
 @test "inputs that a run refuses: exit 1, and the others are explained" {
