@@ -64,9 +64,10 @@ int32_t rollup_last_day(const struct rollup *r);
  * All rows of several rollups (same shape) in one stream, sorted by key (memcmp), each key once, totals made. While
  * `rows` is open the rollups belong to it: nothing may be added. It may be opened again after rows_free, as often as a
  * transaction has to be tried again, and gives the same rows. Adding again needs rollup_reset first.
+ * Up to `jobs` threads make them ahead of the caller where that is worth it; the rows are the same.
  */
 struct rows;
-struct rows *rows_new(struct rollup *const *rollups, size_t n, struct err *err); /* NULL: failure, in err */
+struct rows *rows_new(struct rollup *const *rollups, size_t n, size_t jobs, struct err *err); /* NULL: failure, in err */
 /* ST_OK with *row set, valid until the next call; ST_EOF; ST_MEMORY, ST_DISK; ST_CORRUPT: a sum overflows. */
 enum st rows_next(struct rows *rows, struct row *row, struct err *err);
 void    rows_free(struct rows *rows);

@@ -150,7 +150,7 @@ make_ready(struct zstd *z, uint64_t window, struct err *err)
 static enum st
 begin_frame(struct zstd *z, struct stored *s, struct err *err)
 {
-    struct header h;
+    struct header h = { 0 };
     enum st rc;
 
     if ((rc = read_header(z, s, &h, err)) != ST_OK)

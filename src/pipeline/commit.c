@@ -42,7 +42,7 @@ open_rows(struct run *run, size_t table, bool *none, struct err *err)
     n = rollups_of(run, table, rollups);
     *none = n == 0;
     if (n > 0)
-        rows = rows_new(rollups, n, err);
+        rows = rows_new(rollups, n, run->jobs, err);
     free(rollups);
     return rows;
 }

@@ -72,13 +72,13 @@ source_add(struct merge *m)
     return s;
 }
 
-enum st
-merge_add_table(struct merge *m, struct table *table, struct err *err)
+void
+merge_add_table(struct merge *m, struct table *table, size_t start, size_t end)
 {
     struct source *s = source_add(m);
 
     s->walk = &m->walks[m->n_walks++];
-    return walk_init(s->walk, table, err);
+    walk_init(s->walk, table, start, end);
 }
 
 void

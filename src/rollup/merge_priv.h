@@ -17,7 +17,7 @@ struct merge;
 
 /* Room for so many sources; `shape` is borrowed, as are tables and runs. NULL: no memory, in err. */
 struct merge *merge_new(const struct rollup_shape *shape, size_t n_tables, size_t n_runs, struct err *err);
-enum st merge_add_table(struct merge *m, struct table *table, struct err *err); /* sorts it; ST_MEMORY */
+void merge_add_table(struct merge *m, struct table *table, size_t start, size_t end); /* as walk_init */
 void merge_add_run(struct merge *m, const struct run *run);
 void merge_free(struct merge *m);
 

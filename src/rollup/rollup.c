@@ -177,11 +177,12 @@ spill(struct rollup *r, struct err *err)
     if (r->table.n > 0) {
         if ((rc = reserve_runs(r, 1, err)) != ST_OK)
             return rc;
+        if ((rc = table_prepare(&r->table, err)) != ST_OK)
+            return rc;
         if ((m = merge_new(&r->shape, 1, 0, err)) == NULL)
             return ST_MEMORY;
-        rc = merge_add_table(m, &r->table, err);
-        if (rc == ST_OK)
-            rc = merge_to_run(m, &r->runs[r->n_runs], r->tmpdir, err);
+        merge_add_table(m, &r->table, 0, r->table.n);
+        rc = merge_to_run(m, &r->runs[r->n_runs], r->tmpdir, err);
         merge_free(m);
         if (rc != ST_OK)
             return rc;

@@ -214,6 +214,32 @@ table_sort(struct table *t)
     sort_by_key(t->shape, t->slots, n);
 }
 
+enum st
+table_prepare(struct table *t, struct err *err)
+{
+    table_sort(t);
+    return visits_settle(t, err);
+}
+
+size_t
+table_lower_bound(const struct table *t, struct slice key)
+{
+    size_t low = 0, high = t->n;
+
+    assert(t->sorted);
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        struct slice other = entry_key(t->shape, t->slots[middle].entry);
+        int order = memcmp(other.p, key.p, other.n < key.n ? other.n : key.n);
+
+        if (order < 0 || (order == 0 && other.n < key.n))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 void
 table_swap(struct table *a, struct table *b)
 {

@@ -102,6 +102,12 @@ size_t table_room(const struct table *t);
 
 void table_sort(struct table *t);
 
+/* Sorted, and all visits settled: what a walk needs. ST_OK; ST_MEMORY. */
+enum st table_prepare(struct table *t, struct err *err);
+
+/* In a sorted table: the first slot whose key is not below `key` (memcmp, a key before its continuations). */
+size_t table_lower_bound(const struct table *t, struct slice key);
+
 /* Exchanges the contents of two tables of the same shape; the ceilings stay where they are. Both contents must fit. */
 void table_swap(struct table *a, struct table *b);
 

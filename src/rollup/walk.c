@@ -7,12 +7,13 @@
 #include "walk_priv.h"
 #include "sort_priv.h"
 
-enum st
-walk_init(struct walk *w, struct table *table, struct err *err)
+void
+walk_init(struct walk *w, struct table *table, size_t start, size_t end)
 {
-    *w = (struct walk){ .table = table };
-    table_sort(table);
-    return visits_settle(table, err);
+    assert(table->sorted && table->visits_first == NULL && end <= table->n);
+    *w = (struct walk){
+        .table = table, .at = start, .end = end, .group_start = start, .group_end = start
+    };
 }
 
 enum st
@@ -86,7 +87,7 @@ group_open(struct walk *w)
     w->group_start = w->group_end = w->at;
     w->one_total = true;
     total = total_at(w, w->at, w->key);
-    for (; w->group_end < w->table->n && in_group(w, first, w->group_end); w->group_end++) {
+    for (; w->group_end < w->end && in_group(w, first, w->group_end); w->group_end++) {
         struct entry *e = w->table->slots[w->group_end].entry;
         struct slice its = total_at(w, w->group_end, other);
 
@@ -167,12 +168,12 @@ walk_next(struct walk *w, struct record *record, struct err *err)
             group_restore(w);
         }
         if (w->at < w->group_end || t->shape->total == NULL) {
-            if (w->at == t->n)
+            if (w->at == w->end)
                 return ST_EOF;
             *record = record_at(w, w->at);
             if (!t->slots[w->at++].entry->is_total)
                 return ST_OK;
-        } else if (w->at == t->n) {
+        } else if (w->at == w->end) {
             return ST_EOF;
         } else {
             group_open(w);

@@ -16,7 +16,8 @@ struct record {
 };
 
 struct walk {
-    struct table    *table;
+    struct table    *table;              /* sorted and settled; others may walk other parts of it at the same time */
+    size_t           end;                /* the part's end; parts do not cut groups */
     size_t           at;                 /* the next slot */
     size_t           group_start, group_end;
     enum { IN_MEMBERS, IN_TOTALS } part; /* of the group */
@@ -27,8 +28,8 @@ struct walk {
     uint8_t          key[KEY_BYTES_MAX];
 };
 
-/* Sorts the table, which is borrowed, and settles its visits. ST_OK; ST_MEMORY. */
-enum st walk_init(struct walk *w, struct table *table, struct err *err);
+/* Slots start .. end - 1 of a table that is ready (table_prepare); borrowed. */
+void walk_init(struct walk *w, struct table *table, size_t start, size_t end);
 
 /* ST_OK with *record set, valid until the next call; ST_EOF; ST_CORRUPT: a total's sum overflows. */
 enum st walk_next(struct walk *w, struct record *record, struct err *err);

@@ -181,12 +181,11 @@ assert_row(const struct model *m, size_t i, const struct row *row)
         fail_msg("row %zu of %zu has another sketch", i, m->n);
 }
 
-/* Reads up to `max` rows, all of them when there are fewer, and compares. */
 static inline void
-assert_rows(struct model *m, struct rollup *const *rollups, size_t n, size_t max)
+assert_rows_by(struct model *m, struct rollup *const *rollups, size_t n, size_t max, size_t jobs)
 {
     struct err err = { 0 };
-    struct rows *rows = rows_new(rollups, n, &err);
+    struct rows *rows = rows_new(rollups, n, jobs, &err);
     struct row row;
     size_t i = 0;
     enum st rc = ST_OK;
@@ -200,6 +199,14 @@ assert_rows(struct model *m, struct rollup *const *rollups, size_t n, size_t max
     if (max > m->n)
         assert_int_equal(i, m->n);
     rows_free(rows);
+}
+
+/* Reads up to `max` rows, all of them when there are fewer, and compares: made one by one, and by threads. */
+static inline void
+assert_rows(struct model *m, struct rollup *const *rollups, size_t n, size_t max)
+{
+    assert_rows_by(m, rollups, n, max, 1);
+    assert_rows_by(m, rollups, n, max, 3);
 }
 
 #endif

@@ -137,7 +137,7 @@ peak_is_under_ceiling(void **state)
             }
             assert_true(peak_bytes - before > ceilings[c] / 2); /* it is used, too */
             assert_true(rollup_n_runs(r) > 0 || ceilings[c] > 2 * MIB);
-            rows = rows_new(&r, 1, &err);
+            rows = rows_new(&r, 1, 2, &err);
             assert_non_null(rows);
             while ((rc = rows_next(rows, &row, &err)) == ST_OK)
                 ;
@@ -169,7 +169,7 @@ reading_is_under_ceiling(void **state)
 
         assert_int_equal(rollup_add(r, &hit, &err), ST_OK);
     }
-    rows = rows_new(&r, 1, &err);
+    rows = rows_new(&r, 1, 2, &err);
     assert_non_null(rows);
     while ((rc = rows_next(rows, &row, &err)) == ST_OK)
         ;

@@ -268,7 +268,7 @@ overflow_adds_nothing(void **state)
 static enum st
 read_all_rows(struct rollup *const *rollups, size_t n)
 {
-    struct rows *rows = rows_new(rollups, n, &err);
+    struct rows *rows = rows_new(rollups, n, 2, &err);
     struct row row;
     enum st rc;
 
