@@ -39,6 +39,14 @@ enum option_id {
     OPT_DATASET,
     OPT_RULES,
     OPT_ROUTE,
+    OPT_WINDOW,
+    OPT_RANGE,
+    OPT_AGENTS,
+    OPT_CLIENTS_FILE,
+    OPT_BROWSERS_FILE,
+    OPT_ROBOTS_FILE,
+    OPT_MIRRORS_FILE,
+    OPT_COUNTRY_FILE,
     OPT_NODE,
     OPT_SINCE,
     OPT_UNTIL,
@@ -131,6 +139,10 @@ enum st place_missing(struct err *err);
 struct source_list;
 enum st inputs_list(const struct options *o, size_t first, const volatile sig_atomic_t *signals, struct source_list *inputs,
                     struct err *err);
+
+/* Replaces *pack by one of the options' own if they change something in it; it lives until the next call. ST_USAGE. */
+struct rule_pack;
+enum st rule_options_apply(const struct options *o, const struct rule_pack **pack, struct err *err);
 
 /* ---- printing ---- */
 

@@ -65,6 +65,10 @@ struct config {
  */
 enum st config_find_pack(const struct config *config, const char *name, const struct rule_pack **out, struct err *err);
 
+/* What `key` of [rules NAME] does, done to a pack; the texts live as long as config->arena and `value`. */
+enum st config_pack_set(struct config *config, struct config_pack *pack, const char *key, const char *value,
+                        struct err *err);
+
 /* NULL: the file has no such format. */
 const struct config_format *config_find_format(const struct config *config, const char *name);
 

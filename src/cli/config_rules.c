@@ -495,6 +495,18 @@ end(struct config *config, struct err *err)
 
 const struct section_kind section_rules = { .kind = "rules", .take = take, .end = end };
 
+enum st
+config_pack_set(struct config *config, struct config_pack *pack, const char *key, const char *value,
+                struct err *err)
+{
+    struct ini_entry entry = { .kind = "rules", .name = pack->pack.name, .key = key,
+                               .value = value };
+
+    now = pack;
+    seen = 0;
+    return take(config, &entry, err);
+}
+
 /* ---- asking ---- */
 
 enum st

@@ -100,6 +100,8 @@ read_rules(const struct options *o, struct run_config *c, struct rules *rules, s
         return err_fail(err, ST_USAGE, "cannot count these days", "--until is not behind --since");
     if ((rc = config_find_pack(o->config, o->value[OPT_RULES].text, &pack, err)) != ST_OK)
         return rc;
+    if ((rc = rule_options_apply(o, &pack, err)) != ST_OK)
+        return rc;
     c->rules_named = o->value[OPT_RULES].text != NULL;
     c->rules = rules;
     said.drop_key = pack->drop_key;

@@ -1,0 +1,50 @@
+/*
+ * The options that change one thing in a rule pack: each is a key of [rules NAME], read by the same
+ * reader, and comes after what the configuration says.
+ */
+#include "ingest/base.h"
+
+#include "cli_priv.h"
+#include "config.h"
+
+static const struct {
+    enum option_id id;
+    const char    *key;
+} keys[] = {
+    { OPT_WINDOW, "window" },
+    { OPT_RANGE, "range" },
+    { OPT_AGENTS, "agents" },
+    { OPT_CLIENTS_FILE, "clients_file" },
+    { OPT_BROWSERS_FILE, "browsers_file" },
+    { OPT_ROBOTS_FILE, "robots_file" },
+    { OPT_MIRRORS_FILE, "mirrors_file" },
+    { OPT_COUNTRY_FILE, "country_file" },
+};
+
+enum st
+rule_options_apply(const struct options *o, const struct rule_pack **pack, struct err *err)
+{
+    static struct config room; /* the words of the values; for the run, which is one */
+    static struct config_pack own;
+
+    arena_release(&room.arena);
+    arena_init(&room.arena, SIZE_MAX);
+    own = (struct config_pack){ .pack = **pack };
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        const char *value = o->value[keys[i].id].text;
+        struct err why;
+        enum st rc;
+
+        if (value == NULL)
+            continue;
+        rc = config_pack_set(&room, &own, keys[i].key, value, &why);
+        if (rc != ST_OK) {
+            *err = why;
+            snprintf(err->what, sizeof err->what, "bad value for --%s",
+                     option_defs[keys[i].id].name);
+            return rc;
+        }
+        *pack = &own.pack;
+    }
+    return ST_OK;
+}
