@@ -1,0 +1,3 @@
+#include "fuzz_input.h"
+
+FUZZ_INPUT_TARGET
