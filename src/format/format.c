@@ -47,8 +47,12 @@ parser_init(struct parser *p, const struct format *format, const struct format_o
 void
 parser_feed(struct parser *p, const struct block *block)
 {
+    size_t mark = 0;
+
     assert(p->at == p->end);
-    p->at = block->p;
+    if (p->line_no == 0 && block->first_line_no == 1) /* the beginning of the input */
+        mark = utf8_mark((struct slice){ block->p, block->n });
+    p->at = block->p + mark;
     p->end = block->p + block->n;
     p->line_no = block->first_line_no;
 }

@@ -26,6 +26,13 @@ line_at(const struct parser *p, char **next)
     return (struct slice){ p->at, n };
 }
 
+/* Bytes of the mark that some programs set before UTF-8 (U+FEFF; RFC 3629, 6): it says nothing and belongs to no line. */
+static inline size_t
+utf8_mark(struct slice beginning)
+{
+    return slice_starts(beginning, SLICE("\xef\xbb\xbf")) ? 3 : 0;
+}
+
 /* All zero. GCC writes `= { 0 }` of this size as "rep stos", whose start alone costs as much as reading three fields. */
 static inline void
 record_clear(struct record *rec)

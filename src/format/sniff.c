@@ -252,8 +252,11 @@ hint_names(struct err *err)
 enum st
 format_sniff(struct slice head, const struct format **out, int *score, struct err *err)
 {
-    const struct choices c = rank(head);
+    size_t mark = utf8_mark(head);
+    struct choices c;
 
+    head = (struct slice){ head.p + mark, head.n - mark };
+    c = rank(head);
     if (c.best != NULL && c.high >= SNIFF_SURE && c.next < c.high) {
         *out = c.best;
         *score = c.high;

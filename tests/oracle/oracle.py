@@ -57,8 +57,8 @@ def gunzip(stored):
 
 
 def lines_of(payload):
-    """Each line, or None for one that is too long."""
-    pieces = payload.split(b"\n")
+    """Each line, or None for one that is too long. A byte order mark in front of all belongs to none."""
+    pieces = payload.removeprefix(b"\xef\xbb\xbf").split(b"\n")
     last = pieces.pop()
     for piece in pieces:
         yield None if len(piece) > LINE_MAX else piece[:-1] if piece.endswith(b"\r") else piece
@@ -67,7 +67,7 @@ def lines_of(payload):
 
 
 def sniff(payload):
-    head = payload[:SNIFF_BYTES]
+    head = payload[:SNIFF_BYTES].removeprefix(b"\xef\xbb\xbf")
     if len(payload) > SNIFF_BYTES and b"\n" in head:
         head = head[:head.rfind(b"\n") + 1]
     if head.startswith((b"#Version:", b"#Fields:")):

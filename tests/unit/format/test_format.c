@@ -76,6 +76,34 @@ examples_are_the_same_however_they_are_fed(void **state)
 }
 
 static void
+a_byte_order_mark_belongs_to_no_line(void **state)
+{
+    (void)state;
+    for (size_t i = 0; formats[i] != NULL; i++) {
+        for (size_t k = 0; k < formats[i]->n_examples; k++) {
+            const struct format *with = NULL, *without = NULL;
+            struct buf marked = { 0 };
+            struct err err;
+            char *a, *b;
+            int score;
+
+            buf_text(&marked, "\xef\xbb\xbf");
+            buf_text(&marked, formats[i]->examples[k].line);
+            buf_text(&marked, "\n");
+            a = parse_text(formats[i], (struct slice){ marked.p + 3, marked.n - 3 });
+            b = parse_text(formats[i], (struct slice){ marked.p, marked.n });
+            assert_string_equal(a, b);
+            (void)format_sniff((struct slice){ marked.p + 3, marked.n - 3 }, &without, &score, &err);
+            (void)format_sniff((struct slice){ marked.p, marked.n }, &with, &score, &err);
+            assert_ptr_equal(with, without);
+            free(a);
+            free(b);
+            buf_release(&marked);
+        }
+    }
+}
+
+static void
 every_format_is_complete_and_named_once(void **state)
 {
     (void)state;
@@ -227,6 +255,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(examples_are_what_they_say),
         cmocka_unit_test(examples_are_the_same_however_they_are_fed),
+        cmocka_unit_test(a_byte_order_mark_belongs_to_no_line),
         cmocka_unit_test(every_format_is_complete_and_named_once),
         cmocka_unit_test(rubbish_has_its_records),
         cmocka_unit_test(beginnings_are_recognised),
