@@ -8,6 +8,7 @@
 #include "ingest/agents.h"
 #include "ingest/arena.h"
 #include "ingest/clock.h"
+#include "ingest/country.h"
 #include "ingest/err.h"
 #include "ingest/hash.h"
 #include "ingest/reason.h"
@@ -26,6 +27,7 @@ struct rules {
     int32_t         since, until;  /* half-open days; DAY_NONE: open */
     uint64_t        statuses[16];  /* bit s % 64 of [s / 64]: the pack counts status s; 206 is the range rule's */
     struct agents  *agents;        /* tells classes of user agents apart; NULL: the pack counts them all */
+    struct country *countries;     /* of addresses whose log has none; NULL: nobody asks */
     struct digest   id;            /* XXH3-128 of the canonical text of all of this */
     struct arena    arena;         /* holds the routes */
 };
@@ -33,7 +35,7 @@ struct rules {
 /*
  * `pack` NULL is `default`. `templates` are --route, borrowed only during the call; their hits belong to the pack's
  * ecosystem, or to "custom" for a pack of all of them. ST_USAGE: a template that is malformed or ambiguous (err->cause
- * shows it and a caret under the byte, err->hint what to write), or a file of user agents as agents_new has it; ST_MEMORY.
+ * shows it and a caret under the byte, err->hint what to write), or a file as agents_new or country_open has it; ST_MEMORY.
  */
 enum st rules_init(struct rules *rules, const struct rule_pack *pack, const char *const *templates, size_t n_templates,
                    int32_t since, int32_t until, struct err *err);
@@ -75,5 +77,12 @@ rules_has_day(const struct rules *rules, int32_t day)
  * something has to be decoded; else the result points into `path`.
  */
 struct slice path_clean(struct slice path, unsigned decodes, char *scratch);
+
+/*
+ * Is the path what path_clean would make of it, and are all pieces of it fit to be keys? It starts with '/', and is ASCII
+ * without NUL, '%', '?' and '#', at most PATH_PLAIN_MAX bytes: as nearly all paths are. No is no harm.
+ */
+#define PATH_PLAIN_MAX 512
+bool path_is_plain(struct slice path);
 
 #endif

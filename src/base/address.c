@@ -8,49 +8,72 @@
 
 #include "ingest/num.h"
 
+/* A decimal number of one to three digits at *at, which moves behind it; 256 or more if there is
+ * none. */
+static inline unsigned
+take_decimal(const char **at, const char *end)
+{
+    const char *p = *at;
+    unsigned v, digit;
+
+    if (p == end || (v = (unsigned)*p - '0') > 9)
+        return 256;
+    if (++p < end && (digit = (unsigned)*p - '0') <= 9) {
+        if (v == 0) /* a leading zero: some take it for octal */
+            return 256;
+        v = v * 10 + digit;
+        if (++p < end && (digit = (unsigned)*p - '0') <= 9) {
+            v = v * 10 + digit;
+            p++;
+        }
+    }
+    *at = p;
+    return v;
+}
+
 bool
 address_ipv4(struct slice s, uint8_t out[4])
 {
-    uint8_t b[4];
-    size_t at = 0;
+    const char *at = s.p, *end = s.p + s.n;
+    unsigned a, b, c, d;
 
-    for (int part = 0; part < 4; part++) {
-        size_t first;
-        unsigned v = 0;
-
-        if (part > 0 && (at == s.n || s.p[at++] != '.'))
-            return false;
-        for (first = at; at < s.n && s.p[at] >= '0' && s.p[at] <= '9' && at - first < 3; at++)
-            v = v * 10 + (unsigned)(s.p[at] - '0');
-        if (at == first || v > 255 || (s.p[first] == '0' && at - first > 1))
-            return false;
-        b[part] = (uint8_t)v;
-    }
-    if (at != s.n)
+    if (s.n < sizeof "0.0.0.0" - 1 || s.n > sizeof "255.255.255.255" - 1)
         return false;
-    memcpy(out, b, sizeof b);
+    if ((a = take_decimal(&at, end)) > 255 || at == end || *at++ != '.' ||
+        (b = take_decimal(&at, end)) > 255 || at == end || *at++ != '.' ||
+        (c = take_decimal(&at, end)) > 255 || at == end || *at++ != '.' ||
+        (d = take_decimal(&at, end)) > 255 || at != end)
+        return false;
+    out[0] = (uint8_t)a;
+    out[1] = (uint8_t)b;
+    out[2] = (uint8_t)c;
+    out[3] = (uint8_t)d;
     return true;
 }
 
+/* The value of a hex digit, and 16 added so that 0 is none. */
+static const uint8_t hex_digits[256] = {
+    ['0'] = 16, ['1'] = 17, ['2'] = 18, ['3'] = 19, ['4'] = 20, ['5'] = 21, ['6'] = 22, ['7'] = 23,
+    ['8'] = 24, ['9'] = 25, ['a'] = 26, ['b'] = 27, ['c'] = 28, ['d'] = 29, ['e'] = 30, ['f'] = 31,
+    ['A'] = 26, ['B'] = 27, ['C'] = 28, ['D'] = 29, ['E'] = 30, ['F'] = 31,
+};
+
 /* One to four hex digits at *at, which moves behind them. */
-static bool
-take_group(struct slice s, size_t *at, unsigned *out)
+static inline bool
+take_group(const char **at, const char *end, unsigned *out)
 {
-    size_t first = *at;
-    unsigned v = 0;
+    const char *p = *at, *most = end - p > 4 ? p + 4 : end;
+    unsigned v = 0, digit;
 
-    for (; *at < s.n && *at - first < 4; ++*at) {
-        char c = s.p[*at];
-
-        if (c >= '0' && c <= '9')
-            v = v << 4 | (unsigned)(c - '0');
-        else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-            v = v << 4 | (unsigned)((c | 0x20) - 'a' + 10);
-        else
-            break;
+    while (p < most && (digit = hex_digits[(unsigned char)*p]) != 0) {
+        v = v << 4 | (digit & 15);
+        p++;
     }
     *out = v;
-    return *at > first;
+    if (p == *at)
+        return false;
+    *at = p;
+    return true;
 }
 
 #define NO_GAP 17
@@ -58,32 +81,32 @@ take_group(struct slice s, size_t *at, unsigned *out)
 bool
 address_ipv6(struct slice s, uint8_t out[16])
 {
-    uint8_t b[16] = { 0 };
-    size_t at = 0, n = 0, gap = NO_GAP; /* `::` stands behind `gap` of the n bytes read */
+    const char *at = s.p, *end = s.p + s.n, *group;
+    uint8_t b[16];
+    size_t n = 0, gap = NO_GAP; /* `::` stands behind `gap` of the n bytes read */
     unsigned v;
 
-    if (s.n >= 2 && s.p[0] == ':' && s.p[1] == ':') {
+    if (s.n >= 2 && at[0] == ':' && at[1] == ':') {
         gap = 0;
-        at = 2;
+        at += 2;
     }
-    while (at < s.n) {
-        size_t group = at;
-
-        if (n == 16 || !take_group(s, &at, &v))
+    while (at < end) {
+        group = at;
+        if (n == 16 || !take_group(&at, end, &v))
             return false;
-        if (at < s.n && s.p[at] == '.') { /* the last four bytes in IPv4's writing */
-            if (n > 12 || !address_ipv4((struct slice){ s.p + group, s.n - group }, b + n))
+        if (at < end && *at == '.') { /* the last four bytes in IPv4's writing */
+            if (n > 12 || !address_ipv4((struct slice){ group, (size_t)(end - group) }, b + n))
                 return false;
             n += 4;
             break;
         }
         b[n++] = (uint8_t)(v >> 8);
         b[n++] = (uint8_t)v;
-        if (at == s.n)
+        if (at == end)
             break;
-        if (s.p[at++] != ':' || at == s.n)
+        if (*at++ != ':' || at == end)
             return false;
-        if (s.p[at] == ':') {
+        if (*at == ':') {
             if (gap != NO_GAP)
                 return false;
             gap = n;
@@ -92,11 +115,13 @@ address_ipv6(struct slice s, uint8_t out[16])
     }
     if (gap == NO_GAP ? n != 16 : n > 14) /* `::` is at least one group */
         return false;
-    memset(out, 0, 16);
     if (gap == NO_GAP)
         gap = n;
-    memcpy(out, b, gap);
-    memcpy(out + 16 - (n - gap), b + gap, n - gap);
+    memset(out, 0, 16);
+    for (size_t i = 0; i < gap; i++)
+        out[i] = b[i];
+    for (size_t i = gap; i < n; i++)
+        out[16 - n + i] = b[i];
     return true;
 }
 

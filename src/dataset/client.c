@@ -6,6 +6,7 @@
 #include "ingest/dataset.h"
 #include "ingest/address.h"
 #include "dataset_priv.h"
+#include "siphash.h"
 
 #include <sodium.h>
 
@@ -63,6 +64,8 @@ siphash(const uint8_t *key, const void *message, size_t n)
     uint8_t b[8];
     uint64_t v = 0;
 
+    if (n == 4 || n == 8)
+        return siphash_short(key, message, n);
     crypto_shorthash(b, message, n, key);
     for (size_t i = 8; i > 0; i--)
         v = v << 8 | b[i - 1];

@@ -87,8 +87,13 @@ picker_release(struct picker *p)
 void
 picker_client(struct picker *p, const struct record *rec, struct hit *hit)
 {
+    const struct client_rule *rule = &p->rules->pack->client;
     struct slice client = rec->client;
 
+    if (unlikely(rule->n_trusted_proxies > 0))
+        client = client_behind(rule, client, rec->forwarded);
+    if (unlikely(rule->from == CLIENT_FROM_NONE))
+        return;
     if (client.n > 0 && client.n == p->last_client.n && rec->day == p->last_client.day &&
         memcmp(client.p, p->last_client.text, client.n) == 0) {
         hit->client = p->last_client.hash;

@@ -21,6 +21,12 @@ enum reason key_check(const struct dataset *d, const struct slice *texts);
 /* Sets hit->client and hit->has_client. */
 void picker_client(struct picker *p, const struct record *rec, struct hit *hit);
 
+/*
+ * The client of a request that `peer` sent, as the rule's trusted proxies have it: the last address of `forwarded`
+ * (X-Forwarded-For) that is no trusted proxy. The peer itself where it is none, or where the list ends or holds no address.
+ */
+struct slice client_behind(const struct client_rule *rule, struct slice peer, struct slice forwarded);
+
 /* client_hash, with the memory for the message: client.n + 1 bytes at `scratch`. */
 bool client_hash_in(const struct client_key *key, enum client_hash how, struct slice client,
                     int32_t day, char *scratch, uint64_t *out);

@@ -32,10 +32,11 @@ static enum reason
 stats_pick(struct picker *p, const struct record *rec, struct hit *hit)
 {
     struct route_match match;
-    struct slice texts[2];
+    struct slice texts[2], path = { NULL, 0 };
     char room[ROUTE_ROOM];
     enum reason why = rec->why;
     bool is_given = rec->given != NULL && rec->given->name.p != NULL;
+    bool plain = false;
     uint8_t *end;
 
     if (why != KEEP)
@@ -44,13 +45,16 @@ stats_pick(struct picker *p, const struct record *rec, struct hit *hit)
         return FILTER_NOT_A_DOWNLOAD;
     if ((why = rules_pick(p->rules, rec)) != KEEP)
         return why;
+    if (!is_given) {
+        plain = path_is_plain(rec->path);
+        path = plain ? rec->path : path_clean(rec->path, rec->path_decodes, p->scratch);
+    }
     if (is_given ? !given_match(p, rec->given, &match)
-                 : !rules_match(p->rules,
-                                path_clean(rec->path, rec->path_decodes, p->scratch), room, &match))
+                 : !rules_match(p->rules, path, room, &match))
         return FILTER_NOT_A_DOWNLOAD;
     texts[0] = match.name;
     texts[1] = match.version;
-    if ((why = key_check(p->dataset, texts)) != KEEP)
+    if (!plain && (why = key_check(p->dataset, texts)) != KEEP)
         return why;
     if (!is_our_ecosystem(p, match.ecosystem))
         return FILTER_OTHER_ECOSYSTEM;
@@ -63,6 +67,9 @@ stats_pick(struct picker *p, const struct record *rec, struct hit *hit)
         .day = rec->day,
         .sums = { 1, rec->bytes },
     };
+    if (unlikely(p->object_secret != NULL)) /* a file, which is less than a version may have */
+        p->object = path.p != NULL ? hash_keyed(p->object_secret, path.p, path.n)
+                                   : hash_keyed(p->object_secret, p->key, hit->key.n - 4);
     picker_client(p, rec, hit); /* last: it may use the scratch that the name stands in */
     return KEEP;
 }

@@ -55,6 +55,52 @@ percent_decode(struct slice s, char *out)
     return n;
 }
 
+/* ---- paths that need nothing done ---- */
+
+#define LANES 16
+typedef uint8_t lanes __attribute__((vector_size(LANES)));
+#define ALL(byte)                                                                                  \
+    ((lanes){ byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte,  \
+              byte, byte })
+
+/* All ones in the lanes whose byte is NUL, not ASCII, or one that path_clean acts on. */
+static inline lanes
+odd_bytes(const char *p)
+{
+    lanes v;
+
+    memcpy(&v, p, sizeof v);
+    return (lanes)(v == ALL('%')) | (lanes)(v == ALL('?')) | (lanes)(v == ALL('#')) |
+           (lanes)(v - ALL(1) >= ALL(0x7f));
+}
+
+static bool
+has_odd_byte(struct slice s)
+{
+    lanes odd;
+    uint64_t half[2];
+
+    if (s.n < LANES) {
+        for (size_t i = 0; i < s.n; i++)
+            if (s.p[i] <= 0 || s.p[i] == '%' || s.p[i] == '?' || s.p[i] == '#')
+                return true;
+        return false;
+    }
+    odd = odd_bytes(s.p + s.n - LANES); /* the last ones; those before them in whole steps */
+    for (size_t i = 0; i + LANES < s.n; i += LANES)
+        odd |= odd_bytes(s.p + i);
+    memcpy(half, &odd, sizeof half);
+    return (half[0] | half[1]) != 0;
+}
+
+bool
+path_is_plain(struct slice path)
+{
+    return path.n > 0 && path.n <= PATH_PLAIN_MAX && path.p[0] == '/' && !has_odd_byte(path);
+}
+
+/* ---- all others ---- */
+
 struct slice
 path_clean(struct slice path, unsigned decodes, char *scratch)
 {

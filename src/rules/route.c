@@ -15,7 +15,7 @@
 /* What is left of a path, to be cut at each '/'. An empty segment is one, too. */
 struct span {
     const char *p, *end;
-    bool        more; /* false: not even an empty segment is left */
+    bool more; /* false: not even an empty segment is left */
 };
 
 static bool
@@ -144,7 +144,13 @@ bind(enum piece piece, struct slice s, struct route_match *m)
     return true;
 }
 
-static bool
+static inline bool
+is_literal(const struct segment *seg)
+{
+    return seg->first == PIECE_NONE && !seg->any;
+}
+
+static inline bool
 segment_fits(const struct segment *seg, struct slice s, struct route_match *m)
 {
     size_t at;
@@ -220,8 +226,42 @@ take_anchored(const struct route *route, struct span *left, struct slice *texts,
     return true;
 }
 
+/*
+ * The usual shape: no `**`, or one in front. The segments are cut off the end of the path, and the
+ * rest of it is never looked at.
+ */
 static bool
-template_match(const struct route *route, struct slice path, struct route_match *out)
+match_from_end(const struct route *route, struct slice path, struct route_match *out)
+{
+    struct slice texts[SEGMENTS_MAX];
+    struct route_match m = { .ecosystem = route->ecosystem };
+    struct span left;
+
+    if (!span_of(route, path, &left))
+        return false;
+    for (size_t i = route->n_segments; i > 0; i--) {
+        const struct segment *seg = &route->segments[i - 1];
+
+        if (!take_back(&left, &texts[i - 1]) ||
+            (is_literal(seg) && !slice_eq(texts[i - 1], seg->head)))
+            return false;
+    }
+    if (left.more && !route->open_start)
+        return false;
+    for (size_t i = 0; i < route->n_anchored; i++) {
+        const struct segment *seg = &route->segments[route->anchored[i]];
+
+        if (!is_literal(seg) && !segment_fits(seg, texts[route->anchored[i]], &m))
+            return false;
+    }
+    if (route->semver && !semver_is_strict(m.version))
+        return false;
+    *out = m;
+    return true;
+}
+
+static bool
+match_groups(const struct route *route, struct slice path, struct route_match *out)
 {
     struct slice texts[SEGMENTS_MAX];
     struct route_match m = { .ecosystem = route->ecosystem };
@@ -262,7 +302,8 @@ route_match(const struct route *route, struct slice path, char *room, struct rou
     struct route_match m;
 
     if (route->matcher == NULL)
-        return template_match(route, path, out);
+        return route->n_groups == 1 && !route->open_end ? match_from_end(route, path, out)
+                                                        : match_groups(route, path, out);
     m.ecosystem = route->ecosystem;
     if (!has_tail(route, path) || !route->matcher(path, room, &m))
         return false;

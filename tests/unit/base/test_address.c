@@ -99,6 +99,52 @@ agrees_with_the_system(void **state)
     assert_true(n_v4 > 10 && n_v6 > 100);
 }
 
+static void
+networks(void **state)
+{
+    static const struct {
+        const char *net, *inside, *outside, *shown;
+    } cases[] = {
+        { "10.0.0.0/8", "10.255.0.1", "11.0.0.0", "10.0.0.0/8" },
+        { "192.0.2.128/25", "192.0.2.128", "192.0.2.127", "192.0.2.128/25" },
+        { "192.0.2.7", "192.0.2.7", "192.0.2.6", "192.0.2.7/32" },
+        { "192.0.2.7/32", "::ffff:192.0.2.7", "::192.0.2.7", "192.0.2.7/32" },
+        { "0.0.0.0/0", "255.255.255.255", "::1", "0.0.0.0/0" },
+        { "::/0", "1.2.3.4", NULL, "::/0" },
+        { "2001:db8::/32", "2001:db8:ffff::1", "2001:db9::", "2001:db8::/32" },
+        { "2001:db8::/29", "2001:dbf::", "2001:dc0::", "2001:db8::/29" },
+        { "::1", "::1", "::2", "::1/128" },
+        { "::ffff:10.0.0.0/104", "10.1.2.3", "11.0.0.0", "10.0.0.0/8" },
+        { "2001:DB8:0:0::/128", "2001:db8::", "2001:db8::1", "2001:db8::/128" },
+    };
+    static const char *const bad[] = {
+        "", "/", "/8", "10.0.0.0/", "10.0.0.0/33", "10.0.0.1/8", "10.0.0.0/08x", "10.0.0.0/-1", "10/8", "::/129",
+        "2001:db8::1/64", "10.0.0.0/8/8", "10.0.0.0 /8", "::ffff:10.0.0.0/95", "10.0.0.0/0008", "10.0.0.0/1000",
+    };
+    struct cidr net;
+    uint8_t address[16];
+    char shown[CIDR_TEXT];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        if (!cidr_parse(slice_of(cases[i].net), &net))
+            fail_msg("%s was refused", cases[i].net);
+        cidr_format(&net, shown);
+        assert_string_equal(shown, cases[i].shown);
+        assert_true(address_any(slice_of(cases[i].inside), address));
+        if (!cidr_has(&net, address))
+            fail_msg("%s is not in %s", cases[i].inside, cases[i].net);
+        if (cases[i].outside == NULL)
+            continue;
+        assert_true(address_any(slice_of(cases[i].outside), address));
+        if (cidr_has(&net, address))
+            fail_msg("%s is in %s", cases[i].outside, cases[i].net);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+        if (cidr_parse(slice_of(bad[i]), &net))
+            fail_msg("%s was taken", bad[i]);
+}
+
 int
 main(void)
 {
@@ -106,6 +152,7 @@ main(void)
         cmocka_unit_test(ipv4),
         cmocka_unit_test(ipv6),
         cmocka_unit_test(agrees_with_the_system),
+        cmocka_unit_test(networks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

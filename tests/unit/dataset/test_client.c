@@ -3,6 +3,7 @@
  */
 #include "ingest/dataset.h"
 #include "dataset_priv.h"
+#include "siphash.h"
 
 #include <sodium.h>
 #include <setjmp.h>
@@ -82,11 +83,30 @@ keyed_messages(void **state)
                      hash_of(&key, CLIENT_KEYED, vectors[i].text, 0));
 }
 
+/* The one that is inlined, and libsodium's. */
+static void
+short_hash_is_siphash(void **state)
+{
+    uint8_t key[16], message[8];
+
+    (void)state;
+    for (int round = 0; round < 20000; round++) {
+        randombytes_buf(key, sizeof key);
+        randombytes_buf(message, sizeof message);
+        if (round < 2)
+            memset(key, round == 0 ? 0 : 0xff, sizeof key);
+        if (round % 100 == 0)
+            memset(message, round % 200 == 0 ? 0 : 0xff, sizeof message);
+        for (size_t n = 4; n <= 8; n += 4)
+            assert_true(siphash_short(key, message, n) == sip(key, message, n));
+    }
+}
+
 static void
 what_is_no_address_is_text(void **state)
 {
     static const char *const texts[] = {
-        "example.org", "01.2.3.4", "1.2.3", "1.2.3.4:80", "[::1]", "fe80::1%eth0", "x", "--", "1.2.3.4 ", "\xff\xfe",
+        "abc", "abcdefg", "example.org", "01.2.3.4", "1.2.3", "1.2.3.4:80", "[::1]", "fe80::1%eth0", "x", "--", "1.2.3.4 ", "\xff\xfe",
     };
     struct client_key key = paper_key();
     char message[64];
@@ -183,6 +203,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_client),
         cmocka_unit_test(keyed_messages),
+        cmocka_unit_test(short_hash_is_siphash),
         cmocka_unit_test(what_is_no_address_is_text),
         cmocka_unit_test(long_text),
         cmocka_unit_test(eida_values),
