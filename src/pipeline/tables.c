@@ -6,11 +6,14 @@
 
 #include "pipeline_priv.h"
 
-/* Datasets without routes take from the rules only the days. */
+/* Datasets without routes take from the rules only the days and the countries. */
 enum st
 plain_rules_init(struct rules *plain, const struct rules *rules, struct err *err)
 {
-    return rules_init(plain, NULL, NULL, 0, rules->since, rules->until, err);
+    struct rule_pack pack = *rule_pack_by_name(NULL);
+
+    pack.country_file = rules->pack->country_file;
+    return rules_init(plain, &pack, NULL, 0, rules->since, rules->until, err);
 }
 
 enum st

@@ -111,6 +111,8 @@ rules_init(struct rules *rules, const struct rule_pack *pack, const char *const 
         st = add_routes(rules, templates, n_templates, err);
     if (st == ST_OK && rules->pack->agent.classes != AGENT_CLASSES_ALL)
         st = agents_new(&rules->agents, rules->pack->agent.files, err);
+    if (st == ST_OK && rules->pack->country_file != NULL)
+        st = country_open(&rules->countries, rules->pack->country_file, err);
     if (st == ST_OK)
         st = route_index_make(rules, err);
     if (st == ST_OK && (canonical = rules_canonical(rules)) == NULL)
@@ -130,7 +132,9 @@ rules_release(struct rules *rules)
     if (rules == NULL)
         return;
     agents_free(rules->agents);
+    country_close(rules->countries);
     rules->agents = NULL;
+    rules->countries = NULL;
     arena_release(&rules->arena);
     rules->routes = NULL;
     rules->n_routes = 0;
