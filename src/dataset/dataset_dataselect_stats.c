@@ -1,9 +1,10 @@
 /*
  * Waveform requests a month: EIDA's table `dataselect_stats`, a row for each month, stream and
  * country. An OK trace counts for its stream; a failed request counts once, for no stream (the
- * format has made it so).
+ * format has made it so). What an aggregator has summed up already is added as it is.
  */
 #include "ingest/base.h"
+#include "ingest/sketch.h"
 #include "dataset_priv.h"
 
 static int32_t
@@ -23,11 +24,40 @@ code(struct slice s)
     return s.p != NULL ? s : SLICE("");
 }
 
+/* The log's own word, else what the user's file says of an address; a userID is none. */
+static struct slice
+country(const struct picker *p, const struct record *rec, char room[2])
+{
+    uint8_t address[16];
+
+    if (rec->country.n > 0 || p->rules->countries == NULL || !address_any(rec->client, address) ||
+        !country_find(p->rules->countries, address, room))
+        return code(rec->country);
+    return (struct slice){ room, 2 };
+}
+
+/* Sums of an aggregator, with the sketch of its clients. */
+static enum reason
+take_sums(const struct record *rec, const struct given *given, struct hit *hit)
+{
+    struct err ignored;
+
+    if (hll_check(given->sketch, &ignored) != ST_OK)
+        return REJECT_SKETCH;
+    hit->sums[0] = rec->bytes;
+    hit->sums[1] = given->n_requests;
+    hit->sums[2] = given->n_ok;
+    hit->sums[3] = given->n_failed;
+    hit->sketch = given->sketch;
+    return KEEP;
+}
+
 static enum reason
 dataselect_stats_pick(struct picker *p, const struct record *rec, struct hit *hit)
 {
     struct slice texts[5];
     enum reason why = rec->why;
+    char room[2];
     uint8_t *end;
 
     if (why != KEEP)
@@ -40,7 +70,7 @@ dataselect_stats_pick(struct picker *p, const struct record *rec, struct hit *hi
     texts[1] = code(rec->station);
     texts[2] = code(rec->location);
     texts[3] = code(rec->channel);
-    texts[4] = code(rec->country);
+    texts[4] = country(p, rec, room);
     if ((why = key_check(p->dataset, texts)) != KEEP)
         return why;
 
@@ -52,6 +82,8 @@ dataselect_stats_pick(struct picker *p, const struct record *rec, struct hit *hi
         .day = month_of(p, rec->day),
         .sums = { rec->ok ? rec->bytes : 0, 1, rec->ok, !rec->ok },
     };
+    if (rec->given != NULL && rec->given->summed)
+        return take_sums(rec, rec->given, hit);
     picker_client(p, rec, hit);
     return KEEP;
 }

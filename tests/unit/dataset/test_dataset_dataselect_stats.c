@@ -3,6 +3,7 @@
  */
 #include "ingest/dataset.h"
 #include "dataset_priv.h"
+#include "mmdb.h"
 
 #include <setjmp.h>
 #include <cmocka.h>
@@ -169,6 +170,52 @@ days_and_months(void **state)
     tear_down(&f);
 }
 
+/* What an aggregator has summed up is added as it is; a sketch must be one of ours. */
+static void
+sums_of_an_aggregator(void **state)
+{
+    static const char one[] = "\x12\x8b\x7f\x00\x00\x00\x00\x68\x8e\x54\x40";
+    static const struct {
+        const char *name;
+        struct slice sketch;
+        enum reason want;
+    } cases[] = {
+        { "one_client", { one, 11 }, KEEP },
+        { "empty", SLICE("\x11\x8b\x7f"), KEEP },
+        { "cut", { one, 10 }, REJECT_SKETCH },
+        { "no_client", { one, 3 }, REJECT_SKETCH },
+        { "header_alone", { one, 2 }, REJECT_SKETCH },
+        { "nothing", SLICE(""), REJECT_SKETCH },
+        { "other_registers", SLICE("\x11\x8e\x7f"), REJECT_SKETCH },
+        { "undefined", SLICE("\x10\x8b\x7f"), REJECT_SKETCH },
+        { "sparse_with_a_zero", SLICE("\x13\x8b\x7f\x00\x20"), REJECT_SKETCH },
+        { "sparse", SLICE("\x13\x8b\x7f\x00\x21"), KEEP },
+    };
+    struct fixture f;
+
+    (void)state;
+    set_up(&f, DAY_NONE, DAY_NONE);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct given given = { .summed = true, .n_requests = 9, .n_ok = 5, .n_failed = 3,
+                               .sketch = cases[i].sketch };
+        struct record rec = trace();
+        struct hit hit;
+
+        rec.given = &given;
+        if (dataset_dataselect_stats.pick(&f.picker, &rec, &hit) != cases[i].want)
+            fail_msg("%s", cases[i].name);
+        if (cases[i].want != KEEP)
+            continue;
+        assert_int_equal(hit.sums[0], 42);
+        assert_int_equal(hit.sums[1], 9);
+        assert_int_equal(hit.sums[2], 5);
+        assert_int_equal(hit.sums[3], 3);
+        assert_false(hit.has_client);
+        assert_ptr_equal(hit.sketch.p, cases[i].sketch.p);
+    }
+    tear_down(&f);
+}
+
 static void
 what_is_not_ours(void **state)
 {
@@ -184,6 +231,54 @@ what_is_not_ours(void **state)
     tear_down(&f);
 }
 
+/* What the log says stands; a file is asked about addresses alone. */
+static void
+countries_of_addresses(void **state)
+{
+    static const struct {
+        struct slice client, logged;
+        const char  *want;
+    } cases[] = {
+        { SLICE("192.0.2.9"), { NULL, 0 }, "CH" },
+        { SLICE("192.0.2.9"), SLICE(""), "CH" },
+        { SLICE("192.0.2.9"), SLICE("DE"), "DE" },
+        { SLICE("::ffff:192.0.2.9"), { NULL, 0 }, "CH" },
+        { SLICE("192.0.3.9"), { NULL, 0 }, "" },
+        { SLICE("1497164453"), { NULL, 0 }, "" },
+        { SLICE("-"), { NULL, 0 }, "" },
+        { SLICE(""), { NULL, 0 }, "" },
+    };
+    char path[] = "/tmp/ingest-country-XXXXXX";
+    struct mmdb_tree *tree = malloc(sizeof *tree);
+    int fd = mkstemp(path);
+    struct fixture f;
+    struct err err;
+    enum st rc;
+
+    (void)state;
+    assert_true(fd >= 0 && tree != NULL);
+    close(fd);
+    mmdb_start(tree);
+    mmdb_put(tree, "192.0.2.0/24", "country.iso_code", "CH");
+    assert_true(mmdb_write(tree, path));
+    free(tree);
+    set_up(&f, DAY_NONE, DAY_NONE);
+    rc = country_open(&f.rules.countries, path, &err);
+    unlink(path);
+    for (size_t i = 0; rc == ST_OK && i < ARRAY_LEN(cases); i++) {
+        struct record rec = trace();
+        struct hit hit;
+
+        rec.client = cases[i].client;
+        rec.country = cases[i].logged;
+        assert_int_equal(dataset_dataselect_stats.pick(&f.picker, &rec, &hit), KEEP);
+        assert_key(hit.key, MONTH, (const char *const[]){ "GE", "EIL", "", "BHZ", cases[i].want });
+    }
+    tear_down(&f);
+    if (rc != ST_OK) /* a build without libmaxminddb */
+        skip();
+}
+
 int
 main(void)
 {
@@ -192,7 +287,9 @@ main(void)
         cmocka_unit_test(a_failed_request),
         cmocka_unit_test(codes_that_do_not_fit),
         cmocka_unit_test(days_and_months),
+        cmocka_unit_test(sums_of_an_aggregator),
         cmocka_unit_test(what_is_not_ours),
+        cmocka_unit_test(countries_of_addresses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,8 @@
+/* The payload of EIDA's aggregator. */
+#include "fuzz_format.h"
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    return fuzz_format("eida", data, size);
+}
