@@ -143,6 +143,33 @@ input_is_young(const struct file_id *file)
     return file->mtime_ns > edge || file->ctime_ns > edge;
 }
 
+static bool
+is_binary(const uint8_t *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (p[i] < 0x09 || (p[i] > 0x0d && p[i] < 0x20 && p[i] != 0x1b) || p[i] == 0x7f)
+            return true;
+    return false;
+}
+
+/*
+ * Half a line is left until its end is written. What has no line feed at all and is no text will
+ * never have one: a container whose first bytes are damaged, or none of ours.
+ */
+static enum st
+find_last_line(struct input *in, uint64_t size, struct err *err)
+{
+    enum st rc = last_line_end(in->fd, size, &in->cut, err);
+
+    if (rc != ST_OK || in->cut > 0 ||
+        !is_binary(in->stored.at, (size_t)(in->stored.end - in->stored.at)))
+        return rc;
+    err_fail(err, ST_FORMAT, "cannot decode input",
+             "it is neither text nor a container that is known");
+    err->not_a_log = true;
+    return ST_FORMAT;
+}
+
 static enum st
 open_file(struct input *in, const struct source *source, struct err *err)
 {
@@ -162,7 +189,7 @@ open_file(struct input *in, const struct source *source, struct err *err)
         (rc = choose_codec(in, err)) != ST_OK)
         return rc;
     if (in->codec == &codec_plain)
-        return last_line_end(in->fd, (uint64_t)st.st_size, &in->cut, err);
+        return find_last_line(in, (uint64_t)st.st_size, err);
     return ST_OK;
 }
 

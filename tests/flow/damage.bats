@@ -98,14 +98,68 @@ for i in range(20000):
 
 @test "containers of other kinds are named, with the way round" {
     lines 9 bad >bad
-    zstd -q bad -o bad.zst
-    bzip2 -k bad
-    xz -k bad
     python3 -m zipfile -c bad.zip bad
-    refused bad.zst bad.zst zstd "| ingest -"
-    refused bad.bz2 bad.bz2 bzip2 "| ingest -"
-    refused bad.xz bad.xz "xz container" "| ingest -"
-    refused bad.zip bad.zip zip "| ingest -"
+    refused bad.zip bad.zip "a zip archive" "| ingest -"
+    tar -cf bad.tar bad
+    refused bad.tar bad.tar "a tar archive" "| ingest -"
+    tar -czf bad.tgz bad
+    refused bad.tgz bad.tgz "a tar archive inside gzip"
+    gzip -c bad | gzip >bad.gz.gz
+    refused bad.gz.gz bad.gz.gz "gzip inside gzip" "| ingest -"
+    iconv -f UTF-8 -t UTF-16 bad >bad.txt
+    refused bad.txt bad.txt "UTF-16" "iconv"
+    xz --format=lzma -c bad >bad.lzma
+    refused bad.lzma bad.lzma "lzma" "| ingest -"
+}
+
+@test "zstd, bzip2 and xz that are cut short, damaged, or have rubbish behind them" {
+    big >whole
+    for packer in zstd bzip2 xz; do
+        "$packer" -q -c whole >whole.packed
+        size=$(stat -c %s whole.packed)
+        for bytes in 3 20 "$((size / 2))" "$((size - 1))"; do
+            head -c "$bytes" whole.packed >bad.packed
+            refused bad.packed "bad.packed" "byte $bytes of the file as stored" "ends inside"
+        done
+        cp whole.packed bad.packed
+        printf '\x00\xff\x00\xff\x00\xff' | dd of=bad.packed bs=1 seek=$((size / 2)) conv=notrunc status=none
+        refused bad.packed bad.packed "cannot decode $packer" "byte "
+        { cat whole.packed; echo rubbish; } >bad.packed
+        refused bad.packed "byte $size of the file as stored" "rubbish"
+    done
+}
+
+@test "one payload, whatever it is packed in" {
+    fresh
+    lines 40 >log
+    count log
+    status_is 0
+    for packer in gzip zstd bzip2 xz; do
+        "$packer" -q -c log >"log.$packer"
+        { head -20 log | "$packer" -c; tail -20 log | "$packer" -c; } >"log.two.$packer"
+    done
+    count --json log.gzip log.two.gzip log.zstd log.two.zstd log.bzip2 log.two.bzip2 log.xz log.two.xz
+    status_is 0
+    is "$(summary 's["files"]["known"], s["files"]["read"]')" "(8, 0)"
+    for packer in zstd bzip2 xz; do
+        count --json - <"log.$packer"
+        is "$(summary 's["files"]["known"]')" 1
+    done
+    books_balance
+}
+
+@test "the ledger knows which containers had no checksum" {
+    fresh
+    lines 5 a | zstd -q --no-check >a.zst
+    lines 5 b | zstd -q --check >b.zst
+    lines 5 c | xz --check=none >c.xz
+    lines 5 d | xz >d.xz
+    lines 5 e | bzip2 >e.bz2
+    lines 5 f >f.log
+    count a.zst b.zst c.xz d.xz e.bz2 f.log
+    status_is 0
+    is "$(sql "SELECT string_agg(convert_from(s.path, 'UTF8'), ' ' ORDER BY s.path) FROM ingest.payloads p JOIN ingest.sightings s ON s.payload = p.id
+               WHERE p.verified")" "b.zst d.xz e.bz2"
 }
 
 @test "a name says nothing: gzip called .log, text called .gz" {

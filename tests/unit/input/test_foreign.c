@@ -133,6 +133,27 @@ inside_a_container(void **state)
     buf_release(&archive);
 }
 
+/* A container with a flipped bit in its magic number is no half line of a log that is being written. */
+static void
+binary_without_a_line(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < ARRAY_LEN(packers); k++)
+        for (size_t bit = 0; bit < 8 * packers[k].n_magic; bit++) {
+            struct buf b = { 0 };
+            struct input_result result;
+            struct err err;
+            enum st rc;
+
+            packers[k].pack(&b, SLICE("192.0.2.7 GET /gems/rake-13.0.6.gem 200\n"));
+            b.p[bit / 8] = (char)(b.p[bit / 8] ^ 1 << bit % 8);
+            rc = read_with(content(&b), NULL, &result, &err);
+            if (rc == ST_OK && strcmp(result.codec, "plain") == 0 && memchr(b.p, '\n', b.n) == NULL)
+                fail_msg("%s, bit %zu: half a line", packers[k].name, bit);
+            buf_release(&b);
+        }
+}
+
 /* A client that writes into the log must not be able to make it look like something else. */
 static void
 a_log_that_tries(void **state)
@@ -169,6 +190,7 @@ main(void)
         cmocka_unit_test(each_is_named),
         cmocka_unit_test(tar_archives),
         cmocka_unit_test(inside_a_container),
+        cmocka_unit_test(binary_without_a_line),
         cmocka_unit_test(a_log_that_tries),
     };
 
