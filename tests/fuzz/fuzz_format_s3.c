@@ -1,0 +1,7 @@
+#include "fuzz_format.h"
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    return fuzz_format("s3", data, size);
+}
