@@ -51,6 +51,8 @@ enum st look_next(struct look *look, uint64_t from, struct look_record *out, str
 
 /* The lines that look_next has passed. */
 uint64_t look_lines(const struct look *look);
+/* After ST_EOF: bytes behind the last line feed of a plain file, which a run leaves, for the line may still be written. */
+uint64_t look_unterminated(const struct look *look);
 
 void look_close(struct look *look);
 

@@ -55,7 +55,7 @@ read_question(const char *argument, struct question *q, struct err *err)
 /* The records of the lines asked for. */
 static enum st
 show_lines(struct look *look, struct viewer *viewer, const struct printer *print, uint64_t first,
-           uint64_t n_lines, struct err *err)
+           uint64_t n_lines, uint64_t *unterminated, struct err *err)
 {
     uint64_t line_no = 0, more = 0;
     size_t n = 0;
@@ -81,6 +81,8 @@ show_lines(struct look *look, struct viewer *viewer, const struct printer *print
         viewer_see(viewer, &found, &view);
         print->record(&view, n++);
     }
+    if (rc == ST_EOF)
+        *unterminated = look_unterminated(look);
     if (rc == ST_EOF && line_no == 0 && first > 1) {
         err_fail(err, ST_FORMAT, "cannot explain this line", "the input has %" PRIu64 " lines",
                  look_lines(look));
@@ -97,6 +99,7 @@ show_input(const struct run_config *c, const struct source *source, uint64_t lin
 {
     struct look_choice choice = { .score = -1 };
     struct look *look = NULL;
+    uint64_t unterminated = 0;
     enum st rc;
 
     if (source->trouble != ST_OK)
@@ -108,8 +111,8 @@ show_input(const struct run_config *c, const struct source *source, uint64_t lin
         print->begin(source->path, &choice);
         if (rc == ST_OK && !source->walked)
             rc = show_lines(look, viewer, print, line > 0 ? line : 1, line > 0 ? 1 : LINES_SHOWN,
-                            err);
-        print->end();
+                            &unterminated, err);
+        print->end(unterminated);
     }
     if (rc == ST_FORMAT && source->walked && err->not_a_log)
         rc = ST_OK; /* a run passes it over, too */

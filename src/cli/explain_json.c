@@ -172,9 +172,9 @@ json_more(uint64_t n)
 }
 
 static void
-json_end(void)
+json_end(uint64_t unterminated)
 {
-    fputs("]}\n", stdout);
+    printf("],\"unterminated\":%" PRIu64 "}\n", unterminated);
 }
 
 const struct printer print_json = {

@@ -72,7 +72,8 @@ struct printer {
     void (*record)(const struct view *view, size_t n);
     /* Of one line so many records stand behind those printed; called once a line if there are any. */
     void (*more)(uint64_t n);
-    void (*end)(void);
+    /* `unterminated`: bytes behind the last line feed that a run leaves; 0 where the end was not seen. */
+    void (*end)(uint64_t unterminated);
     size_t records_max; /* of one line */
 };
 extern const struct printer print_text, print_json;

@@ -176,8 +176,11 @@ text_more(uint64_t n)
 }
 
 static void
-text_end(void)
+text_end(uint64_t unterminated)
 {
+    if (unterminated > 0)
+        printf("note: %" PRIu64 " bytes behind the last line feed are left until the line is ended\n",
+               unterminated);
 }
 
 const struct printer print_text = {

@@ -181,8 +181,11 @@ look_next(struct look *l, uint64_t from, struct look_record *out, struct err *er
 {
     enum st rc;
 
-    if (!l->has_parser)
-        return ST_EOF;
+    if (!l->has_parser) { /* nothing in it, or half a line */
+        struct block block;
+
+        return lines_next(l->lines, &block, err);
+    }
     while ((rc = next_record(l, from, out, err)) == ST_EOF)
         if ((rc = next_block(l, err)) != ST_OK)
             break;
@@ -193,6 +196,15 @@ uint64_t
 look_lines(const struct look *l)
 {
     return l->n_lines;
+}
+
+uint64_t
+look_unterminated(const struct look *l)
+{
+    struct input_result result;
+
+    input_result(l->in, &result);
+    return result.unterminated_bytes;
 }
 
 void

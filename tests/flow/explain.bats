@@ -169,6 +169,20 @@ PYTHON
     shows "good.gz: gzip: format combined" "odd: of no known format" "empty: empty"
 }
 
+@test "half a line at the end of a plain file is left, and that is said" {
+    { lines 1; printf 'half'; } >log
+    explain log
+    shows "note: 4 bytes behind the last line feed"
+    printf 'half' >log
+    explain log
+    shows "log: empty" "note: 4 bytes"
+    explain --json log
+    is "$(json '(o["unterminated"], o["records"])')" "(4, [])"
+    lines 30 >log
+    explain log
+    [[ "$output" != *note:* ]]
+}
+
 @test "a line of many records: the text names the first ten, JSON all" {
     python3 - >log <<'PYTHON'
 import json
