@@ -245,6 +245,13 @@ static const struct format_example examples[] = {
     { HEAD "\"bytes\":null,\"date_time\":\"2024-01-16T10:00:00Z\"," TAIL("304"), KEEP, 304, 0 },
     { HEAD WHEN("2024-01-16T10:00:00Z") AGENT "\"method\":\"GET\",\"status\":200}", REJECT_FIELDS,
       0, 0 },
+    { "{" WHEN("2024-01-16T10:00:00Z") AGENT TAIL("200"), KEEP, 200, 742 },
+    { "<134>1 2024-01-16T10:00:00Z cache-fra1 s3-request-logs 257 - - {"
+      WHEN("2024-01-16T10:00:00Z") TAIL("200"), KEEP, 200, 742 },
+    { SYSLOG "192.0.2.7 Tue, 16 Jan 2024 10:00:00 GMT /gems/a-1.0.0.gem 200 Ruby/3.3", KEEP, 200, 0 },
+    { SYSLOG "192.0.2.7 [16/Jan/2024:10:00:00 +0000] \"GET /tarballs/a-1.0.tar\" 304 \"Hex/2\" 0",
+      KEEP, 304, 0 },
+    { SYSLOG "192.0.2.7 Tue, 30 Feb 2024 10:00:00 GMT /gems/a-1.0.0.gem 200", REJECT_TIME, 0, 0 },
     { HEAD WHEN("2024-02-30T10:00:00Z") AGENT TAIL("200"), REJECT_TIME, 0, 0 },
     { HEAD WHEN("2024-01-16T10:00:00Z") AGENT TAIL("\"200\""), REJECT_NUMBER, 0, 0 },
     { HEAD WHEN("2024-01-16T10:00:00Z") AGENT TAIL("NaN"), REJECT_JSON, 0, 0 },
