@@ -60,7 +60,7 @@ enum log_end {
     LOG_END_WIDTH, /* after `width` bytes */
     LOG_END_QUOTE, /* at the first quote that no backslash escapes */
     LOG_END_BYTE,  /* at the first byte that is the first one of that text: the value cannot hold it */
-    LOG_END_TEXT,  /* where that text stands first; if a value of fixed width follows, with the text behind that in its place too */
+    LOG_END_TEXT,  /* where that text stands first; if a value of fixed width or a word follows, with the text behind that in its place too */
     LOG_END_LIST,  /* the same, but ", " and " : " belong to the value */
     LOG_END_LINE,  /* at the end of the line */
 };
@@ -71,6 +71,7 @@ struct log_part {
     uint8_t        width;    /* of LOG_END_WIDTH, 1 at least */
     bool           word;     /* the value holds no blank */
     bool           is_url;   /* LOG_TARGET or LOG_URI with a host in front: the path begins at the first '/' */
+    bool           dashed;   /* LOG_URI with nginx's $args behind it, which is "-" where there is no query */
     struct slice   name;     /* as written: "$http_x_mark", "%{X-Mark}i" */
     struct slice   after;    /* the text between this variable and the next one, or the line's end */
 };

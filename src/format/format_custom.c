@@ -46,6 +46,13 @@ text_is_at(const char *p, const char *end, struct slice text)
     return (size_t)(end - p) >= text.n && memcmp(p, text.p, text.n) == 0;
 }
 
+/* A word that no quotes surround. */
+static inline bool
+is_bare_word(const struct log_part *part)
+{
+    return part->word && (part->end == LOG_END_BYTE || part->end == LOG_END_LINE);
+}
+
 /* The first `text` (one byte at least) in p .. end, or NULL. */
 static const char *
 find_text(const char *p, const char *end, struct slice text)
@@ -59,18 +66,31 @@ find_text(const char *p, const char *end, struct slice text)
     return NULL;
 }
 
-/* The same; where a value of fixed width follows, the text behind that must be in its place: "x [y" is no end of a user before "[time] ". */
+/*
+ * Is what stands at `at` the value of `next`, as far as can be told: of its width, or a word, with its own text behind it?
+ * *stop is where the search for a word's end has come to; it never goes back, so all calls together read the line once.
+ */
+static bool
+fits_next(const struct log_part *next, const char *at, const char *end, const char **stop)
+{
+    if (next->end == LOG_END_WIDTH)
+        return (size_t)(end - at) >= next->width && text_is_at(at + next->width, end, next->after);
+    if (*stop < at)
+        *stop = scan_either(at, end, ' ', next->end == LOG_END_BYTE ? next->after.p[0] : ' ');
+    return text_is_at(*stop, end, next->after) && (next->end == LOG_END_BYTE || *stop == end);
+}
+
+/* The end of a text; with what follows in its place: "x [y" ends no user before "[time] ", nor "/a b" a path before "HTTP/1.1\"". */
 static const char *
 find_before(const char *p, const char *end, const struct log_part *part, const struct log_part *next)
 {
-    if (next == NULL || next->end != LOG_END_WIDTH)
-        return find_text(p, end, part->after);
-    for (; (p = find_text(p, end, part->after)) != NULL; p++) {
-        const char *at = p + part->after.n;
+    const char *stop = p;
 
-        if ((size_t)(end - at) >= next->width && text_is_at(at + next->width, end, next->after))
+    if (next == NULL || (next->end != LOG_END_WIDTH && !is_bare_word(next)))
+        return find_text(p, end, part->after);
+    for (; (p = find_text(p, end, part->after)) != NULL; p++)
+        if (fits_next(next, p + part->after.n, end, &stop))
             return p;
-    }
     return NULL;
 }
 
@@ -136,6 +156,21 @@ take_value(struct cursor *c, const struct log_part *part, const struct log_part 
     return !part->word || memchr(out->p, ' ', out->n) == NULL;
 }
 
+/* Without the host in front, and the "-" behind a path that has no query. */
+static struct slice
+bare_path(const struct log_part *part, struct slice value)
+{
+    if (part->is_url) {
+        const char *slash = scan_byte(value.p, value.p + value.n, '/');
+
+        value = (struct slice){ slash, (size_t)(value.p + value.n - slash) };
+    }
+    if (part->dashed && value.n > 0 && value.p[value.n - 1] == '-' &&
+        memchr(value.p, '?', value.n) == NULL)
+        value.n--;
+    return value;
+}
+
 /* All values of a line. A format that ends in text lets more follow behind a blank, as `combined` does. */
 static bool
 cut(const struct log_format *f, struct slice line, struct values *out, size_t marked,
@@ -154,11 +189,8 @@ cut(const struct log_format *f, struct slice line, struct values *out, size_t ma
             return false;
         if (unlikely(i == marked))
             *mark = value;
-        if (unlikely(part->is_url)) {
-            const char *slash = scan_byte(value.p, value.p + value.n, '/');
-
-            value = (struct slice){ slash, (size_t)(value.p + value.n - slash) };
-        }
+        if (unlikely(part->is_url || part->dashed))
+            value = bare_path(part, value);
         out->of[part->field] = value;
     }
     return cursor_done(&c) || *c.at == ' ';

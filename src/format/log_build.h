@@ -13,7 +13,7 @@ struct log_draft {
     struct log_var var;
     size_t         from, to;  /* its bytes in the source */
     size_t         text, end; /* the literal text in front of it, in log_build.literal */
-    bool           is_url;
+    bool           is_url, dashed;
 };
 
 struct log_build {

@@ -32,8 +32,10 @@ is_path(const struct log_var *var)
 static bool
 joins(struct log_draft *last, const struct log_var *next)
 {
-    if (next->glue == GLUE_QUERY && (is_path(&last->var) || last->var.glue == GLUE_QUERY))
+    if (next->glue == GLUE_QUERY && (is_path(&last->var) || last->var.glue == GLUE_QUERY)) {
+        last->dashed = last->dashed || next->dashed;
         return true;
+    }
     if (last->var.glue != GLUE_HOST || !is_path(next))
         return false;
     last->var = *next;
@@ -365,6 +367,7 @@ lay_out(struct log_build *b, struct log_format *out, struct arena *arena)
         parts[i] = (struct log_part){
             .field = d->var.field, .end = choose_end(b, &d->var, before, after),
             .width = d->var.width, .word = d->var.word, .is_url = d->is_url,
+            .dashed = d->dashed && b->text.escape == LOG_ESCAPE_DEFAULT,
             .name = { source.p + d->from, d->to - d->from }, .after = after,
         };
         out->has_body_bytes |= d->var.field == LOG_BYTES && d->var.body;

@@ -38,7 +38,8 @@ static const struct log_var nginx_vars[] = {
     { GIVES("geoip_city_country_code", COUNTRY), .rank = 1, .word = true },
     /* what may stand beside a path */
     HOST("host"), HOST("http_host"), HOST("server_name"), HOST("hostname"),
-    QUERY("args"), QUERY("query_string"), QUERY("is_args"),
+    { .name = "args", .dashed = true, .glue = GLUE_QUERY },
+    { .name = "query_string", .dashed = true, .glue = GLUE_QUERY }, QUERY("is_args"),
     /* all others, by module */
     SKIP("skip"), /* ours: any value, for a variable that the operator's own configuration makes */
     SKIP("arg_"), SKIP("cookie_"), SKIP("http_"), SKIP("sent_http_"), SKIP("sent_trailer_"),

@@ -23,6 +23,7 @@ struct log_var {
     bool           word;  /* a value never holds a blank */
     bool           list;  /* a value may be a list: "a, b" or "a : b" */
     bool           body;  /* LOG_BYTES without headers */
+    bool           dashed; /* nginx logs "-" where there is none, be it in the middle of a URL */
     enum log_glue  glue;
 };
 

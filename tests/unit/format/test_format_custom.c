@@ -100,6 +100,11 @@ values_end_where_they_must(void **state)
         { "fixed widths side by side", "%{%Y%m%d}t%{%H%M%S}t %U", "20240301000001 /a", "us=1709251201000000", NULL },
         { "the line ends in a fixed width", "%U %{%Y%m%d}t", "/a 2024030", "1! fields", NULL },
         { "more behind a fixed width", "%U %{%Y%m%d}t", "/a 202403011", "1! fields", NULL },
+        { "a blank in a path, and a word behind it", "$msec \"$request_method $uri $server_protocol\" $status",
+          "1709251201 \"GET /a b HTTP/1.1\" 200", "path=\"/a b\"", NULL },
+        { "a blank in a path, and a word at the end", "$msec|$uri $status", S "/a b c 200", "path=\"/a b c\"", NULL },
+        { "no word behind it", "$msec|$uri $status|x", S "/a b c|200|x", "1! fields", NULL },
+        { "a word, but not its text", "$msec|$uri $status|x", S "/a b|y 200|x", "path=\"/a b|y\"", NULL },
         { "lists", "$upstream_response_time $http_x_forwarded_for $msec $uri",
           "0.1, 0.2 : 0.3 192.0.2.1, 192.0.2.2 1709251201 /a", "forwarded=\"192.0.2.1, 192.0.2.2\"", NULL },
         { "a list of nothing", "$upstream_addr $msec $uri", "- 1709251201 /a", "counted", NULL },
@@ -158,6 +163,11 @@ what_was_asked_for_and_by_whom(void **state)
         { "a URL in pieces", M "$request_method $scheme://$host:$server_port$request_uri x", S "GET https://h:443/a//b x",
           "path=\"/a//b\"", NULL },
         { "a host and no path", M "$host$request_uri x", S "h x", "path=\"\"", NULL },
+        { "nginx has a dash for no query", M "$uri$is_args$args", S "/a-", "path=\"/a\"", NULL },
+        { "one dash", M "$host$uri$is_args$args", S "h/a--", "path=\"/a-\"", NULL },
+        { "no dash for a query", M "$uri$is_args$args", S "/a?b-", "path=\"/a?b-\"", NULL },
+        { "no dash but in the default escaping", "escape=json " M "$uri$is_args$args", S "/a-", "path=\"/a-\"", NULL },
+        { "no dash at apache", "%{sec}t %U%q", "1709251201 /a-", "path=\"/a-\"", NULL },
         { "no method", M "$uri", S "/a", "ok=0 path=\"/a\"\n", NULL },
         { "client, agent, country", M "$remote_addr|$http_user_agent|$geoip_country_code|$uri", S "192.0.2.1|a \"b\"|DE|/a",
           "agent=\"a \\\"b\\\"\" client=\"192.0.2.1\" country=\"DE\"", NULL },
@@ -378,6 +388,7 @@ long_lines_take_no_longer_than_they_are(void **state)
     static const char *const formats_tried[] = {
         "$remote_user [$time_local] \"$request\" $status", "$http_a, $http_b, $http_c, $msec, $uri",
         "$upstream_addr $upstream_status $upstream_cache_status $msec $uri", "\"$http_a\" \"$http_b\" \"$msec\" \"$uri\"",
+        "$http_a, $status#, $msec $uri", "$http_a $status#$http_b $status#$msec $uri",
     };
     static const char *const fillers[] = { " [", ", ", " :", "\\\"", "\" \"", "a", "[ [" };
     char *line = malloc(LINE_BYTES_MAX);
