@@ -79,6 +79,9 @@ void    client_key_throwaway(struct client_key *key); /* random, for dry runs */
  * from the picker). IPv4, IPv4-mapped, IPv6 (/64), else the text: docs/COUNTING.md, "Clients". */
 bool client_hash(const struct client_key *key, enum client_hash how, struct slice client, int32_t day, uint64_t *out);
 
+/* Who the client of a record is by these rules: the peer, or who stands behind a trusted proxy. p NULL: clients are not counted. */
+struct slice record_client(const struct rules *rules, const struct record *rec);
+
 /* ---- picking ---- */
 
 /* Everything that pick needs besides the record; one per worker, not shared. */

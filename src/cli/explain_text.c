@@ -160,9 +160,9 @@ text_record(const struct view *view, size_t n)
         say_field(name, view->fields[i].text);
         if (strcmp(name, "agent") == 0 && view->class != NULL)
             say_class(view);
-        if (strcmp(name, "client") == 0 && view->client != NULL)
-            say_field("unique by", slice_of(view->client));
     }
+    if (view->client != NULL)
+        say_field("unique by", slice_of(view->client));
     if (view->has_route)
         say_route(view);
     for (size_t i = 0; i < view->n_rows; i++)

@@ -183,6 +183,16 @@ client_kind(const struct dataset *dataset, struct slice client)
                                                  : "the /64 network of the IPv6 address";
 }
 
+static void
+see_client(struct viewer *v, const struct record *rec, struct view *out)
+{
+    struct slice client = record_client(v->choice->rules, rec);
+
+    if (!slice_eq(client, rec->client))
+        put(out, "counted_as", client); /* the peer is a trusted proxy */
+    out->client = client_kind(v->choice->dataset, client);
+}
+
 /* ---- rows ---- */
 
 static void
@@ -270,7 +280,7 @@ viewer_see(struct viewer *v, const struct look_record *look, struct view *out)
     arena_reset(&v->arena);
     see_fields(v, look->record, out);
     if (look->record->why == KEEP)
-        out->client = client_kind(v->choice->dataset, look->record->client);
+        see_client(v, look->record, out);
     see_class(v, look->record, out);
     see_why(v, look, out);
     see_route(v, look->record, out);

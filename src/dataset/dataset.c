@@ -79,6 +79,18 @@ picker_release(struct picker *p)
     p->scratch = NULL;
 }
 
+struct slice
+record_client(const struct rules *rules, const struct record *rec)
+{
+    const struct client_rule *rule = &rules->pack->client;
+
+    if (rule->from == CLIENT_FROM_NONE)
+        return (struct slice){ NULL, 0 };
+    if (rule->n_trusted_proxies > 0)
+        return client_behind(rule, rec->client, rec->forwarded);
+    return rec->client;
+}
+
 /*
  * A client comes in bursts: a build fetches its crates one after another, a seismic request has a
  * record for each of its traces. So the last one's hash is kept (with its day, which chooses the
@@ -90,10 +102,8 @@ picker_client(struct picker *p, const struct record *rec, struct hit *hit)
     const struct client_rule *rule = &p->rules->pack->client;
     struct slice client = rec->client;
 
-    if (unlikely(rule->n_trusted_proxies > 0))
-        client = client_behind(rule, client, rec->forwarded);
-    if (unlikely(rule->from == CLIENT_FROM_NONE))
-        return;
+    if (unlikely(rule->n_trusted_proxies > 0 || rule->from == CLIENT_FROM_NONE))
+        client = record_client(p->rules, rec);
     if (client.n > 0 && client.n == p->last_client.n && rec->day == p->last_client.day &&
         memcmp(client.p, p->last_client.text, client.n) == 0) {
         hit->client = p->last_client.hash;

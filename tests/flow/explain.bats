@@ -222,6 +222,20 @@ INI
     is "$(json '[x["rows"][0]["client_to"] for x in o["records"]]')" "['clients', 'clients', 'clients', 'clients', None]"
 }
 
+@test "behind a trusted proxy: who is counted" {
+    printf '{"time_iso8601":"2024-01-05T12:00:00Z","remote_addr":"10.0.0.1","http_x_forwarded_for":"%s","request":"GET /gems/a-1.0.gem HTTP/1.1","status":200}\n' \
+        '198.51.100.1, 2001:db8::7, 10.9.9.9' '' >log
+    printf '[rules behind]\nbase = default\ntrusted_proxies = 10.0.0.0/8\n' >own.ini
+    explain -c own.ini --rules behind --json log
+    is "$(json '[(x["fields"]["client"], x["fields"].get("counted_as"), x["unique_by"]) for x in o["records"]]')" \
+        "[('10.0.0.1', '2001:db8::7', 'the /64 network of the IPv6 address'), ('10.0.0.1', None, 'the IPv4 address')]"
+    explain --json log
+    is "$(json '[x["fields"].get("counted_as") for x in o["records"]]')" "[None, None]"
+    printf '[rules nobody]\nbase = default\nclient = none\n' >own.ini
+    explain -c own.ini --rules nobody --json log
+    is "$(json '(r.get("unique_by"), r["rows"][0]["client_to"])')" "(None, None)"
+}
+
 @test "hostile bytes reach neither the terminal nor the JSON raw" {
     python3 - >log <<'PYTHON'
 import sys
