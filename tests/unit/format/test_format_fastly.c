@@ -41,7 +41,6 @@ static const struct text_case cases[] = {
     { "blank_prefix", "{" TIME "," REST "}", PLAIN },
     { "blank_prefix_and_an_opening", "{" TIME "," REST ",\"x\":\"]: {\"}", PLAIN },
     { "head_then_an_opening", "<134>2024-03-01T00:00:02Z cache-fra1 a: x]: {" TIME "," REST "}", FIELDS },
-    { "byte_order_mark", "\xef\xbb\xbf" OBJ(TIME "," REST), FIELDS },
     { "only_the_opening", "<]: {", JSON },
     { "opening_cut", "<]: ", FIELDS },
     { "one_byte", "<", FIELDS },
