@@ -40,6 +40,8 @@ rule_options_apply(const struct options *o, const struct rule_pack **pack, struc
         rc = config_pack_set(&room, &own, keys[i].key, value, &why);
         if (rc != ST_OK) {
             *err = why;
+            if (slice_starts(slice_of(why.cause), SLICE("bad value for "))) /* which is said */
+                err_cause(err, "\"%.120s\"", value);
             snprintf(err->what, sizeof err->what, "bad value for --%s",
                      option_defs[keys[i].id].name);
             return rc;
