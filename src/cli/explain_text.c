@@ -65,6 +65,9 @@ text_begin(const char *path, const struct look_choice *choice)
     }
     putchar('\n');
     say_rivals(choice);
+    if (choice->dataset != NULL && rule_pack_wants_stream(choice->rules->pack))
+        puts("  note      each line stands for itself here: what a window or a union of ranges "
+             "folds, only a run can tell");
 }
 
 static void

@@ -104,6 +104,15 @@ PYTHON
     done
 }
 
+@test "rules that fold lines: said, and every line stands for itself" {
+    lines 2 >log
+    explain --window day log
+    status_is 0
+    shows "only a run can tell" "line 2: counted"
+    explain log
+    [[ "$output" != *"only a run"* ]]
+}
+
 @test "FILE:LINE behind a header, far into the file, and behind its end" {
     {
         printf '#Version: 1.0\n#Fields: date time cs-method cs-uri-stem sc-status sc-bytes\n'
