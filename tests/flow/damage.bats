@@ -159,7 +159,7 @@ for i in range(20000):
     count a.zst b.zst c.xz d.xz e.bz2 f.log
     status_is 0
     is "$(sql "SELECT string_agg(convert_from(s.path, 'UTF8'), ' ' ORDER BY s.path) FROM ingest.payloads p JOIN ingest.sightings s ON s.payload = p.id
-               WHERE p.verified")" "b.zst d.xz e.bz2"
+               WHERE p.integrity = 'verified'")" "b.zst d.xz e.bz2"
 }
 
 @test "a name says nothing: gzip called .log, text called .gz" {
