@@ -101,14 +101,15 @@ json_begin(const char *path, const struct look_choice *choice)
 }
 
 static void
-put_row(const struct row_view *row, bool has_client, bool first)
+put_row(const struct row_view *row, const struct hit *hit, bool first)
 {
     printf("%s{\"table\":\"%s\"", first ? "" : ",", row->table);
     put_fields("key", row->keys, row->n_keys);
     put_fields("adds", row->sums, row->n_sums);
-    if (row->uniques != NULL)
-        printf(",\"client_to\":%s%s%s", has_client ? "\"" : "", has_client ? row->uniques : "null",
-               has_client ? "\"" : "");
+    if (row->uniques != NULL && hit->has_client)
+        printf(",\"client_to\":\"%s\"", row->uniques);
+    if (row->uniques != NULL && hit->sketch.p != NULL)
+        printf(",\"sketch_to\":\"%s\"", row->uniques);
     putchar('}');
 }
 
@@ -159,7 +160,7 @@ json_record(const struct view *view, size_t n)
         put_route(view);
     fputs(",\"rows\":[", stdout);
     for (size_t i = 0; i < view->n_rows; i++)
-        put_row(&view->rows[i], view->look->hit->has_client, i == 0);
+        put_row(&view->rows[i], view->look->hit, i == 0);
     putchar(']');
     put_truncated(view);
     putchar('}');

@@ -129,7 +129,7 @@ say_route(const struct view *view)
 }
 
 static void
-say_row(const struct row_view *row, bool has_client)
+say_row(const struct row_view *row, const struct hit *hit)
 {
     printf("  row       %s: ", row->table);
     for (size_t i = 0; i < row->n_keys; i++) {
@@ -144,8 +144,10 @@ say_row(const struct row_view *row, bool has_client)
         printf("%s%s ", i > 0 ? ", " : "", row->sums[i].name);
         say_value(row->sums[i].text);
     }
-    if (row->uniques != NULL && has_client)
+    if (row->uniques != NULL && hit->has_client)
         printf(", the client to %s", row->uniques);
+    if (row->uniques != NULL && hit->sketch.p != NULL)
+        printf(", the sketch to %s", row->uniques);
     putchar('\n');
 }
 
@@ -169,7 +171,7 @@ text_record(const struct view *view, size_t n)
     if (view->has_route)
         say_route(view);
     for (size_t i = 0; i < view->n_rows; i++)
-        say_row(&view->rows[i], view->look->hit->has_client);
+        say_row(&view->rows[i], view->look->hit);
 }
 
 static void

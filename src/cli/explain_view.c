@@ -156,7 +156,7 @@ see_fields(struct viewer *v, const struct record *rec, struct view *out)
     put(out, "marked", rec->marked);
     if (rec->country.n > 0)
         put(out, "country", rec->country);
-    if (rec->network.p != NULL || rec->location.p != NULL)
+    if (rec->location.p != NULL && (rec->given == NULL || !rec->given->summed))
         put(out, "answer", rec->ok ? SLICE("OK") : SLICE("failed"));
     put(out, "network", rec->network);
     put(out, "station", rec->station);

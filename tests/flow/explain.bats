@@ -222,13 +222,21 @@ INI
     is "$(json '(r["class"], r["class_by"], r["reason"])')" "('mirror', 'examplebot', 'agent')"
 }
 
+@test "a document: its elements, ready sums and sketches" {
+    explain "$ROOT/tests/fuzz/seeds/format_eida/line.json"
+    status_is 0
+    shows "format eida" "requests  2" "nb_reqs 2" "the sketch to clients"
+    explain --json "$ROOT/tests/fuzz/seeds/format_eida/line.json"
+    is "$(json '[x["rows"][0]["sketch_to"] for x in o["records"] if x["rows"]][0]')" clients
+}
+
 @test "clients: IPv4, mapped, IPv6, text, none" {
     for client in 192.0.2.7 ::ffff:192.0.2.7 2001:db8::1 host.example.org -; do
         line serde 1.0.0 05/Jan/2024 "$client"
     done >log
     explain --json log
     is "$(json '[x.get("unique_by", "-").split(" ")[1:2] for x in o["records"]]')" "[['IPv4'], ['IPv4'], ['/64'], ['text:'], []]"
-    is "$(json '[x["rows"][0]["client_to"] for x in o["records"]]')" "['clients', 'clients', 'clients', 'clients', None]"
+    is "$(json '[x["rows"][0].get("client_to") for x in o["records"]]')" "['clients', 'clients', 'clients', 'clients', None]"
 }
 
 @test "behind a trusted proxy: who is counted" {
@@ -242,7 +250,7 @@ INI
     is "$(json '[x["fields"].get("counted_as") for x in o["records"]]')" "[None, None]"
     printf '[rules nobody]\nbase = default\nclient = none\n' >own.ini
     explain -c own.ini --rules nobody --json log
-    is "$(json '(r.get("unique_by"), r["rows"][0]["client_to"])')" "(None, None)"
+    is "$(json '(r.get("unique_by"), r["rows"][0].get("client_to"))')" "(None, None)"
 }
 
 @test "hostile bytes reach neither the terminal nor the JSON raw" {
