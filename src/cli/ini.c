@@ -158,8 +158,8 @@ ini_read(const char *path, bool must, struct arena *arena, ini_taker *take, void
 {
     FILE *file = fopen(path, "re");
     uint64_t line_no = 0;
-    size_t n;
-    char *text;
+    size_t n = 0;
+    char *text = NULL;
     enum st rc;
 
     if (file == NULL && !must && (errno == ENOENT || errno == ENOTDIR || errno == EACCES))

@@ -61,11 +61,12 @@ route_index_make(struct rules *rules, struct err *err)
 }
 
 static bool
-takes(const struct rules *rules, size_t i, struct slice path, char *room, struct route_match *out)
+takes(const struct rules *rules, size_t i, struct slice path, const struct slashes *slashes,
+      char *room, struct route_match *out)
 {
     const struct route *route = &rules->routes[i];
 
-    if (!route_match(route, path, room, out))
+    if (!route_match_at(route, path, slashes, room, out))
         return false;
     if (rules->pack->normalise && route->normaliser != NULL)
         out->name = route->normaliser(out->name, room);
@@ -76,19 +77,22 @@ bool
 rules_takes(const struct rules *rules, size_t i, struct slice path, char *room,
             struct route_match *out)
 {
-    return takes(rules, i, path, room, out);
+    const struct slashes slashes = slashes_of(path);
+
+    return takes(rules, i, path, &slashes, room, out);
 }
 
 bool
 rules_match(const struct rules *rules, struct slice path, char *room, struct route_match *out)
 {
     const struct route_index *index = rules->index;
+    const struct slashes slashes = slashes_of(path);
     const unsigned char *end = (const unsigned char *)path.p + path.n;
     const uint64_t *last, *second, *third;
 
     if (path.n < END_BYTES) { /* no route that is built in has such a path */
         for (size_t i = 0; i < rules->n_routes; i++)
-            if (takes(rules, i, path, room, out))
+            if (takes(rules, i, path, &slashes, room, out))
                 return true;
         return false;
     }
@@ -97,7 +101,7 @@ rules_match(const struct rules *rules, struct slice path, char *room, struct rou
     third = index->bits + (512 + end[-3]) * index->n_words;
     for (size_t w = 0; w < index->n_words; w++)
         for (uint64_t left = last[w] & second[w] & third[w]; left != 0; left &= left - 1)
-            if (takes(rules, w * 64 + (size_t)__builtin_ctzll(left), path, room, out))
+            if (takes(rules, w * 64 + (size_t)__builtin_ctzll(left), path, &slashes, room, out))
                 return true;
     return false;
 }

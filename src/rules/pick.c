@@ -4,9 +4,13 @@
 #include "ingest/base.h"
 #include "rules_priv.h"
 
-static bool
-has_method(const struct rule_pack *pack, struct slice method)
+static inline bool
+has_method(const struct rules *rules, struct slice method)
 {
+    const struct rule_pack *pack = rules->pack;
+
+    if (rules->method.n > 0)
+        return method.n == rules->method.n && same_bytes(method.p, rules->method.p, method.n);
     if (pack->n_methods == 0)
         return true;
     for (size_t i = 0; i < pack->n_methods; i++)
@@ -16,7 +20,7 @@ has_method(const struct rule_pack *pack, struct slice method)
 }
 
 /* KEEP, FILTER_STATUS or FILTER_RANGE. */
-static enum reason
+static inline enum reason
 pick_status(const struct rules *rules, const struct record *rec)
 {
     if (rec->status == 206 && rules->pack->range.kind != RANGE_NEVER)
@@ -63,7 +67,7 @@ rules_pick(const struct rules *rules, const struct record *rec)
     const struct rule_pack *pack = rules->pack;
     enum reason why;
 
-    if (!has_method(pack, rec->method))
+    if (!has_method(rules, rec->method))
         return FILTER_METHOD;
     if ((why = pick_status(rules, rec)) != KEEP)
         return why;

@@ -93,6 +93,8 @@ take_pack(struct rules *rules, const struct rule_pack *pack, struct err *err)
         return err_memory(err, "cannot hold the rules");
     *copy = pack != NULL ? *pack : *rule_pack_by_name(NULL);
     rules->pack = copy;
+    if (copy->n_methods == 1)
+        rules->method = slice_of(copy->methods[0]);
     for (size_t i = 0; i < copy->n_statuses; i++)
         rules->statuses[copy->statuses[i] / 64] |= UINT64_C(1) << copy->statuses[i] % 64;
     return ST_OK;

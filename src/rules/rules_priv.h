@@ -24,6 +24,32 @@ slice_ends(struct slice s, struct slice tail)
     return s.n >= tail.n && (tail.n == 0 || memcmp(s.p + s.n - tail.n, tail.p, tail.n) == 0);
 }
 
+/* memcmp(3) is a call, and most of what is compared here has less than 16 bytes. */
+static inline bool
+same_bytes(const char *a, const char *b, size_t n)
+{
+    uint64_t x, y, x_end, y_end; /* the first and the last bytes, which may overlap */
+    uint32_t u, v, u_end, v_end;
+
+    if (n > 2 * sizeof x)
+        return memcmp(a, b, n) == 0;
+    if (n >= sizeof x) {
+        memcpy(&x, a, sizeof x);
+        memcpy(&y, b, sizeof y);
+        memcpy(&x_end, a + n - sizeof x, sizeof x);
+        memcpy(&y_end, b + n - sizeof y, sizeof y);
+        return ((x ^ y) | (x_end ^ y_end)) == 0;
+    }
+    if (n >= sizeof u) {
+        memcpy(&u, a, sizeof u);
+        memcpy(&v, b, sizeof v);
+        memcpy(&u_end, a + n - sizeof u, sizeof u);
+        memcpy(&v_end, b + n - sizeof v, sizeof v);
+        return ((u ^ v) | (u_end ^ v_end)) == 0;
+    }
+    return n == 0 || (a[0] == b[0] && a[n - 1] == b[n - 1] && a[n / 2] == b[n / 2]);
+}
+
 /* Without its first `n` bytes, which it has. */
 static inline struct slice
 slice_from(struct slice s, size_t n)
@@ -61,9 +87,10 @@ enum split {
  * `tail` ends it and `second` is PIECE_NONE. The slices point into the template.
  */
 struct segment {
-    bool         any; /* {}: whatever stands there, if anything does */
-    enum piece   first, second;
-    enum split   split;
+    bool any; /* {}: whatever stands there, if anything does */
+    enum piece first, second;
+    enum piece whole; /* a placeholder that is all of it, as {name} is */
+    enum split split;
     struct slice head, sep, tail;
 };
 
@@ -72,7 +99,8 @@ struct group {
     uint8_t first, n;
 };
 
-/* Finds name and version by rules of its own. Sets *m, name not empty, perhaps by way of `room`; or leaves rubbish there. */
+/* Finds name and version by rules of its own. Sets *m, name not empty, perhaps by way of `room`; or
+ * leaves rubbish there. */
 typedef bool route_matcher(struct slice path, char *room, struct route_match *m);
 /* One of the spellings of a name, in `room`, if it fits. */
 typedef struct slice route_normaliser(struct slice name, char *room);
@@ -85,39 +113,60 @@ typedef struct slice route_normaliser(struct slice name, char *room);
  *   a/{name}, **, b, **, {version}.tar     anchored: "a/{name}", "{version}.tar"; floating: "b"
  */
 struct route {
-    struct slice    text;        /* the template; run */
-    const char     *about;       /* the same, for people; run */
-    const char     *ecosystem;   /* run */
-    route_matcher  *matcher;     /* NULL: it is a template, and what follows is its compiled form */
-    const char *const *tails;    /* of a matcher: one of these ends every path that fits */
-    size_t          n_tails;
+    struct slice text;        /* the template; run */
+    const char *about;        /* the same, for people; run */
+    const char *ecosystem;    /* run */
+    route_matcher *matcher;   /* NULL: it is a template, and what follows is its compiled form */
+    const char *const *tails; /* of a matcher: one of these ends every path that fits */
+    size_t n_tails;
     route_normaliser *normaliser; /* NULL: names are as written */
-    bool            semver;      /* the version must be strict SemVer 2.0.0 */
-    bool            relative;    /* starts with `**` itself: the path need not start with '/' */
-    bool            open_start, open_end; /* a `**` stands there */
-    struct slice    head, tail;  /* every path that fits starts and ends so: the cheap test */
+    bool semver;                  /* the version must be strict SemVer 2.0.0 */
+    bool relative;                /* starts with `**` itself: the path need not start with '/' */
+    bool open_start, open_end;    /* a `**` stands there */
+    bool from_end; /* no `**` but perhaps one in front: segments can be cut off the end of a path */
+    struct slice head, tail; /* every path that fits starts and ends so: the cheap test */
     struct segment *segments;
-    size_t          n_segments;
-    struct group   *groups;
-    size_t          n_groups;
+    size_t n_segments;
+    struct group *groups;
+    size_t n_groups;
     /*
      * The order in which segments are compared: those with two placeholders last, so that a {name}
      * that stands alone decides where they are cut. For each floating group in its own places; the
      * anchored ones apart, together.
      */
-    uint8_t        *order;
-    uint8_t        *anchored;
-    size_t          n_anchored;
+    uint8_t *order;
+    uint8_t *anchored;
+    size_t n_anchored;
 };
 
 /* `text` must live as long as the route. ST_OK, ST_USAGE, ST_MEMORY. */
 enum st route_compile(struct route *route, struct slice text, struct arena *arena, struct err *err);
 
-/* Sets *out, and nothing when false. `room` as for rules_match. Time is linear in the path for a given route. */
-bool route_match(const struct route *route, struct slice path, char *room, struct route_match *out);
+/* Where the last slashes of a path stand; found once for all routes that are tried. */
+struct slashes {
+    const char *base; /* bit i of `bits`: base[i] is one */
+    uint64_t bits;
+    bool all; /* `base` is where the path begins, at a '/': there are no others */
+};
+struct slashes slashes_of(struct slice path);
 
-/* Does route `i` take the path, by itself? What rules_match asks of the routes that the end of the path leaves. */
-bool rules_takes(const struct rules *rules, size_t i, struct slice path, char *room, struct route_match *out);
+/* Sets *out, and nothing when false. `room` as for rules_match. Time is linear in the path for a
+ * given route. */
+bool route_match_at(const struct route *route, struct slice path, const struct slashes *slashes,
+                    char *room, struct route_match *out);
+
+static inline bool
+route_match(const struct route *route, struct slice path, char *room, struct route_match *out)
+{
+    struct slashes slashes = slashes_of(path);
+
+    return route_match_at(route, path, &slashes, room, out);
+}
+
+/* Does route `i` take the path, by itself? What rules_match asks of the routes that the end of the
+ * path leaves. */
+bool rules_takes(const struct rules *rules, size_t i, struct slice path, char *room,
+                 struct route_match *out);
 
 /* rules->index, once the routes are there. ST_OK, ST_MEMORY. */
 enum st route_index_make(struct rules *rules, struct err *err);
@@ -125,16 +174,17 @@ enum st route_index_make(struct rules *rules, struct err *err);
 /* ---- routes that are built in ---- */
 
 struct builtin_route {
-    const char *ecosystem, *text; /* a template, or what a matcher's paths look like, for people and the fingerprint */
-    bool        semver;
-    bool        split_first;      /* else as the template's separator says */
-    bool        by_name_only;     /* only for a pack of this ecosystem, not for one of all */
-    route_matcher    *matcher;
+    const char *ecosystem,
+        *text; /* a template, or what a matcher's paths look like, for people and the fingerprint */
+    bool semver;
+    bool split_first;  /* else as the template's separator says */
+    bool by_name_only; /* only for a pack of this ecosystem, not for one of all */
+    route_matcher *matcher;
     route_normaliser *normaliser;
-    const char *tails[8];         /* of a matcher */
+    const char *tails[8]; /* of a matcher */
 };
 extern const struct builtin_route builtin_routes[];
-extern const size_t               n_builtin_routes;
+extern const size_t n_builtin_routes;
 
 route_matcher route_npm, route_pypi, route_debian, route_maven, route_zeco;
 route_normaliser normalise_crate, normalise_pypi;

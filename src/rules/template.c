@@ -170,6 +170,8 @@ read_segment(struct compiler *c, size_t from, size_t to, struct segment *seg)
         seg->head = (struct slice){ p + literal, to - literal };
     else
         seg->tail = (struct slice){ p + literal, to - literal };
+    if (n_placeholders == 1 && seg->head.n == 0 && seg->tail.n == 0)
+        seg->whole = seg->first;
     seg->split = seg->first == PIECE_NAME && slice_is(seg->sep, "-") ? SPLIT_NUMERIC : SPLIT_LAST;
     return ST_OK;
 }
@@ -318,6 +320,7 @@ lay_out(struct compiler *c, struct arena *arena)
     r->relative = s.p[0] != '/';
     r->n_segments = c->n_segments;
     r->n_groups = c->n_groups;
+    r->from_end = c->n_groups == 1 && !r->open_end;
     r->segments = keep(arena, c->segments, c->n_segments * sizeof c->segments[0]);
     r->groups = keep(arena, c->groups, c->n_groups * sizeof c->groups[0]);
     r->order = keep(arena, order, c->n_segments);
