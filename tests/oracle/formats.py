@@ -21,6 +21,8 @@ class Record:
     def __init__(self, why="", **fields):
         self.why = why
         self.day = None          # datetime.date
+        self.ms = None           # the time, from 1970 on; None: the format's reader does not say
+        self.part = None         # (first, end) of the bytes of a 206; None: not known
         self.bytes = 0
         self.client = b""
         self.method = b""
@@ -95,6 +97,20 @@ def parse_hms(text):
 MONTHS = b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
 
+EPOCH = datetime.date(1970, 1, 1)
+
+
+def ms_of(date, seconds_of_day):
+    return ((date - EPOCH).days * 86400 + seconds_of_day) * 1000
+
+
+def clf_utc_ms(text):
+    """Of a time that clf_utc_day() takes."""
+    at = re.search(rb":(..):(..):(..) ([+-])(..)(..)", text)
+    local = seconds(*map(int, at.groups()[:3]))
+    return ms_of(clf_utc_day(text), (local - offset_seconds(at[4], int(at[5]), int(at[6]))) % 86400)
+
+
 def clf_utc_day(text):
     m = re.fullmatch(rb"([0-9]{2})/(...)/([0-9]{4}):(........) ([+-])([0-9]{2})([0-9]{2})", text,
                      re.DOTALL)
@@ -165,8 +181,7 @@ class CloudFront(LineFormat):
             raise Reject("fields")
         row = dict(zip(self.columns, values))
         rec = Record(day=parse_day(row[b"date"]), decodes=2)
-        if b"time" in row:
-            parse_hms(row[b"time"])
+        rec.ms = ms_of(rec.day, parse_hms(row[b"time"]) if b"time" in row else 0)
         rec.status = status(row[b"sc-status"])
         rec.bytes = number(row.get(b"sc-bytes", b"-"))
         rec.method, rec.path = row[b"cs-method"], row[b"cs-uri-stem"]
@@ -174,6 +189,9 @@ class CloudFront(LineFormat):
         rec.agent = row.get(b"cs(User-Agent)")
         start = row.get(b"sc-range-start", b"")
         rec.range = {b"0": "zero", b"-": "unknown", b"": "unknown"}.get(start, "later")
+        end = row.get(b"sc-range-end", b"")
+        if start.isdigit() and end.isdigit() and int(end) >= int(start):
+            rec.part = (int(start), int(end) + 1)
         return rec
 
     def directive(self, line):
@@ -248,7 +266,7 @@ class Combined(LineFormat):
         return client, when[1], rest[when.end():end], rest[end + 1:]
 
     def finish(self, client, when, request, code, size, agent):
-        rec = Record(day=clf_utc_day(when), client=client, agent=agent)
+        rec = Record(day=clf_utc_day(when), ms=clf_utc_ms(when), client=client, agent=agent)
         rec.status = status(code)
         rec.bytes = number(size)
         rec.method, path = split_request(request)

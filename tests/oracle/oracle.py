@@ -17,6 +17,7 @@ import sys
 import zlib
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import folding  # noqa: E402
 import formats  # noqa: E402
 import rules as rules_module  # noqa: E402
 import sketch  # noqa: E402
@@ -24,7 +25,7 @@ import sketch  # noqa: E402
 LINE_MAX = 1 << 20
 SNIFF_BYTES = 64 << 10
 FILTERED = ("blank comment not_a_download method status range agent date_range other_ecosystem other_service "
-            "no_data_trace").split()
+            "no_data_trace repeat size_unknown").split()
 
 
 # ---- inputs ----
@@ -164,6 +165,7 @@ class Counter:
         self.epochs = epochs
         self.ecosystem = rules.ecosystem
         self.lines, self.records = Tally(), Tally()
+        self.parts = folding.Parts()
         # table -> key -> [sums..., set of clients]; keys sort as the rows do
         self.rows = {"stats": {}, "dataselect_stats": {}}
 
@@ -218,9 +220,37 @@ class Counter:
         if rec.client not in (b"", b"-"):
             client = client_element(rec.client, self.epochs, rec.day)
         # A version is a tuple so that NULL, the empty one, sorts before every text.
-        for wanted in {(), () if version is None else (version,)}:
-            hits.append(("stats", (name, wanted, rec.day), (1, rec.bytes), client))
+        keys = [(name, wanted, rec.day) for wanted in {(), () if version is None else (version,)}]
+        thing = rules_module.clean(rec.path, rec.decodes)
+        if self.rules.share and rec.status == 206:
+            if rec.part:
+                self.parts.part(client, thing, rec.day, rec.part, rec.bytes, keys)
+            return "range"  # for now: settle() says what becomes of it
+        if self.rules.share and rec.status == 200:
+            self.parts.whole(thing, rec.bytes)
+        if self.rules.window.repeats(client, thing, rec.ms, rec.day):
+            return "repeat"
+        hits += [("stats", key, (1, rec.bytes), client) for key in keys]
         return ""
+
+    def settle(self):
+        """What the parts add up to, once everything is read. A line has one record here."""
+        for fate, lines, size, keys, (client, thing, day) in self.parts.settle(self.rules.share):
+            if isinstance(client, tuple):
+                client = None
+            if fate == "" and self.rules.window.rule == "day" and \
+                    self.rules.window.repeats(client, thing, 0, day):
+                fate = "repeat"
+            moved = 0 if fate == "range" else lines if fate == "size_unknown" else 1
+            for tally in (self.lines, self.records):
+                tally.reasons["range"] -= moved
+                tally.reasons += collections.Counter()  # drops what is 0
+                if fate == "":
+                    tally.counted += 1
+                else:
+                    tally.reasons[fate] += moved
+            for key in keys if fate == "" else ():
+                self.add_hit("stats", key, (1, size), client)
 
     def pick_trace(self, rec, hits):
         if self.rules.outside(rec.day):
@@ -286,11 +316,37 @@ def options():
     p.add_argument("--route", action="append", default=[])
     p.add_argument("--since")
     p.add_argument("--until")
+    p.add_argument("--window", help="day, or seconds as 30s")
+    p.add_argument("--range", help="union SHARE")
+    p.add_argument("--agents", help="classes between commas")
+    for name in folding.CLASSES:
+        p.add_argument("--%ss-file" % name)
     p.add_argument("--dataset", choices=["stats", "dataselect_stats"])
     p.add_argument("--client-key", default="none")
     p.add_argument("--tallies")
     p.add_argument("files", nargs="+", metavar="FILE")
     return p
+
+
+def folds(o):
+    """Keyword arguments of Rules."""
+    files = {name: getattr(o, name + "s_file") for name in folding.CLASSES}
+    window = o.window if o.window in (None, "day") else int(o.window.removesuffix("s"))
+    return {"agents": folding.Agents(set(o.agents.split(",")), files) if o.agents else None,
+            "window": window,
+            "share": round(float(o.range.removeprefix("union ")) * 1000000) if o.range else None}
+
+
+def by_first_event(names, format_name):
+    """With a window all lines are one stream."""
+    def first(name):
+        payload = read_input(name)
+        reader = formats.FORMATS[sniff(payload) if format_name == "auto" else format_name]()
+        times = [rec.ms for line in lines_of(payload) if line
+                 for rec in reader.records(line) if rec.ms is not None]
+        return times[0] if times else float("inf")
+
+    return sorted(names, key=lambda name: (first(name), os.fsencode(name)))
 
 
 def count_files(counter, names, format_name, dataset=None):
@@ -322,8 +378,11 @@ def main():
             days[name] = formats.parse_day(text.encode()) if text else None
         except formats.Reject:
             parser.error("--%s %s: no such day" % (name, text))
-    counter = Counter(rules_module.Rules(o.rules, o.route, **days), read_client_key(o.client_key))
-    refused = count_files(counter, o.files, o.format, o.dataset)
+    counter = Counter(rules_module.Rules(o.rules, o.route, **days, **folds(o)),
+                      read_client_key(o.client_key))
+    names = by_first_event(o.files, o.format) if o.window or o.range else o.files
+    refused = count_files(counter, names, o.format, o.dataset)
+    counter.settle()
     for table in ("stats", "dataselect_stats"):
         for text in row_texts(table, counter.rows[table]):
             sys.stdout.buffer.write(text)

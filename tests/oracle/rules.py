@@ -4,6 +4,8 @@ What counts for `stats`: packs, routes, and how a path becomes a name and a vers
 
 import re
 
+import folding
+
 # name: methods, statuses, does a 206 from byte 0 count, must the agent be cargo
 PACKS = {
     "default":  {"get_only": True, "statuses": {200}, "partial": True, "cargo": False},
@@ -121,13 +123,16 @@ def clean(path, decodes):
 
 
 class Rules:
-    def __init__(self, pack="default", templates=(), since=None, until=None):
+    def __init__(self, pack="default", templates=(), since=None, until=None, agents=None,
+                 window=None, share=None):
+        """`share`, in millionths: parts are put together."""
         self.pack = PACKS[pack]
         # What the table holds; None: the first hit decides.
         self.ecosystem = None if pack == "default" else pack
         self.routes = [Route(t, self.ecosystem or "custom") for t in templates]
         self.routes += [r for r in BUILT_IN if self.ecosystem in (None, r.ecosystem)]
         self.since, self.until = since, until
+        self.agents, self.window, self.share = agents, folding.Window(window), share
 
     def outside(self, day):
         return bool(self.since and day < self.since or self.until and day >= self.until)
@@ -136,7 +141,7 @@ class Rules:
         """Why the record does not count, "" if it may."""
         if self.pack["get_only"] and rec.method != b"GET":
             return "method"
-        if rec.status not in self.pack["statuses"]:
+        if rec.status not in self.pack["statuses"] and not (self.share and rec.status == 206):
             if rec.status != 206 or not self.pack["partial"]:
                 return "status"
             if rec.range != "zero":
@@ -144,6 +149,8 @@ class Rules:
         if self.pack["cargo"] and rec.agent is not None:
             if not re.match(rb"cargo(/| |%2f|%2F|%20)", rec.agent):
                 return "agent"
+        if self.agents and not self.agents.count(rec.agent):
+            return "agent"
         return "date_range" if self.outside(rec.day) else ""
 
     def route(self, rec):
