@@ -178,8 +178,6 @@ read_header(struct parser *p, struct slice line)
     const struct json_keys *keys = p->options->json_keys;
     const char *defect;
 
-    if (slice_starts(line, SLICE("\xef\xbb\xbf"))) /* some programs mark UTF-8 in this way */
-        line = (struct slice){ line.p + 3, line.n - 3 };
     if (!cut_row(line, separator_of(p->format), log->columns, &log->n_columns))
         return "its fields are not well quoted, or there are more than 256";
     json_keys_with_mark(&log->keys, keys != NULL ? keys : &csv_keys_known, p->options->drop_key);

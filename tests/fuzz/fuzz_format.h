@@ -85,7 +85,7 @@ static inline size_t
 fuzz_cut(const struct format *f, const uint8_t *p, size_t n, size_t want)
 {
     if (f->document)
-        return want >= n ? n : want + 1;
+        return want + 3 >= n ? n : want + 3;
 
     const uint8_t *feed = want >= n ? NULL : memchr(p + want, '\n', n - want);
 

@@ -81,11 +81,11 @@ show_record(struct buf *b, const struct record *r)
     buf_add(b, "\n", 1);
 }
 
-/* A document is cut anywhere. */
+/* A document is cut anywhere, but not in a byte order mark: the first block is always longer. */
 static inline size_t
-piece_end(size_t n, enum cut cut)
+piece_end(size_t at, size_t n, enum cut cut)
 {
-    size_t want = cut == CUT_NOWHERE ? n : cut == CUT_AT_LINES ? 1 : 7;
+    size_t want = cut == CUT_NOWHERE ? n : cut == CUT_AT_LINES && at > 0 ? 1 : 7;
 
     return want < n ? want : n;
 }
@@ -129,7 +129,7 @@ parse(const struct format *f, struct slice log, struct how how, struct buf *b, e
     *rc = parser_init(&p, f, how.options, err);
     assert_int_equal(*rc, ST_OK);
     for (size_t at = 0; at < log.n && *rc == ST_OK;) {
-        size_t len = f->document ? piece_end(log.n - at, how.cut) : block_end(log.p + at, log.n - at, how.cut);
+        size_t len = f->document ? piece_end(at, log.n - at, how.cut) : block_end(log.p + at, log.n - at, how.cut);
         char *copy = malloc(len + BLOCK_SLACK);
 
         memcpy(copy, log.p + at, len);

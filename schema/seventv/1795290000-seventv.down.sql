@@ -1,0 +1,1 @@
+DROP TABLE seventv.emote_stats;
