@@ -84,36 +84,78 @@ explain_url(const struct rules *rules, const char *url, bool json)
     return why == NULL ? 0 : EXIT_REFUSED;
 }
 
+/* One after another the lines of a text: "WORD REST". False behind the last. */
+static bool
+next_entry(const char **at, struct slice *word, struct slice *rest)
+{
+    size_t n = strcspn(*at, "\n"), k = strcspn(*at, " \n");
+
+    if (**at == '\0')
+        return false;
+    *word = (struct slice){ *at, k };
+    *rest = k < n ? (struct slice){ *at + k + 1, n - k - 1 } : SLICE("");
+    *at += n + ((*at)[n] == '\n');
+    return true;
+}
+
+static void
+text_rules(const struct rules *rules, const char *id, const char *text)
+{
+    struct slice word, rest;
+
+    fputs("pack      ", stdout);
+    say_text(stdout, rules->pack->name, strlen(rules->pack->name));
+    fputs(": ", stdout);
+    say_line(stdout, rules->pack->about);
+    printf("version   %u\nrules_id  %s\n\n", rules->pack->version, id);
+    while (next_entry(&text, &word, &rest)) {
+        say_text(stdout, word.p, word.n);
+        putchar(' ');
+        say_text(stdout, rest.p, rest.n);
+        putchar('\n');
+    }
+}
+
+static void
+json_rules(const struct rules *rules, const char *id, const char *text)
+{
+    const char *comma = "", *at = text;
+    struct slice word, rest;
+
+    fputs("{\"pack\":", stdout);
+    say_json(stdout, rules->pack->name, strlen(rules->pack->name));
+    printf(",\"version\":%u,\"rules_id\":\"%s\",\"counts\":{", rules->pack->version, id);
+    while (next_entry(&at, &word, &rest)) {
+        if (slice_is(word, "route"))
+            continue;
+        fputs(comma, stdout);
+        say_json(stdout, word.p, word.n);
+        putchar(':');
+        say_json(stdout, rest.p, rest.n);
+        comma = ",";
+    }
+    fputs("},\"routes\":[", stdout);
+    for (at = text, comma = ""; next_entry(&at, &word, &rest);) {
+        if (!slice_is(word, "route"))
+            continue;
+        fputs(comma, stdout);
+        say_json(stdout, rest.p, rest.n);
+        comma = ",";
+    }
+    fputs("]}\n", stdout);
+}
+
 /* The canonical text is what the fingerprint is made of: nothing counts that is not in it. */
 int
 explain_rules(const struct rules *rules, bool json)
 {
     char *text = rules_canonical(rules);
     struct buf id = { 0 };
+    bool good = text != NULL && buf_hex(&id, rules->id.b, sizeof rules->id.b);
 
-    if (text == NULL || !buf_hex(&id, rules->id.b, sizeof rules->id.b) || buf_str(&id) == NULL) {
-        free(text);
-        return EXIT_OURS;
-    }
-    if (json) {
-        fputs("{\"pack\":", stdout);
-        say_json(stdout, rules->pack->name, strlen(rules->pack->name));
-        printf(",\"version\":%u,\"rules_id\":\"%s\",\"text\":", rules->pack->version, id.p);
-        say_json(stdout, text, strlen(text));
-        fputs("}\n", stdout);
-    } else {
-        printf("pack      %s: ", rules->pack->name);
-        say_line(stdout, rules->pack->about);
-        printf("version   %u\nrules_id  %s\n\n", rules->pack->version, id.p);
-        for (const char *at = text; *at != '\0';) {
-            size_t n = strcspn(at, "\n");
-
-            say_text(stdout, at, n);
-            putchar('\n');
-            at += n + (at[n] == '\n');
-        }
-    }
+    if (good && (good = buf_str(&id) != NULL))
+        (json ? json_rules : text_rules)(rules, id.p, text);
     free(text);
     buf_release(&id);
-    return 0;
+    return good ? 0 : EXIT_OURS;
 }

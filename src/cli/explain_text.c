@@ -184,7 +184,7 @@ static void
 text_end(uint64_t unterminated)
 {
     if (unterminated > 0)
-        printf("note: %" PRIu64 " bytes behind the last line feed are left until the line is ended\n",
+        printf("note: %" PRIu64 " bytes behind the last line feed are left: the line may go on\n",
                unterminated);
 }
 

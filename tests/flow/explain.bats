@@ -343,7 +343,7 @@ PYTHON
     explain --rules hex --json
     id=$(json 'o["rules_id"]')
     is ${#id} 32
-    is "$(json '(o["pack"], "304" in o["text"])')" "('hex', True)"
+    is "$(json '(o["pack"], o["counts"]["statuses"], len(o["routes"]))')" "('hex', '200 304', 2)"
     explain --rules nonsense
     status_is 2
 }
