@@ -72,4 +72,7 @@ struct rows *rows_new(struct rollup *const *rollups, size_t n, size_t jobs, stru
 enum st rows_next(struct rows *rows, struct row *row, struct err *err);
 void    rows_free(struct rows *rows);
 
+/* The same to the last row, for nobody: *n_rows is how many there are. ST_OK, or as rows_new and rows_next. */
+enum st rows_count(struct rollup *const *rollups, size_t n, size_t jobs, int64_t *n_rows, struct err *err);
+
 #endif

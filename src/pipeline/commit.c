@@ -27,21 +27,28 @@ rollups_of(const struct run *run, size_t table, struct rollup **out)
     return n;
 }
 
+/* The list of them, which the caller frees; *n 0: none. NULL: no memory. */
+static struct rollup **
+list_rollups(struct run *run, size_t table, size_t *n, struct err *err)
+{
+    struct rollup **rollups = calloc(run->n_workers, sizeof *rollups);
+
+    if (rollups == NULL)
+        err_memory(err, "cannot collect rows");
+    else
+        *n = rollups_of(run, table, rollups);
+    return rollups;
+}
+
 static struct rows *
 open_rows(struct run *run, size_t table, bool *none, struct err *err)
 {
-    struct rollup **rollups = calloc(run->n_workers, sizeof *rollups);
     struct rows *rows = NULL;
     size_t n;
+    struct rollup **rollups = list_rollups(run, table, &n, err);
 
-    *none = false;
-    if (rollups == NULL) {
-        err_memory(err, "cannot collect rows");
-        return NULL;
-    }
-    n = rollups_of(run, table, rollups);
-    *none = n == 0;
-    if (n > 0)
+    *none = rollups != NULL && n == 0;
+    if (rollups != NULL && n > 0)
         rows = rows_new(rollups, n, run->jobs, err);
     free(rollups);
     return rows;
@@ -278,40 +285,48 @@ commit_batch(struct run *run, struct err *err)
 
 /* ---- no database ---- */
 
+/* All the work, and nothing written. */
 static enum st
-drain(struct rows *rows, int64_t *n, struct err *err)
+drain(struct run *run, size_t table, int64_t *n, struct err *err)
 {
-    struct row row;
+    size_t n_rollups;
+    struct rollup **rollups = list_rollups(run, table, &n_rollups, err);
+    enum st rc = rollups == NULL  ? err->code
+                 : n_rollups == 0 ? ST_OK
+                                  : rows_count(rollups, n_rollups, run->jobs, n, err);
+
+    free(rollups);
+    return rc;
+}
+
+static enum st
+write_text(struct run *run, size_t table, int64_t *n, struct err *err)
+{
+    const struct run_config *c = run->config;
+    bool none;
+    struct rows *rows = open_rows(run, table, &none, err);
     enum st rc;
 
-    while ((rc = rows_next(rows, &row, err)) == ST_OK)
-        (*n)++;
-    return rc == ST_EOF ? ST_OK : rc;
+    if (rows == NULL)
+        return none ? ST_OK : err->code;
+    rc = sink_text(c->out, run->tables[table].dataset, c->node == NULL ? "local" : c->node, rows, n,
+                   err);
+    rows_free(rows);
+    return rc;
 }
 
 enum st
 commit_text(struct run *run, struct err *err)
 {
-    const struct run_config *c = run->config;
-
     for (size_t i = 0; i < run->n_tables; i++) {
-        const struct dataset *d = run->tables[i].dataset;
         int64_t n = 0;
-        bool none;
-        struct rows *rows = open_rows(run, i, &none, err);
-        enum st rc;
+        enum st rc = run->config->sink == RUN_DRY ? drain(run, i, &n, err)
+                                                  : write_text(run, i, &n, err);
 
-        if (rows == NULL && none)
-            continue;
-        if (rows == NULL)
-            return err->code;
-        rc = c->sink == RUN_DRY
-                 ? drain(rows, &n, err)
-                 : sink_text(c->out, d, c->node == NULL ? "local" : c->node, rows, &n, err);
-        rows_free(rows);
         if (rc != ST_OK)
             return rc;
-        summary_table(run->summary, d->table)->inserted = n;
+        if (n > 0)
+            summary_table(run->summary, run->tables[i].dataset->table)->inserted = n;
     }
     return ST_OK;
 }

@@ -2,7 +2,8 @@
  * The tables are sorted, each by a thread; then the keys are cut into parts of about a thousand,
  * never through a group, because its totals are made of all of it. Threads take the parts in order
  * and write their rows into blocks; the caller reads the blocks in order. A thread that is too far
- * ahead waits, so that there are never more than RING blocks.
+ * ahead waits, so that there are never more than RING blocks; the caller makes parts, too, rather
+ * than wait.
  */
 #include "parts_priv.h"
 
@@ -18,37 +19,38 @@
  */
 struct row_head {
     uint32_t key_n, sketch_n;
-    bool     has_sketch;
+    bool has_sketch;
 };
 
 struct block {
     enum { BLOCK_FREE, BLOCK_DONE } state;
-    char      *bytes;
-    size_t     n, cap;
-    enum st    rc; /* how it ended: ST_EOF is well */
+    char *bytes;
+    size_t n, cap, n_rows;
+    enum st rc; /* how it ended: ST_EOF is well */
     struct err err;
 };
 
 struct parts {
     const struct rollup_shape *shape;
-    struct table  **tables;
-    size_t          n_tables;
-    size_t         *starts; /* of part i in table t: starts[i * n_tables + t]; n + 1 of them */
-    size_t          n;
-    size_t          ahead; /* blocks that may be full at a time */
+    struct table **tables;
+    size_t n_tables;
+    size_t *starts; /* of part i in table t: starts[i * n_tables + t]; n + 1 of them */
+    size_t n;
+    size_t ahead; /* blocks that may be full at a time */
+    bool only_count;
 
-    pthread_t       threads[THREADS_MAX];
-    size_t          n_threads;
+    pthread_t threads[THREADS_MAX];
+    size_t n_threads;
     pthread_mutex_t lock; /* of what follows */
-    pthread_cond_t  done, room;
-    size_t          next_table, next, given; /* to be taken; given: parts that the caller has read */
-    bool            stop;
-    enum st         ready_rc;
-    struct err      ready_err;
-    struct block    ring[RING];
+    pthread_cond_t done, room;
+    size_t next_table, next, given; /* to be taken; given: parts that the caller has read */
+    bool stop;
+    enum st ready_rc;
+    struct err ready_err;
+    struct block ring[RING];
 
-    struct block   *now; /* the block of part `given`, once it is done: the caller's alone */
-    size_t          at;  /* his place in it */
+    struct block *now; /* the block of part `given`, once it is done: the caller's alone */
+    size_t at;         /* his place in it */
 };
 
 /* ---- one part ---- */
@@ -108,17 +110,19 @@ make_part(const struct parts *p, size_t part, struct block *b)
     struct merge *m = merge_new(p->shape, p->n_tables, 0, &b->err);
     struct row row;
 
-    b->n = 0;
+    b->n = b->n_rows = 0;
     b->rc = ST_MEMORY;
     if (m == NULL)
         return;
     for (size_t t = 0; t < p->n_tables; t++)
         merge_add_table(m, p->tables[t], start[t], end[t]);
-    while ((b->rc = merge_next(m, &row, &b->err)) == ST_OK)
-        if (!block_put(b, &row, p->shape->n_sums)) {
+    while ((b->rc = merge_next(m, &row, &b->err)) == ST_OK) {
+        b->n_rows++;
+        if (!p->only_count && !block_put(b, &row, p->shape->n_sums)) {
             b->rc = err_memory(&b->err, "cannot hold the rows");
             break;
         }
+    }
     merge_free(m);
 }
 
@@ -193,38 +197,45 @@ make_tables_ready(void *ctx)
     return NULL;
 }
 
+/* The next part, if there is one and a block for it is free. Called with the lock, which is let go
+ * meanwhile. */
+static bool
+make_next(struct parts *p)
+{
+    size_t part = p->next;
+    struct block *b = &p->ring[part % p->ahead];
+
+    if (part == p->n || part >= p->given + p->ahead)
+        return false;
+    p->next++;
+    pthread_mutex_unlock(&p->lock);
+    make_part(p, part, b);
+    pthread_mutex_lock(&p->lock);
+    b->state = BLOCK_DONE;
+    pthread_cond_signal(&p->done);
+    return true;
+}
+
 static void *
 make_parts(void *ctx)
 {
     struct parts *p = ctx;
 
     pthread_mutex_lock(&p->lock);
-    while (!p->stop && p->next < p->n) {
-        size_t part = p->next++;
-        struct block *b = &p->ring[part % p->ahead];
-
-        while (!p->stop && part >= p->given + p->ahead)
+    while (!p->stop && p->next < p->n)
+        if (!make_next(p))
             pthread_cond_wait(&p->room, &p->lock);
-        if (p->stop)
-            break;
-        pthread_mutex_unlock(&p->lock);
-        make_part(p, part, b);
-        pthread_mutex_lock(&p->lock);
-        b->state = BLOCK_DONE;
-        pthread_cond_signal(&p->done);
-    }
     pthread_mutex_unlock(&p->lock);
     return NULL;
 }
 
-/* As many of `n` as the system gives; false: none. */
-static bool
+/* As many of `n` as the system gives: what they do not do, the caller does. */
+static void
 start_threads(struct parts *p, void *(*what)(void *), size_t n)
 {
     while (p->n_threads < n && p->n_threads < THREADS_MAX &&
            pthread_create(&p->threads[p->n_threads], NULL, what, p) == 0)
         p->n_threads++;
-    return p->n_threads > 0;
 }
 
 static void
@@ -252,7 +263,7 @@ sort_tables(struct parts *p, size_t jobs, struct err *err)
 {
     size_t helpers = jobs < p->n_tables ? jobs : p->n_tables;
 
-    start_threads(p, make_tables_ready, helpers - 1); /* what they do not take is ours */
+    start_threads(p, make_tables_ready, helpers - 1);
     make_tables_ready(p);
     join_threads(p);
     if (p->ready_rc != ST_OK)
@@ -261,7 +272,8 @@ sort_tables(struct parts *p, size_t jobs, struct err *err)
 }
 
 enum st
-parts_new(struct parts **out, struct rollup *const *rollups, size_t n, size_t jobs, struct err *err)
+parts_new(struct parts **out, struct rollup *const *rollups, size_t n, size_t jobs,
+          enum parts_use use, struct err *err)
 {
     struct parts *p;
     size_t n_most = 0;
@@ -280,6 +292,7 @@ parts_new(struct parts **out, struct rollup *const *rollups, size_t n, size_t jo
     pthread_cond_init(&p->room, NULL);
     p->shape = &rollups[0]->shape;
     p->n_tables = n;
+    p->only_count = use == PARTS_COUNT;
     p->tables = calloc(n, sizeof(struct table *));
     p->starts = calloc((n_most / PART_ENTRIES + 2) * n, sizeof *p->starts);
     p->ahead = jobs < THREADS_MAX ? 2 * jobs : RING;
@@ -291,8 +304,9 @@ parts_new(struct parts **out, struct rollup *const *rollups, size_t n, size_t jo
         p->tables[i] = &rollups[i]->table;
     if ((rc = sort_tables(p, jobs, err)) != ST_OK)
         goto free_parts;
-    if (cut(p, largest(p)) > PART_ENTRIES_MAX || !start_threads(p, make_parts, jobs))
+    if (cut(p, largest(p)) > PART_ENTRIES_MAX)
         goto free_parts;
+    start_threads(p, make_parts, jobs - 1);
     *out = p;
     return ST_OK;
 
@@ -301,6 +315,7 @@ free_parts:
     return rc;
 }
 
+/* Rather than wait for the next block, the caller makes one. */
 static void
 wait_for_block(struct parts *p)
 {
@@ -308,7 +323,8 @@ wait_for_block(struct parts *p)
 
     pthread_mutex_lock(&p->lock);
     while (b->state != BLOCK_DONE)
-        pthread_cond_wait(&p->done, &p->lock);
+        if (!make_next(p))
+            pthread_cond_wait(&p->done, &p->lock);
     pthread_mutex_unlock(&p->lock);
     p->now = b;
     p->at = 0;
@@ -359,6 +375,21 @@ parts_next(struct parts *p, struct row *row, struct err *err)
         }
         give_back(p);
     }
+}
+
+enum st
+parts_count(struct parts *p, int64_t *n, struct err *err)
+{
+    while (p->given < p->n) {
+        wait_for_block(p);
+        if (p->now->rc != ST_EOF) {
+            *err = p->now->err;
+            return p->now->rc;
+        }
+        *n += (int64_t)p->now->n_rows;
+        give_back(p);
+    }
+    return ST_OK;
 }
 
 void

@@ -33,33 +33,66 @@ merge_all(struct rollup *const *rollups, size_t n, size_t n_runs, struct err *er
     return m;
 }
 
+static enum st
+open_rows(struct rows *rows, struct rollup *const *rollups, size_t n, size_t jobs,
+          enum parts_use use, struct err *err)
+{
+    size_t n_runs = 0;
+    enum st rc;
+
+    *rows = (struct rows){ 0 };
+    for (size_t i = 0; i < n; i++) {
+        if ((rc = rollup_ready_to_read(rollups[i], err)) != ST_OK)
+            return rc;
+        n_runs += rollups[i]->n_runs;
+    }
+    if (n_runs == 0 && jobs > 1 &&
+        ((rc = parts_new(&rows->parts, rollups, n, jobs, use, err)) != ST_OK ||
+         rows->parts != NULL))
+        return rc;
+    rows->merge = merge_all(rollups, n, n_runs, err);
+    return rows->merge != NULL ? ST_OK : err->code;
+}
+
 struct rows *
 rows_new(struct rollup *const *rollups, size_t n, size_t jobs, struct err *err)
 {
-    struct rows *rows = calloc(1, sizeof *rows);
-    size_t n_runs = 0;
+    struct rows *rows = malloc(sizeof *rows);
 
     if (rows == NULL) {
         err_memory(err, "cannot read the rows");
         return NULL;
     }
-    for (size_t i = 0; i < n; i++) {
-        if (rollup_ready_to_read(rollups[i], err) != ST_OK)
-            goto free_rows;
-        n_runs += rollups[i]->n_runs;
-    }
-    if (n_runs == 0 && jobs > 1) {
-        if (parts_new(&rows->parts, rollups, n, jobs, err) != ST_OK)
-            goto free_rows;
-        if (rows->parts != NULL)
-            return rows;
-    }
-    rows->merge = merge_all(rollups, n, n_runs, err);
-    if (rows->merge != NULL)
+    if (open_rows(rows, rollups, n, jobs, PARTS_READ, err) == ST_OK)
         return rows;
-free_rows:
     free(rows);
     return NULL;
+}
+
+static void
+close_rows(struct rows *rows)
+{
+    parts_free(rows->parts);
+    merge_free(rows->merge);
+}
+
+enum st
+rows_count(struct rollup *const *rollups, size_t n, size_t jobs, int64_t *n_rows, struct err *err)
+{
+    struct rows rows;
+    struct row row;
+    enum st rc = open_rows(&rows, rollups, n, jobs, PARTS_COUNT, err);
+
+    *n_rows = 0;
+    if (rc == ST_OK && rows.parts != NULL) {
+        rc = parts_count(rows.parts, n_rows, err);
+    } else if (rc == ST_OK) {
+        while ((rc = merge_next(rows.merge, &row, err)) == ST_OK)
+            ++*n_rows;
+        rc = rc == ST_EOF ? ST_OK : rc;
+    }
+    close_rows(&rows);
+    return rc;
 }
 
 enum st
@@ -74,7 +107,6 @@ rows_free(struct rows *rows)
 {
     if (rows == NULL)
         return;
-    parts_free(rows->parts);
-    merge_free(rows->merge);
+    close_rows(rows);
     free(rows);
 }

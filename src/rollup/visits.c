@@ -10,16 +10,16 @@
 
 #define BLOCK_FIRST 64 /* visits */
 #define BLOCK_MAX   16384
-#define AHEAD       16 /* memory is asked for so many slots or visits before it is needed */
+#define AHEAD       32 /* memory is asked for so many slots or visits before it is needed */
 
 /* ---- writing down ---- */
 
 bool
 visits_grow(struct table *t)
 {
-    size_t cap = t->visits_now == NULL              ? BLOCK_FIRST
+    size_t cap = t->visits_now == NULL            ? BLOCK_FIRST
                  : t->visits_now->cap < BLOCK_MAX ? t->visits_now->cap * 2
-                                                   : BLOCK_MAX;
+                                                  : BLOCK_MAX;
     size_t room = table_room(t), kept = cap * sizeof *t->sets;
     struct visit_block *b;
 
@@ -124,7 +124,8 @@ ask_entry(const struct table *t, size_t i, size_t n)
         __builtin_prefetch(t->slots[i].entry, 1); /* NULL does no harm */
 }
 
-/* Each entry's set moves to its place, with room behind it for its visits, to which e->set points. Registers need none. */
+/* Each entry's set moves to its place, with room behind it for its visits, to which e->set points.
+ * Registers need none. */
 static void
 lay_out(struct table *t, size_t n_slots, uint64_t *sets)
 {
@@ -171,8 +172,9 @@ deal_out_all(struct table *t)
 }
 
 /*
- * The hashes from `start` up to e->set in order, each once; or registers in the same place, if there are too many and the
- * place is large enough. A set of a few more than fit stays one until it is written (hll_encode).
+ * The hashes from `start` up to e->set in order, each once; or registers in the same place, if
+ * there are too many and the place is large enough. A set of a few more than fit stays one until it
+ * is written (hll_encode).
  */
 static void
 put_in_order(struct entry *e, uint64_t *start)

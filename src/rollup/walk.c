@@ -7,6 +7,8 @@
 #include "walk_priv.h"
 #include "sort_priv.h"
 
+#define AHEAD 16
+
 void
 walk_init(struct walk *w, struct table *table, size_t start, size_t end)
 {
@@ -53,16 +55,18 @@ total_at(const struct walk *w, size_t i, uint8_t out[KEY_BYTES_MAX])
 }
 
 /* Entries lie all over memory: those of the members to come are asked for while this one is looked
- * at. Their sets lie in their order. */
+ * at, and then their sets, which lie in their order. */
 static inline void
 ask_ahead(const struct walk *w, size_t i)
 {
-    const struct table *t = w->table;
+    const struct slot *slots = w->table->slots;
 
-    if (i + 16 < t->n) {
-        __builtin_prefetch(t->slots[i + 16].entry);
-        __builtin_prefetch((char *)t->slots[i + 16].entry + 64);
+    if (i + 2 * AHEAD < w->end) {
+        __builtin_prefetch(slots[i + 2 * AHEAD].entry);
+        __builtin_prefetch((const char *)slots[i + 2 * AHEAD].entry + 64);
     }
+    if (i + AHEAD < w->end)
+        __builtin_prefetch(slots[i + AHEAD].entry->set);
 }
 
 static bool

@@ -72,13 +72,19 @@ threads_do_not_show(void **state)
 
             model_init(&m, shapes[s]);
             fill(&crowds[c], rollups, &m);
-            assert_int_equal(parts_new(&parts, rollups, crowds[c].n_rollups, 2, &err), ST_OK);
+            assert_int_equal(parts_new(&parts, rollups, crowds[c].n_rollups, 2, PARTS_READ, &err), ST_OK);
             if (s == 0 && (parts != NULL) != crowds[c].in_parts)
                 fail_msg("%s: made %s", crowds[c].worry, parts != NULL ? "in parts" : "one by one");
             parts_free(parts);
             for (size_t jobs = 1; jobs <= 40; jobs += 13)
                 assert_rows_by(&m, rollups, crowds[c].n_rollups, SIZE_MAX, jobs);
             assert_rows_by(&m, rollups, crowds[c].n_rollups, m.n / 3, 3); /* left early */
+            for (size_t jobs = 1; jobs <= 3; jobs++) {
+                int64_t n = 0;
+
+                assert_int_equal(rows_count(rollups, crowds[c].n_rollups, jobs, &n, &err), ST_OK);
+                assert_int_equal(n, m.n);
+            }
             assert_rows_by(&m, rollups, crowds[c].n_rollups, SIZE_MAX, 2);
             for (size_t i = 0; i < crowds[c].n_rollups; i++)
                 rollup_free(rollups[i]);
@@ -94,6 +100,7 @@ a_failure_comes_in_its_place(void **state)
     struct rollup *rollups[2];
     uint8_t key[KEY_BYTES_MAX];
     size_t n[2] = { 0, 0 };
+    int64_t counted;
     struct model m;
 
     (void)state;
@@ -116,6 +123,7 @@ a_failure_comes_in_its_place(void **state)
         assert_non_null(strstr(err.cause, "2^63"));
         rows_free(rows);
     }
+    assert_int_equal(rows_count(rollups, 2, 2, &counted, &err), ST_CORRUPT);
     assert_true(n[0] > 10000);
     assert_int_equal(n[0], n[1]);
     rollup_free(rollups[0]);
