@@ -28,7 +28,9 @@ without_root(struct slice group)
         if (!slice_starts(group, (struct slice){ roots[i], n }))
             continue;
         slash = memchr(group.p + n, '/', group.n - n);
-        return slash == NULL ? group : slice_from(group, (size_t)(slash + 1 - group.p));
+        return slash == NULL || slash == group.p + n
+                   ? group
+                   : slice_from(group, (size_t)(slash + 1 - group.p));
     }
     return group;
 }
