@@ -147,7 +147,8 @@ see_fields(struct viewer *v, const struct record *rec, struct view *out)
     put(out, "path", rec->path);
     if (rec->path.p != NULL)
         put_number(v, out, "status", rec->status);
-    put_number(v, out, "bytes", rec->bytes);
+    if (rec->given == NULL || !rec->given->is_change)
+        put_number(v, out, "bytes", rec->bytes);
     put_range(v, out, rec);
     put(out, "agent", rec->agent);
     put(out, "client", rec->client);
