@@ -9,7 +9,9 @@ the same case again. Needs no database: it runs `ingest -o -` for the rows and `
 """
 
 import argparse
+import bz2
 import json
+import lzma
 import os
 import random
 import shlex
@@ -36,11 +38,18 @@ ROUTES = ["/crates/{name}", "/index/{}/{}/{name}", "/gems/{name}-{version}.gemsp
           "**/{name}/{version}/download", "/repos/**/{name}-{version}.tar"]
 
 
+PACKERS = {
+    "bzip2": bz2.compress,
+    "xz": lzma.compress,
+    "zstd": lambda data: subprocess.run(["zstd", "-qc", "--check"], input=data, stdout=subprocess.PIPE, check=True).stdout,
+}
+
+
 @dataclass
 class Input:
     """A file of a case. `cut` bytes are missing at the end of what is stored: a damaged container."""
     lines: list
-    container: str = "plain"   # "gzip", "members", "stdin"
+    container: str = "plain"   # "gzip", "members", "stdin", or a key of PACKERS
     last_lf: bool = True
     cut: int = 0
 
@@ -51,6 +60,9 @@ class Input:
         elif self.container == "members":
             # Cut by content, not by chance: the same lines are always the same file.
             data = files.gzip_members(random.Random(zlib.crc32(data)), data, 3)
+        elif self.container in PACKERS:
+            half = len(data) // 2
+            data = PACKERS[self.container](data[:half]) + PACKERS[self.container](data[half:])
         return data[:len(data) - self.cut]
 
 
@@ -78,7 +90,7 @@ def make_case(seed, format_name):
         lines = list(logs.lines(rng, format_name, rng.choice([1, 5, 40, 150]), ecosystem, damage))
         if rng.random() < 0.1:
             lines = [mutate(rng, line) if line.startswith(b"#") else line for line in lines]
-        one = Input(lines, rng.choice(["plain", "gzip", "members"]), rng.random() < 0.8)
+        one = Input(lines, rng.choice(["plain", "gzip", "members", *PACKERS]), rng.random() < 0.8)
         if one.container != "plain" and rng.random() < 0.1:
             one.cut = rng.randint(1, 12)
         inputs.append(one)

@@ -19,7 +19,7 @@ import sys
 sys.dont_write_bytecode = True
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 sys.path.insert(0, os.path.join(ROOT, "tests", "oracle"))
-from oracle import gunzip  # noqa: E402
+from containers import unpack  # noqa: E402
 
 COLUMNS = {
     "stats": ["name", "version", "dldate", "count", "bytes", "clients"],
@@ -31,7 +31,8 @@ COLUMNS = {
 def decoded(path):
     with open(path, "rb") as f:
         stored = f.read()
-    return gunzip(stored) if stored.startswith(b"\x1f\x8b") else stored
+    payload = unpack(stored)
+    return stored if payload is None else payload
 
 
 def members(data, level, n):

@@ -14,9 +14,9 @@ import os
 import re
 import socket
 import sys
-import zlib
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import containers  # noqa: E402
 import folding  # noqa: E402
 import formats  # noqa: E402
 import rules as rules_module  # noqa: E402
@@ -37,24 +37,10 @@ def read_input(name):
     else:
         with open(name, "rb") as f:
             stored = f.read()
-    if stored.startswith(b"\x1f\x8b"):
-        return gunzip(stored)
+    payload = containers.unpack(stored)
+    if payload is not None:
+        return payload
     return stored if name == "-" else stored[:stored.rfind(b"\n") + 1]
-
-
-def gunzip(stored):
-    """Members may follow one another, zero bytes between and after them are padding; all else is damage."""
-    out = []
-    while stored:
-        member = zlib.decompressobj(wbits=31)
-        try:
-            out.append(member.decompress(stored))
-        except zlib.error as e:
-            raise formats.Refused(str(e))
-        if not member.eof:
-            raise formats.Refused("cut short")
-        stored = member.unused_data.lstrip(b"\0")
-    return b"".join(out)
 
 
 def lines_of(payload):
