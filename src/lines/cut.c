@@ -76,6 +76,7 @@ fill(struct cutter *c, struct err *err)
     rc = input_read(c->in, window(c), LINES_WINDOW, &c->filled, err);
     if (rc != ST_OK)
         c->filled = 0;
+    c->decoded += c->filled;
     if (rc == ST_EOF)
         c->ended = true;
     return rc;
@@ -110,12 +111,14 @@ last_line(struct cutter *c, struct block *block)
     if (c->skipping) {
         c->skipping = false;
         block->n_too_long = 1;
+        block->too_long_offset = c->skip_at;
         return ST_OK;
     }
     if (c->carry == 0)
         return ST_EOF;
     block->p = window(c) - c->carry;
     block->n = c->carry;
+    block->offset = c->decoded - c->carry;
     c->carry = 0;
     return ST_OK;
 }
@@ -126,6 +129,8 @@ static void
 carry_on(struct cutter *c, size_t n)
 {
     if (c->skipping || c->carry + n > LINE_BYTES_MAX) {
+        if (!c->skipping)
+            c->skip_at = c->decoded - n - c->carry;
         c->skipping = true;
         c->carry = 0;
         return;
@@ -143,6 +148,7 @@ next_piece(struct cutter *c, struct block *block, struct err *err)
         return rc;
     block->p = window(c);
     block->n = c->rest_at = c->filled;
+    block->offset = c->decoded - c->filled;
     c->filled = 0;
     c->given = true;
     return ST_OK;
@@ -175,10 +181,12 @@ cutter_next(struct cutter *c, struct block *block, struct err *err)
         first = memchr(start, '\n', n);
         block->p = start - c->carry;
         if (c->skipping || c->carry + (size_t)(first - start) > LINE_BYTES_MAX) {
+            block->too_long_offset = c->skipping ? c->skip_at : c->decoded - n - c->carry;
             c->skipping = false;
             block->n_too_long = 1;
             block->p = first + 1;
         }
+        block->offset = c->decoded - (uint64_t)(start + n - block->p);
         block->n = (size_t)(last + 1 - block->p);
         c->carry = 0;
         return ST_OK;

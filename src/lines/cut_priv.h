@@ -13,6 +13,8 @@ struct cutter {
     char         *buffers[BUFFERS_MAX];
     size_t        n_buffers;
     size_t        now;      /* the buffer that was filled last */
+    uint64_t      decoded;  /* bytes of the text up to the end of the window */
+    uint64_t      skip_at;  /* where in the text the line that is too long begins */
     size_t        carry;    /* bytes of an unfinished line, in front of the window that is filled next */
     size_t        filled;   /* bytes in the window that no block has given yet */
     size_t        rest_at;  /* where in the window the unfinished line of the last block begins: the next fill moves it */

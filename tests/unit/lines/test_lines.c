@@ -43,12 +43,16 @@ compare_block(struct model *m, const struct block *block, uint64_t *next)
 {
     struct slice line;
 
+    if (block->n_too_long > 0)
+        assert_int_equal(block->too_long_offset, m->at);
     for (uint64_t i = 0; i < block->n_too_long; i++) {
         if (!model_next(m, &line) || line.n <= LINE_BYTES_MAX)
             fail_msg("line %" PRIu64 " is not too long", m->line_no);
     }
     assert_true(block->n > 0 || block->n_too_long > 0);
     assert_int_equal(block->first_line_no, m->line_no + 1);
+    if (block->n > 0)
+        assert_int_equal(block->offset, m->at);
     *next = block->first_line_no;
     for (size_t at = 0; at < block->n; (*next)++) {
         const char *lf = memchr(block->p + at, '\n', block->n - at);
