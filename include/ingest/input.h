@@ -54,6 +54,9 @@ enum st source_list_add(struct source_list *list, const char *path, struct err *
  */
 enum st source_list_add_from(struct source_list *list, const char *list_path, char end, struct err *err);
 
+/* Is under its path still the file that was listed, and unchanged? False for standard input. */
+bool input_is_unchanged(const struct source *source);
+
 /* Is a time of the file under 2 s old, or in the future? Then a later write may leave the same times behind. */
 bool input_is_young(const struct file_id *file);
 

@@ -11,6 +11,7 @@
 #include "ingest/err.h"
 #include "ingest/format.h"
 #include "ingest/input.h"
+#include "ingest/rejects.h"
 #include "ingest/rules.h"
 #include "ingest/summary.h"
 
@@ -46,6 +47,8 @@ struct run_config {
     int                   jobs;
     bool                  recheck;           /* do not trust device, inode and times */
     bool                  require_integrity; /* refuse containers without a checksum */
+    struct rejects       *rejects;           /* where rejected lines go; borrowed; NULL: nowhere */
+    struct buf           *done;              /* gets the names, each with its NUL, of inputs that may be deleted; NULL: nobody asks */
     int                   max_reject_percent; /* an input with more of its lines rejected is refused; 100: never */
     const char           *reading;           /* all else that says how inputs are read, as text: a refusal holds for this alone; NULL: nothing */
     const volatile sig_atomic_t *signals;    /* how many have come; may be NULL */

@@ -6,7 +6,8 @@
  *   help.c     --help, from the lists
  *   say.c      all printing to people: nothing from a log or a server reaches a terminal raw
  *   progress.c one line on a terminal
- *   count.c    the main job
+ *   count.c    the main job; keep.c: what it leaves beside the database
+ *   ledger.c   known and accept: questions to the ledger, and what is said to it
  *   names.c    what the options name: format, dataset, rules
  *   explain.c  what is understood of an input, line by line
  *   commands.c migrate, psql and the names that are reserved
@@ -60,6 +61,10 @@ enum option_id {
     OPT_OUTPUT,
     OPT_JOBS,
     OPT_MEMORY,
+    OPT_MAX_REJECT,
+    OPT_REJECTS,
+    OPT_REJECTS_RAW,
+    OPT_DONE,
     OPT_NO_SKETCHES,
     OPT_DROP_DATA,
     OPT_URL,
@@ -163,10 +168,29 @@ struct run_config;
 struct rules;
 /* Format, dataset, rules and node of the run. `rules` is to be released in either case. */
 enum st names_read(const struct options *o, struct run_config *c, struct rules *rules, struct err *err);
+/* What they say about reading beside the format's name, as text, in memory of its own; NULL: no memory. */
+const char *names_reading(const struct options *o);
 enum st count_reading(const struct options *o, struct run_config *c, struct rules *rules, struct err *err);
+
+/* --done and --rejects. `done` is the run's list of names; both are freed. `ran`: there is something to keep. */
+struct buf;
+struct rejects;
+struct keep {
+    const char     *done_path; /* NULL: not asked for */
+    char            temporary[4100]; /* beside it; "": none */
+    int             fd;
+    bool            writes;    /* into a database */
+    struct buf     *done;
+    struct rejects *rejects;
+};
+enum st keep_open(struct keep *k, const struct options *o, struct run_config *c, struct err *err);
+/* Puts both in their places. `rc` is the run's, which wins. */
+enum st keep_close(struct keep *k, bool ran, enum st rc, struct err *err);
 
 /* Each runs to the end and gives the exit status. */
 int cli_count(const struct options *o);
+int cli_accept(const struct options *o);
+int cli_known(const struct options *o);
 int cli_explain(const struct options *o);
 int cli_migrate(const struct options *o);
 int cli_psql(const struct options *o);

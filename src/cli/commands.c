@@ -166,9 +166,9 @@ static const struct {
     const char *name;
     int (*run)(const struct options *o); /* NULL: reserved, so that no file is ever taken for it */
 } commands[] = {
-    { "accept", NULL },  { "adopt", NULL },    { "backup", NULL },      { "completion", NULL },
+    { "accept", cli_accept },  { "adopt", NULL },    { "backup", NULL },      { "completion", NULL },
     { "config", NULL },  { "enqueue", NULL },  { "explain", cli_explain }, { "help", cli_help },
-    { "key", NULL },     { "known", NULL },    { "leaderboard", NULL }, { "migrate", cli_migrate },
+    { "key", NULL },     { "known", cli_known },    { "leaderboard", NULL }, { "migrate", cli_migrate },
     { "node", NULL },    { "psql", cli_psql }, { "recount", NULL },     { "report", NULL },
     { "retract", NULL }, { "run", NULL },      { "status", NULL },      { "token", NULL },
     { "verify", NULL },  { "work", NULL },

@@ -16,6 +16,7 @@
 #define MEMORY_DEFAULT (256 * MIB)
 #define MEMORY_MIN     (16 * MIB)
 #define JOBS_MAX       256
+#define MAX_REJECT_DEFAULT 50
 
 static volatile sig_atomic_t signals, last_signal;
 
@@ -86,7 +87,7 @@ usable_cores(void)
 static enum st
 read_numbers(const struct options *o, struct run_config *c, struct err *err)
 {
-    int64_t jobs = usable_cores();
+    int64_t jobs = usable_cores(), percent = MAX_REJECT_DEFAULT;
 
     c->memory_bytes = MEMORY_DEFAULT;
     if (o->value[OPT_MEMORY].text != NULL &&
@@ -96,7 +97,11 @@ read_numbers(const struct options *o, struct run_config *c, struct err *err)
     if (o->value[OPT_JOBS].text != NULL &&
         (!num_u63(slice_of(o->value[OPT_JOBS].text), &jobs) || jobs < 1 || jobs > JOBS_MAX))
         return options_bad_value(o, OPT_JOBS, "a number of workers from 1 to 256", err);
+    if (o->value[OPT_MAX_REJECT].text != NULL &&
+        (!num_u63(slice_of(o->value[OPT_MAX_REJECT].text), &percent) || percent > 100))
+        return options_bad_value(o, OPT_MAX_REJECT, "a whole number from 0 to 100", err);
     c->jobs = (int)jobs;
+    c->max_reject_percent = (int)percent;
     return ST_OK;
 }
 
@@ -303,7 +308,10 @@ configure(const struct options *o, struct run_config *c, struct rules *rules, st
                               .require_integrity = option_is_on(o, OPT_REQUIRE_INTEGRITY) };
     if ((rc = read_sink(o, c, err)) != ST_OK || (rc = read_teller(o, c, t, err)) != ST_OK)
         return rc;
-    return count_reading(o, c, rules, err);
+    if ((rc = count_reading(o, c, rules, err)) != ST_OK)
+        return rc;
+    c->reading = names_reading(o);
+    return c->reading == NULL ? err_memory(err, "cannot start") : ST_OK;
 }
 
 static enum st
@@ -330,6 +338,7 @@ cli_count(const struct options *o)
     struct summary summary = { 0 };
     struct rules rules = { 0 };
     struct output output = { 0 };
+    struct keep keep = { .fd = -1 };
     struct run_config config;
     struct teller teller;
     struct place place = { .local.users_fd = -1 };
@@ -341,6 +350,7 @@ cli_count(const struct options *o)
     catch_signals();
     source_list_init(&inputs);
     if ((rc = configure(o, &config, &rules, &teller, &err)) == ST_OK &&
+        (rc = keep_open(&keep, o, &config, &err)) == ST_OK &&
         (rc = inputs_list(o, 0, &signals, &inputs, &err)) == ST_OK &&
         (rc = place_for(o, &config, &place, &err)) == ST_OK &&
         (rc = read_client_key(o, &place, &config, key_path, &err)) == ST_OK &&
@@ -350,6 +360,7 @@ cli_count(const struct options *o)
         rc = output_close(&output, rc, &err);
         ran = true;
     }
+    rc = keep_close(&keep, ran, rc, &err);
     if (rc != ST_OK)
         say_error(&err);
     if (ran)

@@ -108,6 +108,21 @@ read_rules(const struct options *o, struct run_config *c, struct rules *rules, s
     return rules_init(rules, pack, o->routes, o->n_routes, since, until, err);
 }
 
+const char *
+names_reading(const struct options *o)
+{
+    static struct buf text;
+    const char *log_format = o->value[OPT_LOG_FORMAT].text, *name = o->value[OPT_FORMAT].text;
+    const struct config_format *own = name != NULL ? config_find_format(o->config, name) : NULL;
+
+    buf_reset(&text);
+    if (log_format != NULL)
+        buf_printf(&text, "log-format %s\n", log_format);
+    for (size_t i = 0; own != NULL && i < own->n_pairs; i++)
+        buf_printf(&text, "%s = %s\n", own->pairs[i].key, own->pairs[i].value);
+    return buf_str(&text);
+}
+
 enum st
 names_read(const struct options *o, struct run_config *c, struct rules *rules, struct err *err)
 {

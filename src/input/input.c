@@ -439,6 +439,15 @@ is_same_file(const struct file_id *listed, const struct stat *st)
            now.mtime_ns == listed->mtime_ns && now.ctime_ns == listed->ctime_ns;
 }
 
+bool
+input_is_unchanged(const struct source *source)
+{
+    struct stat st;
+
+    return !source->is_stdin && stat(source->path, &st) == 0 && S_ISREG(st.st_mode) &&
+           is_same_file(&source->file, &st);
+}
+
 enum st
 input_digest_stored(const struct source *source, const struct hash_secret *secret,
                     struct digest *out, struct err *err)

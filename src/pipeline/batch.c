@@ -52,6 +52,7 @@ batch_release(struct run *run)
     forget(run, true);
     free(run->batch.claims);
     free(run->batch.items);
+    free(run->batch.reject_ranges);
     free(run->todo);
     seen_release(&run->batch.seen);
     seen_release(&run->seen);
@@ -62,7 +63,7 @@ batch_begin(struct run *run)
 {
     struct batch *b = &run->batch;
 
-    b->n_items = b->n_claims = 0;
+    b->n_items = b->n_claims = b->n_reject_ranges = 0;
     b->lines = b->records = (struct tally){ 0 };
     b->decoded = b->stored = b->unterminated = 0;
     b->closed = b->again = false;
@@ -158,6 +159,8 @@ batch_known(struct run *run, struct item *item, const struct known *known,
 
     pthread_mutex_lock(&run->lock);
     rc = mark_known(run, item, known, sighting, err);
+    item->whole = !known->unterminated &&
+                  (sighting == NULL || done_is_whole(sighting, item->source, 0));
     pthread_mutex_unlock(&run->lock);
     return rc;
 }
@@ -252,22 +255,44 @@ put_off(struct run *run, struct pending *p, struct err *err)
     return ST_OK;
 }
 
-/* Under the lock: is it known to the ledger, or a second time in this batch? */
+/* Under the lock: refused for its rejected lines. */
 static enum st
-decide(struct run *run, struct pending *p, const struct known *known, struct err *err)
+refuse_mistaken(struct worker *w, struct pending *p, struct err *err)
 {
+    const struct sighting *seen = &p->payload->sighting;
     enum st rc;
 
+    p->item->fate = FATE_REFUSED;
+    p->item->refusal = p->mistaken;
+    p->mistaken = NULL;
+    rc = rejects_join(&w->run->batch, p->item, w, p->rejects_from, p->rejects_to, err);
+    if (rc != ST_OK || memcmp(&seen->file, &p->item->source->file, sizeof seen->file) != 0)
+        return rc; /* another file than the one that was listed: not remembered */
+    return refused_note(w->run, p->item, p->item->refusal, &seen->stored, err);
+}
+
+/* Under the lock: is it known to the ledger, or a second time in this batch? */
+static enum st
+decide(struct worker *w, struct pending *p, const struct known *known, struct err *err)
+{
+    struct run *run = w->run;
+    enum st rc;
+
+    p->item->whole = done_is_whole(&p->payload->sighting, p->item->source, p->unterminated);
     if (known->id != 0)
         return mark_known(run, p->item, known, &p->payload->sighting, err);
     if (seen_has(&run->seen, &p->payload->key) || seen_has(&run->batch.seen, &p->payload->key)) {
         p->item->fate = FATE_KNOWN;
         return ST_OK;
     }
+    if (p->mistaken != NULL)
+        return refuse_mistaken(w, p, err);
     if (p->table != NULL && !sums_fit(p->table, p->payload))
         return put_off(run, p, err);
-    rc = seen_add(&run->batch.seen, &p->payload->key, err);
-    return rc == ST_OK ? accept(run, p, err) : rc;
+    if ((rc = seen_add(&run->batch.seen, &p->payload->key, err)) != ST_OK ||
+        (rc = rejects_join(&run->batch, p->item, w, p->rejects_from, p->rejects_to, err)) != ST_OK)
+        return rc;
+    return accept(run, p, err);
 }
 
 static enum st
@@ -285,7 +310,7 @@ ask(struct worker *w, struct err *err)
         rc = RUN_TRY_AGAIN(run, ledger_find_hashes(&run->ledger, keys, w->n_pending, known, err),
                            err);
     for (size_t i = 0; rc == ST_OK && i < w->n_pending; i++)
-        rc = decide(run, &w->pending[i], &known[i], err);
+        rc = decide(w, &w->pending[i], &known[i], err);
     pthread_mutex_unlock(&run->lock);
     return rc;
 }
@@ -324,11 +349,13 @@ batch_accept(struct worker *w, struct err *err)
     rc = ask(w, err);
     for (size_t i = 0; rc == ST_OK && i < w->n_pending; i++)
         rc = absorb(w, &w->pending[i], err);
-    for (size_t i = 0; i < w->n_pending; i++)
-        if (w->pending[i].payload != NULL) {
+    for (size_t i = 0; i < w->n_pending; i++) {
+        if (w->pending[i].payload != NULL)
             free_claim(w->pending[i].payload);
-            w->pending[i].payload = NULL;
-        }
+        w->pending[i].payload = NULL;
+        free(w->pending[i].mistaken);
+        w->pending[i].mistaken = NULL;
+    }
     w->n_pending = 0;
     w->pending_bytes = 0;
     for (size_t d = 0; d < DATASETS_MAX; d++)
@@ -417,6 +444,7 @@ batch_undo(struct run *run)
     for (size_t w = 0; w < run->n_workers; w++)
         worker_reset(&run->workers[w]);
     seen_reset(&b->seen);
+    b->n_reject_ranges = 0;
     atomic_store(&run->held_bytes, 0);
 }
 
@@ -475,13 +503,23 @@ batch_tell(struct run *run, struct item *item)
     }
 }
 
+static int
+by_place(const void *a, const void *b)
+{
+    const struct item *const *x = a, *const *y = b;
+
+    return ((*x)->at > (*y)->at) - ((*x)->at < (*y)->at);
+}
+
 enum st
 batch_settle(struct run *run, struct err *err)
 {
     struct batch *b = &run->batch;
     struct summary *s = run->summary;
     bool ok = true;
+    enum st rc;
 
+    qsort(b->items, b->n_items, sizeof *b->items, by_place); /* told as they were named */
     for (size_t i = 0; i < b->n_items; i++)
         batch_tell(run, b->items[i]);
     tally_join(&s->lines, &b->lines);
@@ -498,5 +536,7 @@ batch_settle(struct run *run, struct err *err)
     forget(run, true);
     if (!ok)
         return err_memory(err, "cannot list days");
+    if ((rc = rejects_settle(run, err)) != ST_OK)
+        return rc;
     return run->config->sink == RUN_TO_DATABASE ? ST_OK : seen_join(&run->seen, &b->seen, err);
 }

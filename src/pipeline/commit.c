@@ -162,7 +162,8 @@ merge_tables(struct run *run, struct merged *merged, struct err *err)
 static bool
 is_seen(const struct item *item)
 {
-    return item->sighting != NULL && item->fate != FATE_REFUSED;
+    return item->sighting != NULL &&
+           (item->fate == FATE_KNOWN || item->fate == FATE_KNOWN_OTHERWISE);
 }
 
 /* New sightings of known payloads. */

@@ -123,6 +123,9 @@ take_records(struct pass *p, const struct record *records, size_t n, struct err 
 
         n_hits += why == KEEP;
         note_record(p, &records[i], why);
+        if (unlikely(reason_is_rejected(why) || p->rejects.open_line != 0) &&
+            (rc = rejects_see(p, &records[i], why, err)) != ST_OK)
+            return rc;
         if (w->n_keys > sizeof w->keys - KEY_BYTES_MAX) {
             if ((rc = add_hits(p, n_hits, err)) != ST_OK)
                 return rc;
@@ -138,7 +141,12 @@ take_block(struct pass *p, const struct block *block, struct err *err)
     struct worker *w = p->w;
     size_t n;
 
+    rejects_feed(p, block);
     for (uint64_t i = 0; i < block->n_too_long; i++) {
+        enum st rc = rejects_see_too_long(p, block->first_line_no - block->n_too_long + i, err);
+
+        if (rc != ST_OK)
+            return rc;
         close_line(p);
         tally_add(&p->payload->lines, REJECT_LINE_TOO_LONG);
         tally_add(&p->payload->records, REJECT_LINE_TOO_LONG);

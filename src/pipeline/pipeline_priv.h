@@ -8,6 +8,9 @@
  *   batch.c    which inputs of a batch count: known ones dropped, good ones absorbed
  *   tables.c   a dataset's table, node, ecosystem and client key, looked up on first use
  *   stream.c   for rules with a window or a union of ranges: the inputs in the order of their times
+ *   rejects.c  rejected lines: are they too many, and what they are; reject_line.c one of them, reject_file.c their file
+ *   known.c    `ingest known` and `ingest accept`
+ *   done.c     which inputs may be deleted
  *   refused.c  what was refused before, and what is refused now
  *   commit.c   the one transaction of a batch; or rows as text
  *   look.c     single lines on the same way, for `ingest explain`
@@ -91,10 +94,11 @@ struct item {
     bool            left_out;  /* in one stream: read, and not counted; its fate stays when the others are read again */
     uint8_t         fate;
     uint8_t         ecosystem; /* of its first hit, as a number in run->ecosystems; 0: none */
+    bool            whole;     /* once it is counted or known: every byte of the file as it was listed is in the ledger */
     bool            see;       /* known by its bytes: write a sighting, so that the next run knows it by its times */
     struct sighting *sighting; /* for `see`; or of a refused one that the ledger is to remember */
     const char     *skipped;   /* why it is left out; NULL: nothing to say */
-    const struct refused *before; /* it was refused then, and is as it was; borrowed until it is told */
+    const struct refused *before; /* it was refused then, perhaps accepted, and is as it was; borrowed until it is told */
 };
 
 /* What is known about a dataset's table, looked up on first use under run->lock. */
@@ -111,6 +115,13 @@ struct table {
     int64_t               sums[SUMS_MAX];      /* of all accepted inputs of the batch */
 };
 
+/* Rejected lines of an input, in the spool of the worker that read it. */
+struct reject_range {
+    struct worker *w;
+    uint32_t       at; /* the item's place */
+    uint64_t       from, n;
+};
+
 /* What the accepted inputs of a batch add up to. */
 struct batch {
     struct item   **items;   /* taken so far */
@@ -121,6 +132,8 @@ struct batch {
     struct tally    lines, records;
     uint64_t        decoded, stored, unterminated;
     struct summary  days;    /* tables' days; its other members are unused */
+    struct reject_range *reject_ranges; /* of what was counted, or refused for them */
+    size_t          n_reject_ranges;
     bool            closed;  /* take no more inputs */
     bool            again;   /* must be read again: an ecosystem was not what its readers took it for */
 };
@@ -134,11 +147,21 @@ struct pending {
     struct rollup        *rollups[DATASETS_MAX]; /* one a dataset, made on first use */
     struct payload       *payload;
     size_t                bytes; /* that the rollup and the list of days hold */
+    struct err           *mistaken; /* refused for its rejected lines, unless the ledger knows it; NULL: it is not */
+    uint64_t              rejects_from, rejects_to; /* in the worker's spool */
     uint64_t              stored, unterminated;
+};
+
+/* Bytes that wait: in a file without a name, the last of them in memory. */
+struct spool {
+    int        fd; /* -1: none yet */
+    uint64_t   n_file;
+    struct buf buf;
 };
 
 struct worker {
     struct run    *run;
+    struct spool   spool; /* rejected lines of the batch's inputs */
     pthread_t      thread;
     struct lines  *lines;
     struct rollup *batch[DATASETS_MAX]; /* what this worker adds to the batch */
@@ -222,6 +245,17 @@ run_signals(const struct run *run)
 /* Keeps the first failure of the run. Takes the lock. */
 void run_fail(struct run *run, const struct err *err);
 
+/* Connects, opens the ledger, finds the node. ST_USAGE, ST_DB, ST_DB_RETRY; *pg is the caller's in either case. */
+enum st ledger_enter(const struct run_config *c, enum pg_mode mode, struct pg **pg, struct ledger *l,
+                     struct ledger_scope *scope, struct err *err);
+
+/* An input's own trouble: it is refused, the others go on. */
+static inline bool
+err_is_of_input(enum st rc)
+{
+    return rc == ST_CORRUPT || rc == ST_IO || rc == ST_FORMAT || rc == ST_CHANGED;
+}
+
 /* A connection that is lost while inputs are read is made again: bounded, with growing pauses. */
 #define RUN_TRIES_MAX 6
 void    run_back_off(int attempt);
@@ -264,6 +298,18 @@ enum st worker_keep(struct worker *w, struct err *err); /* without a database: k
 
 /* pass.c */
 
+/* The rejected lines of one input. */
+struct reject_watch {
+    uint64_t            open_line;  /* its first record was rejected, and none of it counts so far; 0: none */
+    uint64_t            first_line; /* the first rejected line; 0: none */
+    enum reason         first_why;
+    const char         *path;       /* of the input */
+    size_t              taken_back_to; /* where in the spool's buffer the line that came last begins */
+    const struct block *block;      /* being parsed */
+    const char         *at;         /* line `at_line` begins here */
+    uint64_t            at_line;
+};
+
 /* One input on its way from lines to rollup. */
 struct pass {
     struct worker      *w;
@@ -275,10 +321,33 @@ struct pass {
     int32_t             day_no; /* DAY_NONE: none yet */
     enum reason         line_why;
     bool                in_line;
+    struct reject_watch rejects;
 };
 
 /* Reads the input to its end. ST_OK; what lines_next, parser_next and rollup_add_many give; ST_STOPPED. */
 enum st pass_turn(struct pass *p, struct err *err);
+
+/* rejects.c */
+uint64_t spool_end(const struct spool *s);
+void    spool_reset(struct spool *s);
+void    spool_release(struct spool *s);
+/* A block whose lines come next. */
+void    rejects_feed(struct pass *p, const struct block *block);
+/* A record that was rejected, or any one while rejects.open_line is not 0. ST_OK, ST_DISK, ST_MEMORY. */
+enum st rejects_see(struct pass *p, const struct record *rec, enum reason why, struct err *err);
+enum st rejects_see_too_long(struct pass *p, uint64_t line_no, struct err *err);
+/* All was read: ST_OK, or ST_FORMAT: more is rejected than the run allows. */
+enum st rejects_judge(const struct pass *p, struct err *err);
+/* These bytes of the worker's spool go to the file when the batch stands. Under the lock. ST_OK, ST_MEMORY. */
+enum st rejects_join(struct batch *b, const struct item *item, struct worker *w, uint64_t from, uint64_t to, struct err *err);
+/* The batch stands: they go, in the order of the inputs. ST_OK, ST_DISK. */
+enum st rejects_settle(struct run *run, struct err *err);
+
+/* done.c */
+/* Does the ledger hold, with this payload, every byte of the file that was listed? */
+bool    done_is_whole(const struct sighting *seen, const struct source *source, uint64_t unterminated);
+/* Appends the names of all inputs that are committed and unchanged. ST_OK, ST_MEMORY. */
+enum st done_list(const struct run *run, struct buf *out, struct err *err);
 
 /* batch.c */
 enum st batch_init(struct run *run, struct err *err);

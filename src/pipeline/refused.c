@@ -31,13 +31,13 @@ refused_init(struct run *run, struct err *err)
 static enum st
 refuse_again(struct run *run, struct item *item, const struct refused *before, struct err *err)
 {
+    item->before = before;
     if (before->accepted) {
         batch_skip(run, item);
         return ST_OK;
     }
     *err = before->err;
     snprintf(err->path, sizeof err->path, "%s", item->source->path);
-    item->before = before;
     return batch_refuse(run, item, err);
 }
 
@@ -195,8 +195,10 @@ refused_remember(struct run *run)
     for (size_t i = 0; refusals != NULL && i < b->n_items; i++) {
         const struct item *item = b->items[i];
 
-        if (item->fate == FATE_REFUSED && item->sighting != NULL)
-            refusals[n++] = (struct refusal){ item->sighting, item->refusal };
+        if (item->sighting != NULL && (item->fate == FATE_REFUSED || item->fate == FATE_SKIPPED))
+            refusals[n++] = (struct refusal){
+                item->sighting, item->before != NULL ? &item->before->err : item->refusal
+            };
     }
     if (n > 0)
         (void)RUN_TRY_AGAIN(

@@ -51,29 +51,36 @@ run_reconnect(struct run *run, struct err *err)
 
 /* ---- beginning ---- */
 
-static enum st
-open_database(struct run *run, struct err *err)
+enum st
+ledger_enter(const struct run_config *c, enum pg_mode mode, struct pg **pg, struct ledger *l,
+             struct ledger_scope *scope, struct err *err)
 {
-    const struct run_config *c = run->config;
-    bool read_only = c->sink != RUN_TO_DATABASE;
     enum st rc;
 
-    if (!c->use_database) {
-        hash_secret_random(&run->ledger.secret);
-        return ST_OK;
-    }
-    run->pg = pg_connect(c->conninfo, read_only ? PG_READ_ONLY : PG_READ_WRITE, err);
-    if (run->pg == NULL)
+    *pg = pg_connect(c->conninfo, mode, err);
+    if (*pg == NULL)
         return err->code;
-    if ((rc = ledger_open(&run->ledger, run->pg, read_only, err)) != ST_OK)
+    if ((rc = ledger_open(l, *pg, mode == PG_READ_ONLY, err)) != ST_OK)
         return rc;
-    run->scope = (struct ledger_scope){ .dataset = c->dataset == NULL ? NULL : c->dataset->name };
-    rc = ledger_node(&run->ledger, c->node == NULL ? "local" : c->node, &run->scope.node, err);
-    if (rc == ST_OK && c->node != NULL && run->scope.node == 0) {
+    *scope = (struct ledger_scope){ .dataset = c->dataset == NULL ? NULL : c->dataset->name };
+    rc = ledger_node(l, c->node == NULL ? "local" : c->node, &scope->node, err);
+    if (rc == ST_OK && c->node != NULL && scope->node == 0) {
         err_fail(err, ST_USAGE, "cannot count for a node", "there is no node \"%s\"", c->node);
         rc = ST_USAGE;
     }
     return rc;
+}
+
+static enum st
+open_database(struct run *run, struct err *err)
+{
+    const struct run_config *c = run->config;
+
+    if (c->use_database)
+        return ledger_enter(c, c->sink == RUN_TO_DATABASE ? PG_READ_WRITE : PG_READ_ONLY, &run->pg,
+                            &run->ledger, &run->scope, err);
+    hash_secret_random(&run->ledger.secret);
+    return ST_OK;
 }
 
 static enum st
@@ -486,6 +493,15 @@ run(const struct run_config *config, struct source_list *inputs, struct summary 
             rc = do_batches(run, err);
         if (rc == ST_OK && config->sink != RUN_TO_DATABASE)
             rc = commit_text(run, err);
+    }
+    if (config->done != NULL) {
+        struct err last;
+        enum st listed = done_list(run, config->done, &last); /* also of a run that failed later */
+
+        if (rc == ST_OK && listed != ST_OK) {
+            *err = last;
+            rc = listed;
+        }
     }
     finish_summary(run);
     run_release(run);

@@ -10,7 +10,7 @@
 enum st
 worker_init(struct worker *w, struct run *run, struct err *err)
 {
-    *w = (struct worker){ .run = run };
+    *w = (struct worker){ .run = run, .spool.fd = -1 };
     w->lines = lines_new(err);
     return w->lines == NULL ? ST_MEMORY : ST_OK;
 }
@@ -22,6 +22,8 @@ drop_payload(struct pending *p)
         free(p->payload->days);
     free(p->payload);
     p->payload = NULL;
+    free(p->mistaken);
+    p->mistaken = NULL;
 }
 
 static void
@@ -37,6 +39,7 @@ void
 worker_reset(struct worker *w)
 {
     drop_pending(w);
+    spool_reset(&w->spool);
     for (size_t d = 0; d < DATASETS_MAX; d++)
         if (w->batch[d] != NULL)
             rollup_reset(w->batch[d]);
@@ -73,6 +76,7 @@ worker_release(struct worker *w)
             picker_release(&w->pickers[d]);
     }
     days_release(&w->days);
+    spool_release(&w->spool);
     lines_free(w->lines);
 }
 
@@ -147,11 +151,24 @@ deserves_a_thread(const struct worker *w, const struct item *item)
            (item->source->is_stdin || item->source->file.size >= (int64_t)MIB);
 }
 
+/* Too many lines were rejected: whether that matters is seen when the ledger has been asked. */
+static enum st
+keep_mistaken(struct pending *p, const struct err *mistaken, struct err *err)
+{
+    p->mistaken = malloc(sizeof *p->mistaken);
+    if (p->mistaken == NULL)
+        return err_memory(err, "cannot remember a refused input");
+    *p->mistaken = *mistaken;
+    snprintf(p->mistaken->path, sizeof p->mistaken->path, "%s", p->item->source->path);
+    return ST_OK;
+}
+
 /* Reads all of an input that has lines. */
 static enum st
 count_lines(struct worker *w, struct pending *p, const struct format *format, struct err *err)
 {
     struct pass pass = { .w = w, .payload = p->payload, .day_no = DAY_NONE };
+    struct err mistaken;
     size_t d = (size_t)(p->table - w->run->tables), n_days;
     enum st rc;
 
@@ -163,9 +180,12 @@ count_lines(struct worker *w, struct pending *p, const struct format *format, st
         (rc = parser_init(&pass.parser, format, w->run->config->format_options, err)) != ST_OK)
         return rc;
     days_reset(&w->days);
+    pass.rejects.path = p->item->source->path;
+    p->rejects_from = p->rejects_to = spool_end(&w->spool);
     if (deserves_a_thread(w, p->item))
         lines_go_ahead(w->lines);
     rc = pass_turn(&pass, err);
+    p->rejects_to = spool_end(&w->spool);
     lines_stop(w->lines);
     w->us.decode += lines_decode_us(w->lines);
     if (rc == ST_OK) {
@@ -176,6 +196,8 @@ count_lines(struct worker *w, struct pending *p, const struct format *format, st
             rc = err_memory(err, "cannot list days");
         p->bytes = rollup_held_bytes(pass.rollup) + n_days * sizeof *p->payload->days;
         batch_note_ecosystem(w->run, p->item, pass.picker->ecosystem);
+        if (rc == ST_OK && rejects_judge(&pass, &mistaken) != ST_OK)
+            rc = keep_mistaken(p, &mistaken, err);
     } else if (err->line_no == 0) {
         err->line_no = pass.parser.line_no;
     }
@@ -229,13 +251,6 @@ count_input(struct worker *w, struct input *in, struct pending *p, struct err *e
     p->stored = result.stored_bytes;
     p->unterminated = result.unterminated_bytes;
     return ST_OK;
-}
-
-/* An input's own trouble: it is refused, the others go on. */
-static bool
-is_refusal(enum st rc)
-{
-    return rc == ST_CORRUPT || rc == ST_IO || rc == ST_FORMAT || rc == ST_CHANGED;
 }
 
 /* Test 2 of docs/EXACTLY-ONCE.md. ST_OK: known or refused before, the item is done. ST_EOF: neither. */
@@ -300,10 +315,10 @@ take(struct worker *w, struct item *item, struct err *err)
             drop_payload(p);
         }
     }
-    if (is_refusal(rc) || rc == ST_MEMORY || rc == ST_STOPPED)
+    if (err_is_of_input(rc) || rc == ST_MEMORY || rc == ST_STOPPED)
         snprintf(err->path, sizeof err->path, "%s",
                  item->source->path); /* other failures are none of the input's */
-    if (!is_refusal(rc))
+    if (!err_is_of_input(rc))
         return rc;
     if (err->not_a_log && rc == ST_FORMAT && item->source->walked) { /* nobody said that it is one */
         item->skipped = "of no known format";

@@ -12,8 +12,8 @@
  */
 #include "run_priv.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
+#include "ingest/temporary.h"
+
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -37,25 +37,6 @@ static_assert(sizeof(struct row_header) + SUMS_MAX * 8 + KEY_BYTES_MAX + HLL_WIR
 
 /* ---- the file ---- */
 
-static int
-open_unlinked(const char *dir)
-{
-    char path[PATH_MAX];
-    int fd = open(dir, O_TMPFILE | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
-
-    if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL))
-        return fd;
-    /* A file system, or a kernel, without O_TMPFILE. */
-    if (snprintf(path, sizeof path, "%s/ingest.XXXXXX", dir) >= (int)sizeof path) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    fd = mkostemp(path, O_CLOEXEC);
-    if (fd >= 0)
-        unlink(path);
-    return fd;
-}
-
 enum st
 run_open(struct run *run, const char *tmpdir, struct err *err)
 {
@@ -63,7 +44,7 @@ run_open(struct run *run, const char *tmpdir, struct err *err)
 
     if (dir == NULL || dir[0] == '\0')
         dir = "/tmp";
-    *run = (struct run){ .fd = open_unlinked(dir) };
+    *run = (struct run){ .fd = temporary_open(dir) };
     if (run->fd >= 0)
         return ST_OK;
     err_fail(err, ST_DISK, "cannot make a temporary file", "%s: %s", dir, strerror(errno));

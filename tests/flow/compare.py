@@ -111,6 +111,8 @@ def make_case(seed, format_name):
     until = rng.choice(["2024-02-01", "2024-03-01", "2024-02-29"]) if rng.random() < 0.2 else ""
     options += ["--since", since] if since else []
     options += ["--until", until] if until > since else []  # an empty window is refused
+    most = rng.choice(["", "0", "30", "80", "100", "100", "100"])  # most lines should count, or be rejected, one by one
+    options += ["--max-reject", most] if most else []
     tuning = ["-j", str(rng.randint(1, 4))] + rng.choice([[], ["--memory", "16M"]])
     return Case(inputs, options, tuning, rng.choice(["none", "client.key"]))
 

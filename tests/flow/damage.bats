@@ -208,7 +208,9 @@ for i in range(20000):
     # Told what it is, all of its lines are rejected, none is lost.
     fresh _2
     printf '\n' >>noise
-    count --json -f combined noise
+    count -f combined noise
+    status_is 1
+    count --json -f combined --max-reject 100 noise
     status_is 0
     is "$(summary 's["lines"]["read"] == sum(s["lines"]["rejected"].values()) + sum(s["lines"]["filtered"].values()) > 500')" True
     books_balance

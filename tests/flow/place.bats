@@ -281,7 +281,7 @@ gems() {
     status_is 0
     run --separate-stderr "$INGEST" migrate status
     status_is 0
-    is "$(grep -c ' applied ' <<<"$output")" 3
+    is "$(grep -c ' applied ' <<<"$output")" 4
     lines 2 >log
     count log
     run --separate-stderr "$INGEST" migrate down
@@ -293,7 +293,7 @@ gems() {
     is "$(sql "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE relkind IN ('r', 'v')
                AND nspname NOT LIKE 'pg\_%' AND nspname <> 'information_schema' AND relname <> 'migrations'")" 0
     run --separate-stderr "$INGEST" migrate status
-    is "$(grep -c ' pending ' <<<"$output")" 3
+    is "$(grep -c ' pending ' <<<"$output")" 4
     "$INGEST" -q migrate up
     count log
     status_is 0
@@ -307,7 +307,7 @@ gems() {
     export PGDATABASE=bare
     PGOPTIONS="-c client_min_messages=warning" "$PG_BIN/psql" -Xq -v ON_ERROR_STOP=1 -f all.sql >/dev/null
     run --separate-stderr "$INGEST" migrate status
-    is "$(grep -c ' applied ' <<<"$output")" 3
+    is "$(grep -c ' applied ' <<<"$output")" 4
     lines 2 >log
     count log
     status_is 0

@@ -146,9 +146,10 @@ def key_trouble(columns):
 class Counter:
     """All inputs of one run."""
 
-    def __init__(self, rules, epochs):
+    def __init__(self, rules, epochs, max_reject=100):
         self.rules = rules
         self.epochs = epochs
+        self.max_reject = max_reject
         self.ecosystem = rules.ecosystem
         self.lines, self.records = Tally(), Tally()
         self.parts = folding.Parts()
@@ -168,6 +169,7 @@ class Counter:
                     whys.append(why)
                 record_reasons += whys
                 line_reasons.append("" if "" in whys else whys[0])
+            self.judge(line_reasons)
         except formats.Refused:
             self.ecosystem = before
             raise
@@ -177,6 +179,14 @@ class Counter:
             self.records.add(why)
         for hit in hits:
             self.add_hit(*hit)
+
+    def judge(self, line_reasons):
+        """Twenty rejected lines, or all there are, and a larger share of them than is allowed."""
+        judged = [why for why in line_reasons if why not in ("blank", "comment")]
+        rejected = [why for why in judged if why and why not in FILTERED]
+        if len(rejected) * 100 > len(judged) * self.max_reject:
+            if len(rejected) >= 20 or len(rejected) == len(judged):
+                raise formats.Refused("%d of %d lines are rejected" % (len(rejected), len(judged)))
 
     def records_of(self, reader, line):
         if line is None:
@@ -309,6 +319,7 @@ def options():
         p.add_argument("--%ss-file" % name)
     p.add_argument("--dataset", choices=["stats", "dataselect_stats"])
     p.add_argument("--client-key", default="none")
+    p.add_argument("--max-reject", type=int, default=50)
     p.add_argument("--tallies")
     p.add_argument("files", nargs="+", metavar="FILE")
     return p
@@ -365,7 +376,7 @@ def main():
         except formats.Reject:
             parser.error("--%s %s: no such day" % (name, text))
     counter = Counter(rules_module.Rules(o.rules, o.route, **days, **folds(o)),
-                      read_client_key(o.client_key))
+                      read_client_key(o.client_key), o.max_reject)
     names = by_first_event(o.files, o.format) if o.window or o.range else o.files
     refused = count_files(counter, names, o.format, o.dataset)
     counter.settle()

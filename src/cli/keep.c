@@ -1,0 +1,118 @@
+/*
+ * What a run leaves beside the database: the list of files that may go, and the rejected lines.
+ * Whoever deletes by a list must never find an old one: it is gone before the run begins.
+ */
+#include "ingest/base.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "ingest/run.h"
+
+#include "cli_priv.h"
+
+static enum st
+cannot(const char *path, enum st code, const char *cause, struct err *err)
+{
+    err_fail(err, code, "cannot write the list of what is done", "%s", cause);
+    snprintf(err->path, sizeof err->path, "%s", path);
+    return code;
+}
+
+static enum st
+open_done(struct keep *k, const struct run_config *c, struct err *err)
+{
+    struct stat st;
+
+    if (c->sink != RUN_TO_DATABASE)
+        return err_fail(err, ST_USAGE, "cannot do both",
+                        "--done lists what is in the database, and nothing is written into one");
+    if (stat(k->done_path, &st) == 0 && !S_ISREG(st.st_mode))
+        return cannot(k->done_path, ST_USAGE,
+                      "there is something of that name that is no regular file", err);
+    if (unlink(k->done_path) != 0 && errno != ENOENT)
+        return cannot(k->done_path, ST_USAGE, strerror(errno), err);
+    if (snprintf(k->temporary, sizeof k->temporary, "%s.XXXXXX", k->done_path) >=
+        (int)sizeof k->temporary)
+        return cannot(k->done_path, ST_USAGE, strerror(ENAMETOOLONG), err);
+    k->fd = mkostemp(k->temporary, O_CLOEXEC); /* mode 0600 */
+    if (k->fd < 0)
+        return cannot(k->done_path, ST_USAGE, strerror(errno), err);
+    k->done = calloc(1, sizeof *k->done);
+    return k->done != NULL ? ST_OK : err_memory(err, "cannot list what is done");
+}
+
+enum st
+keep_open(struct keep *k, const struct options *o, struct run_config *c, struct err *err)
+{
+    const char *rejects = o->value[OPT_REJECTS].text;
+    enum st rc;
+
+    *k = (struct keep){ .done_path = o->value[OPT_DONE].text, .fd = -1 };
+    if (k->done_path != NULL && (rc = open_done(k, c, err)) != ST_OK)
+        return rc;
+    if (rejects != NULL) {
+        k->rejects = rejects_open(rejects, option_is_on(o, OPT_REJECTS_RAW), err);
+        if (k->rejects == NULL)
+            return err->code;
+    }
+    k->writes = c->sink == RUN_TO_DATABASE;
+    c->done = k->done;
+    c->rejects = k->rejects;
+    return ST_OK;
+}
+
+static bool
+write_all(int fd, const char *p, size_t n)
+{
+    while (n > 0) {
+        ssize_t done = write(fd, p, n);
+
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done < 0)
+            return false;
+        p += done;
+        n -= (size_t)done;
+    }
+    return true;
+}
+
+/* After a crash of the machine there is the whole list, or none. */
+static enum st
+write_done(struct keep *k, struct err *err)
+{
+    if (!write_all(k->fd, k->done->p, k->done->n) || fsync(k->fd) != 0 ||
+        rename(k->temporary, k->done_path) != 0)
+        return cannot(k->done_path, ST_DISK, strerror(errno), err);
+    k->temporary[0] = '\0';
+    return ST_OK;
+}
+
+enum st
+keep_close(struct keep *k, bool ran, enum st rc, struct err *err)
+{
+    struct err mine;
+    enum st st;
+
+    if (ran && k->done != NULL && (st = write_done(k, &mine)) != ST_OK && rc == ST_OK) {
+        *err = mine;
+        rc = st;
+    }
+    /* What stands in a database is not read again: its rejects are kept whatever came later. */
+    if ((st = rejects_close(k->rejects, ran && (rc == ST_OK || k->writes), &mine)) != ST_OK &&
+        rc == ST_OK) {
+        *err = mine;
+        rc = st;
+    }
+    if (k->fd >= 0) {
+        close(k->fd);
+        if (k->temporary[0] != '\0')
+            unlink(k->temporary);
+    }
+    if (k->done != NULL)
+        buf_release(k->done);
+    free(k->done);
+    *k = (struct keep){ .fd = -1 };
+    return rc;
+}
