@@ -157,9 +157,11 @@ static enum st
 show_arguments(const struct options *o, const struct run_config *c, int *status, struct err *err)
 {
     const struct printer *print = option_is_on(o, OPT_JSON) ? &print_json : &print_text;
+    const char *key = o->value[OPT_CLIENT_KEY].text;
     struct viewer viewer;
     enum st rc = viewer_init(&viewer, c->rules, err);
 
+    viewer.clients_as_logged = key != NULL && strcmp(key, "none") == 0;
     for (size_t i = 1; rc == ST_OK && i < o->n_arguments; i++)
         rc = show_argument(c, o->arguments[i], &viewer, print, status, err);
     viewer_release(&viewer);

@@ -54,6 +54,7 @@ struct viewer {
     const struct look_choice *choice;
     struct agents *agents;  /* the rules' own, or made here where the pack counts all classes */
     bool         own_agents;
+    bool         clients_as_logged; /* --client-key none */
     char        *scratch; /* LINE_BYTES_MAX + 1 bytes: the path that a route has matched */
     struct arena arena;   /* texts of one view */
     char         room[ROUTE_ROOM];

@@ -169,15 +169,17 @@ see_fields(struct viewer *v, const struct record *rec, struct view *out)
 
 /* What goes into a sketch for this client: docs/COUNTING.md, "Clients". */
 static const char *
-client_kind(const struct dataset *dataset, struct slice client)
+client_kind(const struct viewer *v, struct slice client)
 {
     static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
     uint8_t b[16];
 
     if (!is_there(client))
         return NULL;
-    if (dataset->clients == CLIENT_EIDA)
+    if (v->choice->dataset->clients == CLIENT_EIDA)
         return "its text, hashed as EIDA does";
+    if (v->clients_as_logged)
+        return "its text as logged";
     if (!address_any(client, b))
         return "its text: it is no address";
     return memcmp(b, mapped, sizeof mapped) == 0 ? "the IPv4 address"
@@ -191,7 +193,7 @@ see_client(struct viewer *v, const struct record *rec, struct view *out)
 
     if (!slice_eq(client, rec->client))
         put(out, "counted_as", client); /* the peer is a trusted proxy */
-    out->client = client_kind(v->choice->dataset, client);
+    out->client = client_kind(v, client);
 }
 
 /* ---- rows ---- */

@@ -236,6 +236,8 @@ INI
     done >log
     explain --json log
     is "$(json '[x.get("unique_by", "-").split(" ")[1:2] for x in o["records"]]')" "[['IPv4'], ['IPv4'], ['/64'], ['text:'], []]"
+    run --separate-stderr "$INGEST" explain --client-key none --json log
+    is "$(json 'r["unique_by"]')" "its text as logged"
     is "$(json '[x["rows"][0].get("client_to") for x in o["records"]]')" "['clients', 'clients', 'clients', 'clients', None]"
 }
 
