@@ -314,7 +314,8 @@ match_from_end(const struct route *route, const char *end, const struct slashes 
     struct slice two_text = { NULL, 0 };
     uint64_t left = slashes->bits;
 
-    m->name.p = m->version.p = NULL;
+    m->name.p = NULL;
+    m->version = (struct slice){ NULL, 0 };
     m->ecosystem = route->ecosystem;
     while (seg-- > route->segments) { /* {version} comes once: at most one segment has two */
         const char *slash;
