@@ -174,7 +174,6 @@ damaged_blocks(void **state)
         { "too many length codes", { "\xfd\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 16 }, "damaged" },
         { "only ones", { "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 16 }, "damaged" },
         { "a stored block that does not come", { "\x01\xff\xff\0\0x", 6 }, "ends inside" },
-        { "nothing", { "", 0 }, "ends inside" },
         { "an endless row of empty blocks", { "\0\0\0\xff\xff\0\0\0\xff\xff\0\0\0\xff\xff\0\0\0\xff\xff", 20 }, "ends inside" },
     };
 
