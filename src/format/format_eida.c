@@ -342,8 +342,10 @@ eida_sniff(struct slice head)
         good += n > 0 && rec.why == KEEP;
     }
     e = p.state;
-    if (rc == ST_OK && (seen > 0 || (e->pieces.seen & SEEN_DAYS) != 0))
+    if (e != NULL && (seen > 0 || (e->pieces.seen & SEEN_DAYS) != 0)) {
+        seen += rc != ST_OK; /* where it is damaged, what stood before tells what it was to be */
         score = seen > 0 ? (int)(good * 100 / seen) : 100;
+    }
     parser_release(&p);
     free(copy);
     return score;

@@ -211,6 +211,9 @@ payloads_are_recognised(void **state)
     } heads[] = {
         { DOC(EL), 100 },
         { DOC(EL ",5"), 50 },
+        { DOC(EL "," EL ",5,"), 50 },
+        { DOC(EL ","), 50 },
+        { DOC(","), 0 },
         { "{\"generated_at\":\"x\",\"days_coverage\":[\"2024-01-16\",", 100 },
         { "{\"stats\":[" EL ",{\"month", 100 },
         { "{\"stats\":[]}", 0 },
