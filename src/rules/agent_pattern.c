@@ -10,8 +10,9 @@
 #include "agent_priv.h"
 
 #define DEPTH_MAX 32
-#define STEPS_MAX 20000 /* parts read, repeated ones included: "(a{99}){99}" must come to an end   \
-                         */
+#define STEPS_MAX                                                                                  \
+    20000 /* parts read, repeated ones included: "(a{99}){99}" must come to an end                 \
+           */
 #define FACTORS_MAX 64
 #define UNLIMITED   INT_MAX
 #define REPEAT_MAX  255
@@ -22,6 +23,12 @@ struct part {
     struct positions first, last;
 };
 
+/* Texts of which every match holds one; none: nothing is known. */
+struct must {
+    size_t n;
+    struct slice text[FACTORS_MAX];
+};
+
 struct compiler {
     struct pattern *p;
     struct arena *arena;
@@ -29,22 +36,19 @@ struct compiler {
     unsigned steps;
     bool overflow; /* more places than there is room for */
     bool again;    /* a part is read once more, because it is repeated */
-    size_t n;
-    struct symbol symbols[POSITIONS_MAX];
-    struct positions follow[POSITIONS_MAX];
-    /* Text that must be there: what was just read, and the best so far of this alternative. */
-    char *run, *best;
-    size_t n_run, n_best;
-    bool no_factor; /* an alternative has none: every text must be looked at */
-    struct slice factors[FACTORS_MAX];
-    size_t n_factors;
-    char *exact;
+    char *run;     /* text that was just read, of each sequence that is open */
+    size_t n_run;
+    char *exact; /* of the whole pattern, as long as it is plain */
     size_t n_exact;
     int written; /* the byte that the last part of one byte is written as; -1: as a class */
     struct err *err;
+    size_t n;
+    struct symbol symbols[POSITIONS_MAX]; /* from here on nothing is cleared */
+    struct positions follow[POSITIONS_MAX];
 };
 
-static bool read_alternatives(struct compiler *c, unsigned depth, struct part *out);
+static bool read_alternatives(struct compiler *c, unsigned depth, struct part *out,
+                              struct must *must);
 
 static bool
 wrong(struct compiler *c, size_t at, const char *why)
@@ -97,14 +101,14 @@ has_byte(const struct symbol *s, unsigned char byte)
     return s->bytes[byte / 64] >> byte % 64 & 1;
 }
 
+/* Letters stand in the second word: capitals from bit 1 on, small ones 32 behind them. */
 static void
 fold_symbol(struct symbol *s)
 {
-    for (unsigned char c = 'a'; c <= 'z'; c++)
-        if (has_byte(s, c) || has_byte(s, (unsigned char)(c - 32))) {
-            add_byte(s, c);
-            add_byte(s, (unsigned char)(c - 32));
-        }
+    const uint64_t letters = UINT64_C(0x7fffffe);
+    uint64_t both = (s->bytes[1] & letters) | (s->bytes[1] >> 32 & letters);
+
+    s->bytes[1] |= both | both << 32;
 }
 
 /* The one byte that it stands for, in lower case; -1: there are several, or none. */
@@ -144,25 +148,39 @@ place(struct compiler *c, const struct symbol *s, struct part *out)
 
 /* ---- text that must be there ---- */
 
-static void
-end_run(struct compiler *c)
+static size_t
+shortest(const struct must *must)
 {
-    if (c->n_run > c->n_best) {
-        memcpy(c->best, c->run, c->n_run);
-        c->n_best = c->n_run;
-    }
-    c->n_run = 0;
+    size_t least = must->n == 0 ? 0 : SIZE_MAX;
+
+    for (size_t i = 0; i < must->n; i++)
+        least = must->text[i].n < least ? must->text[i].n : least;
+    return least;
 }
 
+/* The run of text from `from` on ends here; the longest is kept. */
 static void
-end_alternative(struct compiler *c)
+end_run(struct compiler *c, size_t from, struct must *must)
 {
-    end_run(c);
-    if (c->n_best == 0 || c->n_factors == FACTORS_MAX)
-        c->no_factor = true;
-    else
-        c->factors[c->n_factors++] = arena_copy(c->arena, (struct slice){ c->best, c->n_best });
-    c->n_best = 0;
+    struct slice run = { c->run + from, c->n_run - from };
+
+    c->n_run = from;
+    if (c->again || run.n <= shortest(must))
+        return;
+    must->text[0] = arena_copy(c->arena, run);
+    must->n = 1;
+}
+
+/* One or the other: what either of them must hold. */
+static void
+join_alternative(struct must *must, const struct must *one, bool first)
+{
+    if (!first && (must->n == 0 || one->n == 0 || must->n + one->n > FACTORS_MAX)) {
+        must->n = 0;
+        return;
+    }
+    memcpy(must->text + must->n, one->text, one->n * sizeof *one->text);
+    must->n += one->n;
 }
 
 /* ---- bytes and classes ---- */
@@ -278,7 +296,7 @@ read_class(struct compiler *c, struct symbol *s)
 /* ---- parts ---- */
 
 static bool
-read_group(struct compiler *c, unsigned depth, struct part *out)
+read_group(struct compiler *c, unsigned depth, struct part *out, struct must *must)
 {
     size_t from = c->at++;
     struct slice t = c->p->text;
@@ -290,7 +308,7 @@ read_group(struct compiler *c, unsigned depth, struct part *out)
             return wrong(c, from, "of all (?...) only (?:...) is known, and (?i) at the beginning");
         c->at += 2;
     }
-    if (!read_alternatives(c, depth + 1, out))
+    if (!read_alternatives(c, depth + 1, out, must))
         return false;
     if (c->at >= t.n)
         return wrong(c, from, "this \"(\" is never closed");
@@ -312,14 +330,16 @@ read_edge(struct compiler *c, unsigned depth, struct part *out)
     return true;
 }
 
-/* One byte, class or group. *byte: what it stands for if that is one letter or sign, else -1. */
+/* One byte, class or group. *byte: what it stands for if that is one letter or sign, else -1.
+ * `must` is set for a group. */
 static bool
-read_atom(struct compiler *c, unsigned depth, struct part *out, int *byte)
+read_atom(struct compiler *c, unsigned depth, struct part *out, int *byte, struct must *must)
 {
     struct slice t = c->p->text;
     struct symbol s = { 0 };
     char b = t.p[c->at];
 
+    must->n = 0;
     *byte = c->written = -1;
     if (++c->steps > STEPS_MAX)
         return wrong(c, c->at, "too much is repeated too often");
@@ -327,7 +347,7 @@ read_atom(struct compiler *c, unsigned depth, struct part *out, int *byte)
         return wrong(c, c->at,
                      "there is nothing to repeat; write \\ before it if the sign is meant");
     if (b == '(')
-        return read_group(c, depth, out);
+        return read_group(c, depth, out, must);
     if (b == '\\' && c->at + 1 < t.n && t.p[c->at + 1] == 'b')
         return read_edge(c, depth, out);
     if (b == '[') {
@@ -345,7 +365,7 @@ read_atom(struct compiler *c, unsigned depth, struct part *out, int *byte)
         else if (!s.start && !s.end)
             add_byte(&s, (unsigned char)(c->written = (unsigned char)b));
     }
-    *byte = only_byte(&s);
+    *byte = c->written >= 0 ? (unsigned char)lower((char)c->written) : only_byte(&s);
     place(c, &s, out);
     return true;
 }
@@ -428,10 +448,11 @@ repeat(struct compiler *c, unsigned depth, size_t from, int low, int high, struc
     c->again = true;
     for (int k = 2; k <= n; k++) {
         struct part copy;
+        struct must ignored;
         int byte;
 
         c->at = from;
-        if (!read_atom(c, depth, &copy, &byte))
+        if (!read_atom(c, depth, &copy, &byte, &ignored))
             return false;
         if (k == n && high == UNLIMITED)
             link_parts(c, &copy.last, &copy.first);
@@ -444,17 +465,23 @@ repeat(struct compiler *c, unsigned depth, size_t from, int low, int high, struc
     return true;
 }
 
-/* Keeps the books of text that every match holds. */
+/* A part of a sequence whose run began at `from`: goes it on, or ends it here? */
 static void
-note_text(struct compiler *c, int byte, int low, int high)
+note_text(struct compiler *c, size_t from, int byte, int low, int high, const struct must *inner,
+          struct must *must)
 {
-    if (byte < 0 || low == 0) {
-        end_run(c);
-    } else {
+    if (byte >= 0 && low > 0 && !c->again)
         c->run[c->n_run++] = (char)byte;
-        if (high != 1)
-            end_run(c);
-    }
+    if (byte < 0 || low != 1 || high != 1)
+        end_run(c, from, must);
+    if (low > 0 && shortest(inner) > shortest(must))
+        *must = *inner;
+}
+
+/* The whole pattern is plain as long as each part is one byte and written as such. */
+static void
+note_plain(struct compiler *c, int byte, int low, int high)
+{
     if (byte < 0 || c->written < 0 || low != 1 || high != 1)
         c->p->plain = false;
     else
@@ -462,40 +489,46 @@ note_text(struct compiler *c, int byte, int low, int high)
 }
 
 static bool
-read_sequence(struct compiler *c, unsigned depth, struct part *out)
+read_sequence(struct compiler *c, unsigned depth, struct part *out, struct must *must)
 {
     struct slice t = c->p->text;
+    size_t run = c->n_run;
 
     *out = (struct part){ .nullable = true };
+    must->n = 0;
     while (c->at < t.n && t.p[c->at] != '|' && t.p[c->at] != ')') {
         size_t from = c->at;
+        struct must inner;
         struct part part;
         int byte, low, high;
 
-        if (!read_atom(c, depth, &part, &byte) || !read_quantifier(c, &low, &high))
+        if (!read_atom(c, depth, &part, &byte, &inner) || !read_quantifier(c, &low, &high))
             return false;
-        if (depth == 0 && !c->again)
-            note_text(c, byte, low, high);
+        note_text(c, run, byte, low, high, &inner, must);
+        if (depth == 0)
+            note_plain(c, byte, low, high);
         if (!repeat(c, depth, from, low, high, &part))
             return false;
         append(c, out, &part);
     }
+    end_run(c, run, must);
     if (depth == 0 && c->at < t.n && t.p[c->at] == ')')
         return wrong(c, c->at, "this \")\" closes nothing");
     return true;
 }
 
 static bool
-read_alternatives(struct compiler *c, unsigned depth, struct part *out)
+read_alternatives(struct compiler *c, unsigned depth, struct part *out, struct must *must)
 {
     *out = (struct part){ 0 };
-    for (;;) {
+    must->n = 0;
+    for (bool first = true;; first = false) {
+        struct must one_must;
         struct part one;
 
-        if (!read_sequence(c, depth, &one))
+        if (!read_sequence(c, depth, &one, &one_must))
             return false;
-        if (depth == 0)
-            end_alternative(c);
+        join_alternative(must, &one_must, first);
         out->nullable = out->nullable || one.nullable;
         unite(&out->first, &one.first);
         unite(&out->last, &one.last);
@@ -509,7 +542,13 @@ read_alternatives(struct compiler *c, unsigned depth, struct part *out)
 /* ---- the whole ---- */
 
 static bool
-read_pattern(struct compiler *c)
+is_start(const struct symbol *s)
+{
+    return s->start && !s->end && (s->bytes[0] | s->bytes[1] | s->bytes[2] | s->bytes[3]) == 0;
+}
+
+static bool
+read_pattern(struct compiler *c, struct must *must)
 {
     struct pattern *p = c->p;
     struct part all;
@@ -519,7 +558,7 @@ read_pattern(struct compiler *c)
         p->fold = true;
         c->at = 4;
     }
-    if (!read_alternatives(c, 0, &all))
+    if (!read_alternatives(c, 0, &all, must))
         return false;
     if (all.nullable)
         return wrong(c, 0, "it fits every user agent");
@@ -527,17 +566,21 @@ read_pattern(struct compiler *c)
         return wrong(c, 0, "longer than 256 bytes, with more in it than plain text");
     p->first = all.first;
     p->last = all.last;
+    p->anchored = !p->plain;
+    for (size_t i = 0; i < c->n; i++)
+        if ((all.first.w[i / 64] >> i % 64 & 1) && !is_start(&c->symbols[i]))
+            p->anchored = false;
     return true;
 }
 
 /* What was read, in memory that lasts. */
 static bool
-keep(struct compiler *c)
+keep(struct compiler *c, const struct must *must)
 {
     struct pattern *p = c->p;
 
     p->exact = (struct slice){ c->exact, c->n_exact };
-    p->n_factors = c->no_factor ? 0 : c->n_factors;
+    p->n_factors = must->n;
     p->factors = arena_alloc(c->arena, (p->n_factors + 1) * sizeof *p->factors);
     p->n = p->plain ? 0 : c->n;
     p->symbols = arena_alloc(c->arena, (p->n + 1) * sizeof *p->symbols);
@@ -545,9 +588,9 @@ keep(struct compiler *c)
     if (p->factors == NULL || p->symbols == NULL || p->follow == NULL)
         return false;
     for (size_t i = 0; i < p->n_factors; i++)
-        if (c->factors[i].p == NULL)
+        if (must->text[i].p == NULL)
             return false;
-    memcpy(p->factors, c->factors, p->n_factors * sizeof *p->factors);
+    memcpy(p->factors, must->text, p->n_factors * sizeof *p->factors);
     memcpy(p->symbols, c->symbols, p->n * sizeof *p->symbols);
     memcpy(p->follow, c->follow, p->n * sizeof *p->follow);
     return true;
@@ -557,19 +600,22 @@ enum st
 pattern_compile(struct pattern *p, struct arena *arena, struct err *err)
 {
     struct compiler *c = malloc(sizeof *c);
+    struct must must;
     enum st rc = ST_OK;
 
     if (c != NULL) {
-        *c = (struct compiler){ .p = p, .arena = arena, .err = err };
-        c->run = malloc(2 * p->text.n + 2);
-        c->best = c->run == NULL ? NULL : c->run + p->text.n + 1;
+        memset(c, 0, offsetof(struct compiler, symbols));
+        c->p = p;
+        c->arena = arena;
+        c->err = err;
+        c->run = malloc(p->text.n + 1);
         c->exact = arena_alloc(arena, p->text.n + 1);
     }
     if (c == NULL || c->run == NULL || c->exact == NULL)
         rc = err_memory(err, "cannot hold the patterns of user agents");
-    else if (!read_pattern(c))
+    else if (!read_pattern(c, &must))
         rc = ST_USAGE;
-    else if (!keep(c))
+    else if (!keep(c, &must))
         rc = err_memory(err, "cannot hold the patterns of user agents");
     if (c != NULL)
         free(c->run);
@@ -599,6 +645,16 @@ is_done(const struct pattern *p, const struct positions *now)
     for (size_t w = 0; w < ARRAY_LEN(now->w); w++)
         done |= now->w[w] & p->last.w[w];
     return done != 0;
+}
+
+static bool
+is_nowhere(const struct positions *now)
+{
+    uint64_t any = 0;
+
+    for (size_t w = 0; w < ARRAY_LEN(now->w); w++)
+        any |= now->w[w];
+    return any == 0;
 }
 
 /* One byte more. */
@@ -652,6 +708,8 @@ pattern_fits(const struct pattern *p, struct slice text, bool whole)
         if (is_done(p, &now))
             return true;
         step(p, &now, (unsigned char)text.p[i]);
+        if (p->anchored && is_nowhere(&now))
+            return false;
     }
     if (whole && text.n > 0)
         pass_edge(p, &now, false, true);

@@ -40,6 +40,7 @@ struct pattern {
     uint64_t     line_no;
     enum agent_class class;
     bool         fold;            /* case does not matter */
+    bool         anchored;        /* a match begins where the text does */
     bool         plain;           /* nothing but text: a match is a place where factors[0] stands */
     struct slice exact;           /* plain: that text as written, its escapes undone */
     struct slice *factors;        /* lower case: each match holds one of these; none: look at every text */

@@ -171,7 +171,15 @@ factors_are_the_longest_text(void **state)
         { "^LCC_x", "lcc_x", false },
         { "ab|cde|f.ghi", "ab cde ghi", false },
         { "ab|[0-9]", "", false },
-        { "(bot|crawl)", "", false },
+        { "(bot|crawl)", "bot crawl", false },
+        { "^(curl|Wget)[/ ]", "curl wget", false },
+        { "(a|bb)cc(ddd|eee)?", "cc", false },
+        { "(ab|c(dd|ee))f", "ab dd ee", false },
+        { "(ab|[0-9])", "", false },
+        { "(abc)*d", "d", false },
+        { "(abc){2}d", "abc", false },
+        { "a(bc)d", "bc", false },
+        { "xx(b|)", "xx", false },
         { "x.y.zz", "zz", false },
     };
 
