@@ -36,6 +36,8 @@ help_print(FILE *to)
         "  ingest explain x.gz                   the same line by line: format, fields, rule, rows\n\n"
         "usage: ingest [OPTION]... [FILE]...     FILE \"-\" is stdin; a directory is walked\n"
         "       ingest explain FILE... | FILE:LINE | --url URL | --rules PACK\n"
+        "       ingest known FILE...             is all of it counted? exit 1 and the names of what is not\n"
+        "       ingest accept FILE...            a refused input will not be mended: name it no more\n"
         "       ingest migrate up|down|status|print [SET]...\n"
         "       ingest psql [-- ARGUMENT...]     psql on the database (the private one unless -d says otherwise)\n",
         to);

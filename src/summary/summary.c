@@ -222,7 +222,11 @@ summary_text(const struct summary *s, struct buf *out)
                    (double)s->bytes.decoded / 1e6 / wall,
                    grouped((uint64_t)((double)s->lines.read / wall), a));
     } else if (s->files.known > 0 && s->files.refused == 0) {
-        buf_text(out, "everything is known; nothing was changed\n");
+        buf_text(out, s->files.skipped == 0 ? "everything is known; nothing was changed\n"
+                                            : "all else is known; nothing was changed\n");
+    } else if (s->files.skipped > 0 && s->files.refused == 0) {
+        buf_text(out, "next     nothing was counted: -v names what was skipped, and `ingest explain "
+                      "FILE` shows what is seen in it\n");
     }
     if (s->bytes.unterminated > 0)
         buf_printf(out, "note     %s bytes behind the last line feed are left for the next run\n",
