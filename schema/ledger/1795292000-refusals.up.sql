@@ -13,7 +13,7 @@ CREATE TABLE ingest.refusals (
     inode       bigint,
     mtime_ns    bigint,
     ctime_ns    bigint,
-    kind        text        NOT NULL CHECK (kind IN ('corrupt', 'format')),
+    kind        text        NOT NULL CHECK (kind IN ('corrupt', 'format', 'not_a_log')),
     what        text        NOT NULL, -- the message: what could not be done, why, what to try
     cause       text        NOT NULL,
     hint        text        NOT NULL,

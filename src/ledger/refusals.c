@@ -24,8 +24,9 @@ found_from_row(const struct pg_result *r, size_t row, struct refused *out)
     };
     pg_bytea(r, row, 2, out->stored.b, sizeof out->stored.b);
     snprintf(out->day, sizeof out->day, "%s", pg_text(r, row, 4).p);
-    err_set(&out->err, slice_is(kind, "format") ? ST_FORMAT : ST_CORRUPT, "%s",
+    err_set(&out->err, slice_is(kind, "corrupt") ? ST_CORRUPT : ST_FORMAT, "%s",
             pg_text(r, row, 6).p);
+    out->err.not_a_log = slice_is(kind, "not_a_log");
     err_cause(&out->err, "%s", pg_text(r, row, 7).p);
     err_hint(&out->err, "%s", pg_text(r, row, 8).p);
     out->err.line_no = (uint64_t)pg_int(r, row, 9);
@@ -144,7 +145,9 @@ put_refusal(struct ledger *l, struct columns *c, const struct refusal *refusal)
 
     assert(s->is_file && (e->code == ST_CORRUPT || e->code == ST_FORMAT));
     put_sighting(l, c, 0, s);
-    pg_array_text(&c->at[8], e->code == ST_FORMAT ? SLICE("format") : SLICE("corrupt"));
+    pg_array_text(&c->at[8], e->code == ST_CORRUPT ? SLICE("corrupt")
+                             : e->not_a_log        ? SLICE("not_a_log")
+                                                   : SLICE("format"));
     put_words(&c->at[9], e->what);
     put_words(&c->at[10], e->cause);
     put_words(&c->at[11], e->hint);

@@ -32,7 +32,8 @@ static enum st
 refuse_again(struct run *run, struct item *item, const struct refused *before, struct err *err)
 {
     item->before = before;
-    if (before->accepted) {
+    if (before->accepted || (before->err.not_a_log && item->source->walked)) {
+        item->skipped = before->accepted ? "refused before, and accepted" : "of no known format";
         batch_skip(run, item);
         return ST_OK;
     }

@@ -156,6 +156,19 @@ text_reasons(struct buf *out, const struct tally *t, const char *title, int firs
 }
 
 static void
+text_tally(struct buf *out, const char *unit, const struct tally *t)
+{
+    uint64_t rejected = tally_rejected(t);
+    char a[32], b[32], c[32], d[32];
+
+    buf_printf(out, "%-8s %s read = %s counted + %s filtered + %s rejected\n", unit,
+               grouped(t->read, a), grouped(t->by[KEEP], b),
+               grouped(t->read - t->by[KEEP] - rejected, c), grouped(rejected, d));
+    text_reasons(out, t, "filtered", FILTERED_FIRST, REJECTED_FIRST);
+    text_reasons(out, t, "rejected", REJECTED_FIRST, REASONS_N);
+}
+
+static void
 text_files(const struct summary *s, struct buf *out)
 {
     const struct {
@@ -204,19 +217,13 @@ void
 summary_text(const struct summary *s, struct buf *out)
 {
     double wall = s->seconds.wall > 0 ? s->seconds.wall : 1e-6;
-    char a[32], b[32], c[32], d[32];
-    uint64_t rejected = tally_rejected(&s->lines);
+    char a[32];
 
     text_files(s, out);
     if (s->files.read > 0 || s->lines.read > 0) {
-        buf_printf(out, "lines    %s read = %s counted + %s filtered + %s rejected\n",
-                   grouped(s->lines.read, a), grouped(s->lines.by[KEEP], b),
-                   grouped(s->lines.read - s->lines.by[KEEP] - rejected, c), grouped(rejected, d));
-        text_reasons(out, &s->lines, "filtered", FILTERED_FIRST, REJECTED_FIRST);
-        text_reasons(out, &s->lines, "rejected", REJECTED_FIRST, REASONS_N);
-        if (s->records.read != s->lines.read)
-            buf_printf(out, "records  %s read, %s counted\n", grouped(s->records.read, a),
-                       grouped(s->records.by[KEEP], b));
+        text_tally(out, "lines", &s->lines);
+        if (memcmp(&s->records, &s->lines, sizeof s->lines) != 0) /* some lines hold several */
+            text_tally(out, "records", &s->records);
         text_tables(s, out);
         buf_printf(out, "time     %.2f s, %.0f MB/s, %s lines/s\n", s->seconds.wall,
                    (double)s->bytes.decoded / 1e6 / wall,
@@ -238,5 +245,6 @@ summary_text(const struct summary *s, struct buf *out)
     if (s->files.refused > 0)
         buf_text(
             out,
-            "next     mend or replace the refused files and run again: everything else is counted already\n");
+            "next     mend or replace the refused files and run again: everything else is counted already;\n"
+            "         `ingest accept FILE` closes one that is to stay as it is\n");
 }

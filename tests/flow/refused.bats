@@ -145,6 +145,24 @@ traced() {
     [[ "$stderr" != *"unchanged since"* ]]
 }
 
+@test "what is no log is refused by its name, and passed over by a walk, remembered or not" {
+    fresh
+    mkdir dir
+    echo "Dear diary," >dir/letter
+    age
+    count dir
+    status_is 0
+    count dir/letter
+    status_is 1
+    is "$(n_rows ingest.refusals)" 1
+    count --json dir
+    status_is 0
+    is "$(summary 's["files"]["skipped"]')" 1
+    count dir/letter
+    status_is 1
+    says "unchanged since"
+}
+
 @test "--recheck reads it again" {
     fresh
     bad bad.gz

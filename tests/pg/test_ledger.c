@@ -292,11 +292,13 @@ words_that_are_no_text(void **state)
         struct refused found;
 
         err_fail(&e, ST_FORMAT, "cannot read", "%s", cases[i].cause);
+        e.not_a_log = i % 2 == 1;
         memset(e.hint, 'x', sizeof e.hint - 1); /* the longest */
         refuse(&l, 9, &s, &e);
         assert_int_equal(by_sizes(&l, 9, 10 + (int64_t)i, &found), 1);
         assert_string_equal(found.err.cause, cases[i].stored);
         assert_int_equal(found.err.code, ST_FORMAT);
+        assert_int_equal(found.err.not_a_log, i % 2 == 1);
         assert_true(strlen(found.err.hint) > 200);
         assert_int_equal(found.err.offset, UINT64_MAX);
         assert_int_equal(found.err.line_no, 0);

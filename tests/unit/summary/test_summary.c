@@ -1,0 +1,147 @@
+/* The closing summary: every reason with its number, for people and for programs, and nothing lost. */
+#include "ingest/base.h"
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include "ingest/summary.h"
+
+static struct buf out;
+
+static const char *
+text(const struct summary *s)
+{
+    buf_reset(&out);
+    summary_text(s, &out);
+    return buf_str(&out);
+}
+
+static const char *
+json(const struct summary *s)
+{
+    buf_reset(&out);
+    summary_json(s, &out);
+    return buf_str(&out);
+}
+
+/* Each reason its own number, so that none can stand for another. */
+static void
+fill(struct tally *t, uint64_t from)
+{
+    for (int why = 0; why < REASONS_N; why++) {
+        t->by[why] = from + (uint64_t)why;
+        t->read += t->by[why];
+    }
+}
+
+static void
+every_reason_with_its_number(void **state)
+{
+    struct summary s = { .files.read = 1 };
+    const char *shown;
+
+    (void)state;
+    fill(&s.lines, 1000);
+    fill(&s.records, 5000);
+    assert_true(tally_balances(&s.lines) && tally_balances(&s.records));
+    shown = text(&s);
+    for (int why = KEEP + 1; why < REASONS_N; why++)
+        for (int unit = 0; unit < 2; unit++) {
+            char line[200];
+
+            snprintf(line, sizeof line, "  %d,%03d  %-16s %s\n", unit == 0 ? 1 : 5, why,
+                     reason_name((enum reason)why), reason_about((enum reason)why));
+            if (strstr(shown, line) == NULL)
+                fail_msg("not shown: %s", line);
+        }
+    shown = json(&s);
+    for (int why = KEEP + 1; why < REASONS_N; why++)
+        for (int unit = 0; unit < 2; unit++) {
+            char member[80];
+            const char *at = strstr(shown, unit == 0 ? "\"lines\":" : "\"records\":");
+
+            snprintf(member, sizeof member, "\"%s\":%d", reason_name((enum reason)why),
+                     (unit == 0 ? 1000 : 5000) + why);
+            at = strstr(at, reason_is_filtered((enum reason)why) ? "\"filtered\":{" : "\"rejected\":{");
+            at = strstr(at, member);
+            if (at == NULL || (at[strlen(member)] != ',' && at[strlen(member)] != '}'))
+                fail_msg("not in the object: %s", member);
+        }
+}
+
+/* "read = counted + filtered + rejected" adds up as it is printed. */
+static void
+the_line_adds_up(void **state)
+{
+    struct summary s = { .files.read = 1 };
+
+    (void)state;
+    s.lines.by[KEEP] = 1200;
+    s.lines.by[FILTER_METHOD] = 30;
+    s.lines.by[REJECT_TIME] = 4;
+    s.lines.read = 1234;
+    s.records = s.lines;
+    assert_non_null(strstr(text(&s), "lines    1,234 read = 1,200 counted + 30 filtered + 4 rejected\n"));
+    assert_null(strstr(out.p, "records"));
+    s.records.by[KEEP]++;
+    s.records.read++;
+    assert_non_null(strstr(text(&s), "records  1,235 read = 1,201 counted + 30 filtered + 4 rejected\n"));
+}
+
+static void
+reasons_of_none_are_not_shown(void **state)
+{
+    struct summary s = { .files.read = 1 };
+
+    (void)state;
+    s.lines.by[KEEP] = s.lines.read = 7;
+    s.records = s.lines;
+    for (int why = KEEP + 1; why < REASONS_N; why++)
+        assert_null(strstr(text(&s), reason_about((enum reason)why)));
+    assert_non_null(strstr(json(&s), "\"filtered\":{},\"rejected\":{}"));
+}
+
+static void
+every_fate_of_a_file(void **state)
+{
+    struct summary s = { .files = { .read = 1, .known = 2, .known_otherwise = 3, .grown = 4,
+                                    .partial = 5, .refused = 6, .skipped = 7 } };
+
+    (void)state;
+    assert_non_null(strstr(text(&s), "files    1 read, 2 known, 3 known under other rules, 4 grown, 5 partial, 7 skipped, 6 refused\n"));
+    assert_non_null(strstr(out.p, "ingest accept"));
+    assert_non_null(strstr(json(&s), "{\"files\":{\"read\":1,\"known\":2,\"known_otherwise\":3,\"grown\":4,\"partial\":5,\"refused\":6,\"skipped\":7}"));
+}
+
+static void
+days_come_once_and_sorted(void **state)
+{
+    static const int32_t days[] = { 19500, 19498, 19500, 19499, 19498, 0, 19501 };
+    struct summary s = { .files.read = 1 };
+    struct table_summary *t = summary_table(&s, "stats");
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(days); i++)
+        assert_true(summary_add_day(t, days[i]));
+    assert_int_equal(t->n_days, 5);
+    for (size_t i = 1; i < t->n_days; i++)
+        assert_true(t->days[i - 1] < t->days[i]);
+    assert_ptr_equal(summary_table(&s, "stats"), t);
+    assert_non_null(strstr(json(&s), "\"days\":{\"stats\":[\"1970-01-01\",\"2023-05-21\","));
+    summary_release(&s);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_reason_with_its_number), cmocka_unit_test(the_line_adds_up),
+        cmocka_unit_test(reasons_of_none_are_not_shown), cmocka_unit_test(every_fate_of_a_file),
+        cmocka_unit_test(days_come_once_and_sorted),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+    buf_release(&out);
+    return failed;
+}
