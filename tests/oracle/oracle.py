@@ -9,6 +9,7 @@ makes the exit status 1.
 
 import argparse
 import collections
+import ipaddress
 import json
 import os
 import re
@@ -19,11 +20,15 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import containers  # noqa: E402
 import folding  # noqa: E402
 import formats  # noqa: E402
+import logformat  # noqa: E402
+import registries  # noqa: E402
 import rules as rules_module  # noqa: E402
+import servers  # noqa: E402
 import sketch  # noqa: E402
 
 LINE_MAX = 1 << 20
 SNIFF_BYTES = 64 << 10
+SNIFFED = ("combined common vhost_combined vhost_common fastly fdsnws linehaul s3 elb").split()
 FILTERED = ("blank comment not_a_download method status range agent date_range other_ecosystem other_service "
             "no_data_trace repeat size_unknown").split()
 
@@ -57,14 +62,17 @@ def sniff(payload):
     head = payload[:SNIFF_BYTES].removeprefix(b"\xef\xbb\xbf")
     if len(payload) > SNIFF_BYTES and b"\n" in head:
         head = head[:head.rfind(b"\n") + 1]
-    if head.startswith((b"#Version:", b"#Fields:")):
-        return "cloudfront"
+    if servers.w3c_kind(head):
+        return servers.w3c_kind(head)
     shares = []
-    for name in ("combined", "common", "fastly", "fdsnws"):
-        reader = formats.FORMATS[name]()
-        good = sum(1 for line in lines_of(head)
-                   if line and all(r.why == "" or r.why in FILTERED
-                                   for r in reader.records(line)[:1]))
+    for name in SNIFFED:
+        reader, good = servers.reader(name), 0
+        for line in lines_of(head):
+            if not line and hasattr(reader, "skip"):
+                reader.skip()
+            elif line:
+                why = reader.records(line)[0].why
+                good += (why == "" or why in FILTERED) and servers.fits(name, line)
         shares.append((good, name))
     shares.sort(reverse=True)
     if shares[0][0] == 0 or shares[0][0] == shares[1][0]:
@@ -158,7 +166,7 @@ class Counter:
 
     def add_input(self, payload, format_name):
         """All of it or, if Refused is raised, nothing."""
-        reader = formats.FORMATS[format_name]()
+        reader = servers.reader(format_name)
         before = self.ecosystem
         line_reasons, record_reasons, hits = [], [], []
         try:
@@ -189,6 +197,8 @@ class Counter:
                 raise formats.Refused("%d of %d lines are rejected" % (len(rejected), len(judged)))
 
     def records_of(self, reader, line):
+        if not line and hasattr(reader, "skip"):
+            reader.skip()
         if line is None:
             return [formats.Record("line_too_long")]
         return reader.records(line) if line else [formats.Record("blank")]
@@ -213,8 +223,11 @@ class Counter:
         if ecosystem != self.ecosystem:
             return "other_ecosystem"
         client = None
-        if rec.client not in (b"", b"-"):
-            client = client_element(rec.client, self.epochs, rec.day)
+        peer = rec.client
+        if self.rules.proxies:
+            peer = registries.client_behind(self.rules.proxies, peer, rec.forwarded)
+        if peer not in (b"", b"-"):
+            client = client_element(peer, self.epochs, rec.day)
         # A version is a tuple so that NULL, the empty one, sorts before every text.
         keys = [(name, wanted, rec.day) for wanted in {(), () if version is None else (version,)}]
         thing = rules_module.clean(rec.path, rec.decodes)
@@ -308,10 +321,14 @@ def options():
     p = argparse.ArgumentParser(description=__doc__,
                                 formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--format", default="auto", choices=["auto", *formats.FORMATS])
+    p.add_argument("--log-format", help="a format string of nginx or Apache: the format is `custom`")
     p.add_argument("--rules", default="default", choices=rules_module.PACKS)
     p.add_argument("--route", action="append", default=[])
     p.add_argument("--since")
     p.add_argument("--until")
+    p.add_argument("--ecosystem", choices=rules_module.ECOSYSTEMS)
+    p.add_argument("--normalise", action="store_true")
+    p.add_argument("--trusted-proxies", help="networks between commas")
     p.add_argument("--window", help="day, or seconds as 30s")
     p.add_argument("--range", help="union SHARE")
     p.add_argument("--agents", help="classes between commas")
@@ -329,7 +346,10 @@ def folds(o):
     """Keyword arguments of Rules."""
     files = {name: getattr(o, name + "s_file") for name in folding.CLASSES}
     window = o.window if o.window in (None, "day") else int(o.window.removesuffix("s"))
-    return {"agents": folding.Agents(set(o.agents.split(",")), files) if o.agents else None,
+    networks = (o.trusted_proxies or "").split(",")
+    return {"ecosystem": o.ecosystem, "normalise": o.normalise,
+            "proxies": [ipaddress.ip_network(n) for n in networks if n],
+            "agents": folding.Agents(set(o.agents.split(",")), files) if o.agents else None,
             "window": window,
             "share": round(float(o.range.removeprefix("union ")) * 1000000) if o.range else None}
 
@@ -377,6 +397,9 @@ def main():
             parser.error("--%s %s: no such day" % (name, text))
     counter = Counter(rules_module.Rules(o.rules, o.route, **days, **folds(o)),
                       read_client_key(o.client_key), o.max_reject)
+    if o.log_format:
+        formats.FORMATS["custom"] = logformat.reader_of(o.log_format)
+        o.format = "custom"
     names = by_first_event(o.files, o.format) if o.window or o.range else o.files
     refused = count_files(counter, names, o.format, o.dataset)
     counter.settle()

@@ -2,10 +2,11 @@
 
 import gzip
 
-from . import clf, cloudfront, fastly, fdsnws
+from . import clf, cloudfront, fastly, fdsnws, servers
 from .mutate import mutate
 
-FORMATS = ("cloudfront", "combined", "common", "fastly", "fdsnws")
+# Behind a dash: a shape of that format.
+FORMATS = ("cloudfront", "combined", "common", "fastly", "fdsnws", *servers.WRITERS)
 
 
 def lines(rng, format_name, n, ecosystem="crates", damage=0.0):
@@ -16,6 +17,8 @@ def lines(rng, format_name, n, ecosystem="crates", damage=0.0):
         pairs = fastly.generate(rng, n, damage / 2, ecosystem)
     elif format_name == "fdsnws":
         pairs = fdsnws.generate(rng, n, damage / 2)
+    elif format_name in servers.WRITERS:
+        pairs = servers.generate(rng, n, format_name, damage / 2, ecosystem)
     else:
         pairs = clf.generate(rng, n, damage / 2, ecosystem, agents=format_name == "combined")
     for line, _ in pairs:
