@@ -27,9 +27,9 @@ route_debian(struct slice path, char *room, struct route_match *m)
         return false;
     m->version.n = (size_t)(second - m->version.p);
     /* What is left is "amd64.deb": another '_', or no architecture, is another kind of file. */
-    file.n -= (size_t)(second + 1 - file.p);
-    if (m->name.n == 0 || m->version.n == 0 || file.n < sizeof ".deb" || second[1] == '.' ||
-        memchr(second + 1, '_', file.n) != NULL)
+    file = slice_from(file, (size_t)(second + 1 - file.p));
+    if (m->name.n == 0 || m->version.n == 0 || memchr(file.p, '_', file.n) != NULL ||
+        file.n <= (slice_ends(file, SLICE(".udeb")) ? sizeof ".udeb" : sizeof ".deb") - 1)
         return false;
     if (slice_starts(path, SLICE("pool/")))
         return true;

@@ -96,7 +96,9 @@ spells(struct slice text, struct slice name)
             continue;
         while (k + 1 < name.n && normal_byte(name.p[k + 1]) == '-')
             k++;
-        while (i + 1 < text.n && normal_byte(text.p[i + 1]) == '-')
+        /* All of the run; of the last one only what leaves the '-' that is looked for. */
+        while (i + 1 < text.n && normal_byte(text.p[i + 1]) == '-' &&
+               (k + 1 < name.n || text.p[i + 1] != '-'))
             i++;
     }
     return i;

@@ -25,6 +25,7 @@ class Record:
         self.part = None         # (first, end) of the bytes of a 206; None: not known
         self.bytes = 0
         self.client = b""
+        self.forwarded = b""     # X-Forwarded-For
         self.method = b""
         self.path = b""          # as logged, but for the escapes of the log format
         self.decodes = 1
@@ -186,6 +187,7 @@ class CloudFront(LineFormat):
         rec.bytes = number(row.get(b"sc-bytes", b"-"))
         rec.method, rec.path = row[b"cs-method"], row[b"cs-uri-stem"]
         rec.client = row.get(b"c-ip", b"")
+        rec.forwarded = row.get(b"x-forwarded-for", b"")
         rec.agent = row.get(b"cs(User-Agent)")
         start = row.get(b"sc-range-start", b"")
         rec.range = {b"0": "zero", b"-": "unknown", b"": "unknown"}.get(start, "later")

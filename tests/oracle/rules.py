@@ -5,6 +5,9 @@ What counts for `stats`: packs, routes, and how a path becomes a name and a vers
 import re
 
 import folding
+import registries
+
+ECOSYSTEMS = "crates rubygems hex npm pypi cran debian maven zeco".split()
 
 # name: methods, statuses, does a 206 from byte 0 count, must the agent be cargo
 PACKS = {
@@ -12,12 +15,10 @@ PACKS = {
     "crates":   {"get_only": True, "statuses": {200}, "partial": False, "cargo": True},
     "hex":      {"get_only": True, "statuses": {200, 304}, "partial": False, "cargo": False},
     "rubygems": {"get_only": False, "statuses": {200, 304}, "partial": False, "cargo": False},
+    "zeco":     {"get_only": True, "statuses": {200}, "partial": True, "cargo": False},
 }
 
-SEMVER = re.compile(
-    rb"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)"
-    rb"(-(0|[1-9][0-9]*|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*)(\.(0|[1-9][0-9]*|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*))*)?"
-    rb"(\+[0-9a-zA-Z-]+(\.[0-9a-zA-Z-]+)*)?")
+SEMVER = registries.SEMVER
 
 
 def split_general(text):
@@ -83,7 +84,9 @@ class Route:
 
         pattern, names = b"", []
         for piece in re.split(rb"(\{(?:name|version)?\})", want):
-            if re.fullmatch(rb"\{(name|version)?\}", piece):
+            if piece == b"{name}" and b"name" in found:
+                pattern += re.escape(found[b"name"])  # it decides
+            elif re.fullmatch(rb"\{(name|version)?\}", piece):
                 pattern += b"(.+)"  # of two, the first takes what it can: the last separator divides them
                 names.append(piece[1:-1])
             else:
@@ -106,7 +109,7 @@ BUILT_IN = [
     Route("/gems/{name}-{version}.gem", "rubygems"),
     Route("/tarballs/{name}-{version}.tar", "hex", split=split_first_dash),
     Route("/repos/{}/tarballs/{name}-{version}.tar", "hex", split=split_first_dash),
-]
+] + [Route(t, "cran") for t in registries.CRAN] + registries.MATCHERS
 
 
 def percent_decode(path):
@@ -124,13 +127,16 @@ def clean(path, decodes):
 
 class Rules:
     def __init__(self, pack="default", templates=(), since=None, until=None, agents=None,
-                 window=None, share=None):
+                 window=None, share=None, ecosystem=None, normalise=False, proxies=()):
         """`share`, in millionths: parts are put together."""
         self.pack = PACKS[pack]
         # What the table holds; None: the first hit decides.
-        self.ecosystem = None if pack == "default" else pack
+        self.ecosystem = ecosystem or (None if pack == "default" else pack)
+        self.normalise, self.proxies = normalise, proxies
         self.routes = [Route(t, self.ecosystem or "custom") for t in templates]
-        self.routes += [r for r in BUILT_IN if self.ecosystem in (None, r.ecosystem)]
+        self.own = len(self.routes)
+        self.routes += [r for r in BUILT_IN if (self.ecosystem or r.ecosystem) == r.ecosystem
+                        and (self.ecosystem or r.ecosystem != "zeco")]
         self.since, self.until = since, until
         self.agents, self.window, self.share = agents, folding.Window(window), share
 
@@ -156,8 +162,10 @@ class Rules:
     def route(self, rec):
         """(name, version, ecosystem), or None."""
         path = clean(rec.path, rec.decodes)
-        for route in self.routes:
+        for i, route in enumerate(self.routes):
             found = route.match(path)
+            if found and self.normalise and i >= self.own and route.ecosystem in registries.NORMAL:
+                found = registries.NORMAL[route.ecosystem](found[0]), found[1]
             if found:
                 return found + (route.ecosystem,)
         return None
