@@ -180,6 +180,8 @@ class W3c(LineFormat):
         rec.client = self.text(row, *self.CLIENTS) or b""
         rec.forwarded = self.text(row, b"x-forwarded-for") or b""
         rec.agent = self.text(row, b"cs(User-Agent)")
+        rec.forwarded = self.text(row, b"x-forwarded-for", b"X-Forwarded-For",
+                                  b"cs(X-Forwarded-For)") or b""
         start = row.get(b"sc-range-start", b"")
         rec.range = {b"0": "zero", b"-": "unknown", b"": "unknown"}.get(start, "later")
         rec.part = self.part(row, rec.status)
