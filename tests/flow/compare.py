@@ -24,9 +24,10 @@ from dataclasses import dataclass, field, replace
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(ROOT, "tools"))
-from loggen import files, logs  # noqa: E402
+from loggen import custom, files, logs  # noqa: E402
 from loggen.mutate import mutate  # noqa: E402
 
+FORMATS = [*logs.FORMATS, "custom"]
 ORACLE = [sys.executable, os.path.join(ROOT, "tests", "oracle", "oracle.py")]
 SECONDS_MAX = 120
 KEY_FILE = """\
@@ -86,8 +87,11 @@ def make_case(seed, format_name):
     ecosystem = rng.choice(["crates", "crates", "rubygems", "hex"])
     inputs = []
     damage = rng.choice([0.1, 0.5, 0.9])
+    string = rng.choice(custom.STRINGS) if format_name == "custom" else ""
     for _ in range(rng.choice([1, 1, 1, 2, 3])):
-        lines = list(logs.lines(rng, format_name, rng.choice([1, 5, 40, 150]), ecosystem, damage))
+        n = rng.choice([1, 5, 40, 150])
+        lines = list(custom.generate(rng, n, string, damage, ecosystem) if string else
+                     logs.lines(rng, format_name, n, ecosystem, damage))
         if rng.random() < 0.1:
             lines = [mutate(rng, line) if line.startswith(b"#") else line for line in lines]
         one = Input(lines, rng.choice(["plain", "gzip", "members", *PACKERS]), rng.random() < 0.8)
@@ -102,6 +106,8 @@ def make_case(seed, format_name):
     # What a heavily damaged log looks like is a matter of taste.
     sniffed = damage == 0.1 and min(len(i.lines) for i in inputs) > 5 and rng.random() < 0.6
     options = [] if sniffed else ["--format", format_name.partition("-")[0]]
+    if string:
+        options = ["--log-format", string]
     if rng.random() < 0.6:
         options += ["--rules", rng.choice(["default", "crates", "hex", "rubygems"])]
     if rng.random() < 0.3:
@@ -257,7 +263,7 @@ def main():
     p.add_argument("--ingest", required=True, metavar="PATH",
                    help="the program, and arguments of its own if need be")
     p.add_argument("--seeds", type=span, default=span("1..20"), metavar="A..B")
-    p.add_argument("--format", action="append", choices=logs.FORMATS,
+    p.add_argument("--format", action="append", choices=FORMATS,
                    help="only this one (repeatable)")
     p.add_argument("--keep", default="compare-failed", metavar="DIR",
                    help="where the smallest case is left")
@@ -267,7 +273,7 @@ def main():
 
     n = 0
     for seed in o.seeds:
-        for format_name in o.format or logs.FORMATS:
+        for format_name in o.format or FORMATS:
             case = make_case(seed, format_name)
             n += 1
             if not difference(ingest, case):

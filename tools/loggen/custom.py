@@ -96,11 +96,9 @@ def render(string, tables):
     return re.sub(rb"\$(\w+)|%(>?(?:\{[^}]*\})?[A-Za-z])", one, text)
 
 
-def generate(rng, n, damage, ecosystem="crates"):
-    """A format string, and the lines that a server wrote by it."""
-    string = rng.choice(STRINGS)
+def generate(rng, n, string, damage=0.0, ecosystem="crates"):
+    """The lines that a server wrote by that format string."""
     log = AccessLog(rng, World(rng, ecosystem), True)
-    lines = []
     for when in moments(rng, datetime.datetime(2024, 2, 27), (3, 2, 9, 6, 1), n):
         tables = values(rng, log, when)
         if rng.random() < damage / 2:
@@ -108,5 +106,4 @@ def generate(rng, n, damage, ecosystem="crates"):
         line = render(string, tables)
         if rng.random() < 0.03:
             line = b"<190>Mar  1 00:00:01 host nginx: " + line
-        lines.append(mutate(rng, line) if rng.random() < damage / 2 else line)
-    return string, lines
+        yield mutate(rng, line) if rng.random() < damage / 2 else line
