@@ -11,6 +11,14 @@ setup_file() {
     find "$ROOT/docs" -name '*.md' -print0 | sort -z | xargs -0 python3 "$HERE/docs.py" run
 }
 
+@test "the worked load of README.md has the numbers that a run gives" {
+    cd "$ROOT"
+    sed -n '/^files    3 read$/,/^rows /p' README.md | grep -v '^rows ' >"$BATS_TEST_TMPDIR/shown"
+    "$INGEST" -n -v testdata/logs/*.gz 2>&1 | sed -n '/^files /,/^rows /p' | grep -v '^rows ' >"$BATS_TEST_TMPDIR/run"
+    [ -s "$BATS_TEST_TMPDIR/run" ]
+    same_file "$BATS_TEST_TMPDIR/run" "$BATS_TEST_TMPDIR/shown"
+}
+
 @test "every option is written of in README.md or docs/" {
     find "$ROOT/README.md" "$ROOT/docs" -name '*.md' -print0 | xargs -0 python3 "$HERE/docs.py" options
 }
