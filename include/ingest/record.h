@@ -34,7 +34,7 @@ struct record {
     enum reason  why;          /* KEEP, or why the format will not have it; then only line_no, first and (if known) day, hour hold */
     bool         first;        /* the first record of its line; every line gives at least one record */
     uint8_t      hour;         /* 0..23 of `day` */
-    uint8_t      path_decodes; /* how often the path may be percent-encoded: 1, or 2 for CloudFront */
+    uint8_t      path_decodes; /* how often the path may be percent-encoded: 1; 2 for CloudFront; 0 where the server decoded it */
     uint16_t     status;       /* HTTP status */
     enum range_start range;
     int32_t      day;          /* the day it is counted under; DAY_NONE when not known */
