@@ -57,7 +57,8 @@ mmdb_put(struct mmdb_tree *t, const char *network, const char *path, const char 
     struct cidr net;
     char keys[64], *key, *rest = keys;
 
-    assert(cidr_parse(slice_of(network), &net));
+    if (!cidr_parse(slice_of(network), &net))
+        abort();
     if (strchr(network, ':') == NULL)
         memset(net.address, 0, 12);
     snprintf(keys, sizeof keys, "%s", path);
@@ -74,7 +75,8 @@ mmdb_put(struct mmdb_tree *t, const char *network, const char *path, const char 
             break;
         }
         if (*record == MMDB_NONE) {
-            assert(t->n < MMDB_NODES_MAX);
+            if (t->n == MMDB_NODES_MAX)
+                abort();
             t->node[t->n][0] = t->node[t->n][1] = MMDB_NONE;
             *record = t->n++;
         }
