@@ -14,7 +14,7 @@
     R(NOT_A_DOWNLOAD, not_a_download, "no route takes the path")                 \
     R(METHOD, method, "the rules do not count this method")                      \
     R(STATUS, status, "the rules do not count this status")                      \
-    R(RANGE, range, "a partial answer that is no download by itself")     \
+    R(RANGE, range, "a partial answer that is no download by itself")            \
     R(AGENT, agent, "the rules do not count this user agent")                    \
     R(DATE_RANGE, date_range, "outside --since and --until")                     \
     R(OTHER_ECOSYSTEM, other_ecosystem, "the table holds another ecosystem")     \
