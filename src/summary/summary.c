@@ -138,20 +138,26 @@ grouped(uint64_t v, char out[32])
     return out;
 }
 
+/* A reason's lines; and its records, where a line may hold several and they are not as many. */
 static void
-text_reasons(struct buf *out, const struct tally *t, const char *title, int first, int end)
+text_reasons(struct buf *out, const struct summary *s, const char *title, int first, int end)
 {
     char number[32];
     bool any = false;
 
     for (int why = first; why < end; why++) {
-        if (t->by[why] == 0)
+        uint64_t lines = s->lines.by[why], records = s->records.by[why];
+
+        if (lines == 0 && records == 0)
             continue;
         if (!any)
             buf_printf(out, "  %s\n", title);
         any = true;
-        buf_printf(out, "  %14s  %-16s %s\n", grouped(t->by[why], number),
-                   reason_name((enum reason)why), reason_about((enum reason)why));
+        buf_printf(out, "  %14s  %-16s %s", grouped(lines, number), reason_name((enum reason)why),
+                   reason_about((enum reason)why));
+        if (records != lines)
+            buf_printf(out, " (%s records)", grouped(records, number));
+        buf_text(out, "\n");
     }
 }
 
@@ -164,8 +170,6 @@ text_tally(struct buf *out, const char *unit, const struct tally *t)
     buf_printf(out, "%-8s %s read = %s counted + %s filtered + %s rejected\n", unit,
                grouped(t->read, a), grouped(t->by[KEEP], b),
                grouped(t->read - t->by[KEEP] - rejected, c), grouped(rejected, d));
-    text_reasons(out, t, "filtered", FILTERED_FIRST, REJECTED_FIRST);
-    text_reasons(out, t, "rejected", REJECTED_FIRST, REASONS_N);
 }
 
 static void
@@ -224,6 +228,8 @@ summary_text(const struct summary *s, struct buf *out)
         text_tally(out, "lines", &s->lines);
         if (memcmp(&s->records, &s->lines, sizeof s->lines) != 0) /* some lines hold several */
             text_tally(out, "records", &s->records);
+        text_reasons(out, s, "filtered", FILTERED_FIRST, REJECTED_FIRST);
+        text_reasons(out, s, "rejected", REJECTED_FIRST, REASONS_N);
         text_tables(s, out);
         buf_printf(out, "time     %.2f s, %.0f MB/s, %s lines/s\n", s->seconds.wall,
                    (double)s->bytes.decoded / 1e6 / wall,
