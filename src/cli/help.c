@@ -38,6 +38,8 @@ help_print(FILE *to)
         "       ingest explain FILE... | FILE:LINE | --url URL | --rules PACK\n"
         "       ingest known FILE...             is all of it counted? exit 1 and the names of what is not\n"
         "       ingest accept FILE...            a refused input will not be mended: name it no more\n"
+        "       ingest known FILE...             is the content of all of them counted? 1 and their names: not\n"
+        "       ingest accept FILE...            refused inputs are to stay as they are: skip them from now on\n"
         "       ingest migrate up|down|status|print [SET]...\n"
         "       ingest psql [-- ARGUMENT...]     psql on the database (the private one unless -d says otherwise)\n",
         to);

@@ -156,7 +156,7 @@ text_reasons(struct buf *out, const struct summary *s, const char *title, int fi
         buf_printf(out, "  %14s  %-16s %s", grouped(lines, number), reason_name((enum reason)why),
                    reason_about((enum reason)why));
         if (records != lines)
-            buf_printf(out, " (%s records)", grouped(records, number));
+            buf_printf(out, " (%s record%s)", grouped(records, number), records == 1 ? "" : "s");
         buf_text(out, "\n");
     }
 }

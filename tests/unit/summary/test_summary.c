@@ -87,7 +87,7 @@ the_line_adds_up(void **state)
     s.records.read++;
     s.records.by[FILTER_STATUS]++; /* of no line the first */
     s.records.read++;
-    assert_non_null(strstr(text(&s), "             0  status           the rules do not count this status (1 records)\n"));
+    assert_non_null(strstr(text(&s), "             0  status           the rules do not count this status (1 record)\n"));
     s.records.by[FILTER_STATUS]--;
     s.records.read--;
     assert_non_null(strstr(text(&s), "records  1,235 read = 1,201 counted + 30 filtered + 4 rejected\n"));
