@@ -1,16 +1,16 @@
 /*
  * Time is cut into spans, days or stretches as long as the window, and each span has a table of who
- * asked for what. A repeat is found in its own span or in a neighbour. Spans that nothing has
- * touched for long are forgotten: for a window of seconds all but a few, for days when the memory
- * is used up. The span of the day that is being read is never forgotten: that is an error.
+ * asked for what. A repeat is found in its own span or in a neighbour. Logs that overlap come one
+ * after the other, so spans are kept while there is room; then the one that was left alone longest
+ * is forgotten. The span of the line that is being read, and its neighbours, are never: that is an
+ * error.
  */
 #include "ingest/window.h"
 #include "ingest/clock.h"
 
-#define SPANS_MAX        512
-#define SPANS_OF_SECONDS 16   /* with a window of 30 s, lines may be eight minutes late */
-#define FORGOTTEN_MAX    1024 /* numbers of spans; to tell how many lines came too late */
-#define SLOTS_FIRST      256
+#define SPANS_MAX     4096 /* 11 years of days, 34 hours of 30 s */
+#define FORGOTTEN_MAX 1024 /* numbers of spans; to tell how many lines came too late */
+#define SLOTS_FIRST   256
 
 /* A client and an object, as one keyed hash; all of them zero: free. */
 struct slot {
@@ -20,7 +20,7 @@ struct slot {
 
 struct span {
     int64_t number;
-    struct slot *slots;
+    struct slot *slots; /* NULL: none is here */
     size_t n_slots, n;
     uint64_t touched; /* the asking that did */
     bool reopened;    /* it had been forgotten */
@@ -30,8 +30,7 @@ struct window {
     struct window_rule rule;
     struct hash_secret secret;
     size_t ceiling_bytes, held_bytes;
-    struct span spans[SPANS_MAX];
-    size_t n_spans, found; /* the one that was found last: mostly it is asked for again */
+    struct span spans[SPANS_MAX]; /* each in the place that the remainder of its number gives */
     uint64_t n_asked, n_late;
     int64_t forgotten[FORGOTTEN_MAX]; /* a ring */
     size_t n_forgotten;
@@ -56,9 +55,10 @@ window_new(const struct window_rule *rule, size_t ceiling_bytes, struct err *err
 void
 window_reset(struct window *w)
 {
-    for (size_t i = 0; i < w->n_spans; i++)
+    for (size_t i = 0; i < SPANS_MAX; i++)
         free(w->spans[i].slots);
-    w->n_spans = w->held_bytes = w->n_forgotten = 0;
+    memset(w->spans, 0, sizeof w->spans);
+    w->held_bytes = w->n_forgotten = 0;
     w->n_asked = w->n_late = 0;
 }
 
@@ -92,43 +92,46 @@ is_near(const struct window *w, int64_t a, int64_t b)
 }
 
 static void
-forget(struct window *w, size_t at)
+forget(struct window *w, struct span *span)
 {
-    struct span *span = &w->spans[at];
-
     w->forgotten[w->n_forgotten++ % FORGOTTEN_MAX] = span->number;
     w->held_bytes -= span->n_slots * sizeof *span->slots;
     free(span->slots);
-    *span = w->spans[--w->n_spans];
+    span->slots = NULL;
 }
 
 /* The span that was left alone longest and is not near `number`. False: all are. */
 static bool
 forget_one(struct window *w, int64_t number)
 {
-    size_t oldest = SIZE_MAX;
+    struct span *oldest = NULL;
 
-    for (size_t i = 0; i < w->n_spans; i++)
-        if (!is_near(w, w->spans[i].number, number) &&
-            (oldest == SIZE_MAX || w->spans[i].touched < w->spans[oldest].touched))
-            oldest = i;
-    if (oldest == SIZE_MAX)
+    for (size_t i = 0; i < SPANS_MAX; i++) {
+        struct span *span = &w->spans[i];
+
+        if (span->slots != NULL && !is_near(w, span->number, number) &&
+            (oldest == NULL || span->touched < oldest->touched))
+            oldest = span;
+    }
+    if (oldest == NULL)
         return false;
     forget(w, oldest);
     return true;
 }
 
+/* Times are from 1970 on; only the neighbour of the first span is below. */
+static struct span *
+place_of(struct window *w, int64_t number)
+{
+    return &w->spans[(uint64_t)number % SPANS_MAX];
+}
+
 static struct span *
 find_span(struct window *w, int64_t number)
 {
-    if (w->found < w->n_spans && w->spans[w->found].number == number)
-        return &w->spans[w->found];
-    for (size_t i = 0; i < w->n_spans; i++)
-        if (w->spans[i].number == number) {
-            w->found = i;
-            return &w->spans[i];
-        }
-    return NULL;
+    struct span *span = place_of(w, number);
+
+    return span->slots != NULL && span->number == number ? span : NULL;
 }
 
 static bool
@@ -173,20 +176,18 @@ make_room(struct window *w, int64_t number, size_t bytes)
 static enum st
 open_span(struct window *w, int64_t number, struct err *err)
 {
-    size_t max = w->rule.kind == WINDOW_DAY ? SPANS_MAX : SPANS_OF_SECONDS;
-    struct span span = { .number = number,
-                         .n_slots = SLOTS_FIRST,
-                         .reopened = was_forgotten(w, number) };
+    struct span *span = place_of(w, number);
 
-    while (w->n_spans >= max && forget_one(w, number))
-        ;
-    assert(w->n_spans < max);
-    if (!make_room(w, number, SLOTS_FIRST * sizeof *span.slots))
+    if (span->slots != NULL) /* of a time far away */
+        forget(w, span);
+    if (!make_room(w, number, SLOTS_FIRST * sizeof *span->slots))
         return too_much(w, number, err);
-    if ((span.slots = calloc(SLOTS_FIRST, sizeof *span.slots)) == NULL)
+    *span = (struct span){ .number = number,
+                           .n_slots = SLOTS_FIRST,
+                           .reopened = was_forgotten(w, number) };
+    if ((span->slots = calloc(SLOTS_FIRST, sizeof *span->slots)) == NULL)
         return err_memory(err, "cannot remember who asked for what");
-    w->held_bytes += SLOTS_FIRST * sizeof *span.slots;
-    w->spans[w->n_spans++] = span;
+    w->held_bytes += SLOTS_FIRST * sizeof *span->slots;
     return ST_OK;
 }
 
@@ -224,7 +225,6 @@ grow(struct window *w, int64_t number, struct err *err)
     bytes = bigger.n_slots * sizeof *bigger.slots;
     if (!make_room(w, number, bytes)) /* a table may be rather full before it is an error */
         return bigger.n < bigger.n_slots / 16 * 7 ? ST_OK : too_much(w, number, err);
-    span = find_span(w, number); /* others have gone, it may have moved */
     if ((bigger.slots = calloc(bigger.n_slots, sizeof *bigger.slots)) == NULL)
         return err_memory(err, "cannot remember who asked for what");
     for (size_t i = 0; i < span->n_slots; i++)

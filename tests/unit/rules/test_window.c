@@ -140,22 +140,23 @@ days_in_any_order(void **state)
 }
 
 static void
-a_few_minutes_out_of_order(void **state)
+logs_that_overlap(void **state)
 {
     struct window *w = window_new(&thirty, 0, &err);
     const int64_t t = 1700000000 * SECOND;
 
     (void)state;
-    assert_false(ask(w, 1, 1, t));
-    assert_false(ask(w, 2, 1, t + 300 * SECOND));
-    assert_true(ask(w, 1, 1, t + 20 * SECOND));
-    assert_true(ask(w, 1, 1, t - 29 * SECOND)); /* 29 s before one that counted */
-    for (int i = 0; i < 100; i++)
-        assert_false(ask(w, 3, 1, t + (1000 + i * 100) * SECOND));
+    for (int i = 0; i < 30; i++) /* a log of fifty minutes */
+        assert_false(ask(w, (uint64_t)i, 1, t + i * 100 * SECOND));
+    for (int i = 0; i < 30; i++) { /* another one of the same time */
+        assert_true(ask(w, (uint64_t)i, 1, t + (i * 100 + 20) * SECOND));
+        assert_true(ask(w, (uint64_t)i, 1, t + (i * 100 - 29) * SECOND)); /* before one that counted */
+    }
     assert_int_equal(window_n_late(w), 0);
-    assert_false(ask(w, 1, 1, t)); /* far too late: taken for the first, and told */
+    assert_false(ask(w, 0, 1, t + 4096 * 30 * SECOND)); /* has the place of the first span */
+    assert_false(ask(w, 77, 1, t)); /* far too late: taken for the first, and told */
     assert_int_equal(window_n_late(w), 1);
-    assert_true(ask(w, 1, 1, t));
+    assert_true(ask(w, 77, 1, t));
     assert_int_equal(window_n_late(w), 1);
     window_free(w);
 }
@@ -232,7 +233,7 @@ main(void)
         cmocka_unit_test(midnight),
         cmocka_unit_test(as_a_list_of_all),
         cmocka_unit_test(days_in_any_order),
-        cmocka_unit_test(a_few_minutes_out_of_order),
+        cmocka_unit_test(logs_that_overlap),
         cmocka_unit_test(a_clock_gone_wrong_spoils_nothing),
         cmocka_unit_test(old_days_make_room),
         cmocka_unit_test(one_day_too_large_is_an_error),
