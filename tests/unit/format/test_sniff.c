@@ -92,6 +92,67 @@ nothing_of_the_words_is_lost(void **state)
     buf_release(&b);
 }
 
+/* ---- the short way to the choice ---- */
+
+/* What it must be: all of them asked about all of it. */
+static const struct format *
+best_of_all(struct slice head, int *high)
+{
+    const struct format *best = NULL;
+    int n_best = 0;
+
+    *high = 0;
+    for (size_t i = 0; formats[i] != NULL; i++) {
+        int score = formats[i]->sniff(head);
+
+        n_best = score > *high ? 1 : n_best + (score == *high);
+        best = score > *high ? formats[i] : best;
+        *high = score > *high ? score : *high;
+    }
+    return *high >= SNIFF_SURE && n_best == 1 ? best : NULL;
+}
+
+/* Logs of several KiB out of the examples of one or two formats, the second one sooner or later. */
+static void
+a_sample_decides_as_all_of_it_would(void **state)
+{
+    uint64_t x = 88172645463325252u;
+    size_t n_formats = 0, chosen = 0, refused = 0;
+
+    (void)state;
+    while (formats[n_formats] != NULL)
+        n_formats++;
+    for (int round = 0; round < 300; round++) {
+        struct buf b = { 0 };
+        const struct format *two[2], *want, *got = NULL;
+        size_t n_lines, change;
+        struct err err;
+        int high, score = 0;
+
+        x = x * 6364136223846793005u + 1442695040888963407u;
+        two[0] = formats[(x >> 40) % n_formats];
+        two[1] = formats[(x >> 50) % n_formats];
+        n_lines = 1 + (x >> 33) % 90;
+        change = round % 3 == 0 ? n_lines : (x >> 23) % n_lines;
+        for (size_t i = 0; i < n_lines; i++) {
+            const struct format *f = two[i >= change];
+            const struct format_example *e = &f->examples[round % 2 == 0 ? 0 : i % f->n_examples];
+
+            buf_text(&b, e->line);
+            buf_text(&b, "\n");
+        }
+        want = best_of_all((struct slice){ b.p, b.n }, &high);
+        assert_int_equal(format_sniff((struct slice){ b.p, b.n }, &got, &score, &err), want != NULL ? ST_OK : ST_FORMAT);
+        assert_ptr_equal(got, want);
+        if (want != NULL)
+            assert_int_equal(score, high);
+        chosen += want != NULL;
+        refused += want == NULL;
+        buf_release(&b);
+    }
+    assert_true(chosen > 50 && refused > 20);
+}
+
 int
 main(void)
 {
@@ -99,6 +160,7 @@ main(void)
         cmocka_unit_test(the_line_that_decides_is_shown),
         cmocka_unit_test(a_long_line_is_cut),
         cmocka_unit_test(nothing_of_the_words_is_lost),
+        cmocka_unit_test(a_sample_decides_as_all_of_it_would),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
