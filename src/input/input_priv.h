@@ -47,10 +47,10 @@ struct terms {
 
 /*
  * Instead of what is held, take `n` bytes for a window, waiting for other decoders if need be: whoever waits holds none, so
- * all of them come to an end. ST_OK; ST_IO: more than any decoder may have.
+ * all of them come to an end. What is held must be free by then. ST_OK; ST_IO: more than any decoder may have.
  */
 enum st terms_take(struct terms *t, uint64_t n, const struct codec *codec, struct err *err);
-void    terms_give(struct terms *t);
+void    terms_give(struct terms *t); /* once the decoder has freed it */
 /* Some of the data has no checksum. ST_OK; ST_IO: that is not allowed. `what` as in "this zstd frame". */
 enum st terms_unverified(struct terms *t, const char *what, struct err *err);
 

@@ -5,6 +5,8 @@
  */
 #include "ingest/base.h"
 
+#include <malloc.h>
+
 #include "input_priv.h"
 
 /*
@@ -15,6 +17,7 @@
  */
 #define ROOM_LEAST   (12 * MIB)
 #define ROOM_BESIDES (52 * MIB)
+#define LARGE        (2 * MIB)
 
 static size_t
 room_of(size_t memory_bytes)
@@ -80,6 +83,9 @@ terms_take(struct terms *t, uint64_t n, const struct codec *codec, struct err *e
 void
 terms_give(struct terms *t)
 {
+    /* malloc(3) keeps what threads free for themselves: each would come to hold a window of its own. */
+    if (t->held >= LARGE)
+        malloc_trim(0);
     if (t->held > 0 && t->room != NULL) {
         pthread_mutex_lock(&t->room->lock);
         t->room->used -= t->held;

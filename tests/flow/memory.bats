@@ -34,6 +34,23 @@ peak() {
     is "$(summary 's["lines"]["read"], s["lines"]["filtered"]')" "(50000002, {'blank': 50000000})"
 }
 
+@test "decoders with large windows, as many as there are workers" {
+    release_only
+    mkdir logs
+    for i in 1 2 3 4 5 6; do
+        { lines 2 "a$i"; head -c 40000000 /dev/zero | tr '\0' '\n'; lines 2 "b$i"; } >log
+        zstd -q -19 -c log >"logs/$i.zst"
+        xz -6 -c log >"logs/$i.xz"
+        bzip2 -9 -c log >"logs/$i.bz2"
+    done
+    peak 80 "$INGEST" -n --json --client-key none --memory 16M -j 12 logs
+    is "$(summary 's["lines"]["counted"], s["files"]["known"], s["files"]["refused"]')" "(24, 12, 0)"
+    { lines 2; head -c 140000000 /dev/zero | tr '\0' '\n'; } >log
+    zstd -q --long=27 -c log >wide.zst
+    peak 830 "$INGEST" -n --json --client-key none --memory 766M wide.zst
+    is "$(summary 's["lines"]["counted"]')" 2
+}
+
 @test "a million keys: the ceiling holds and changes no row" {
     release_only
     python3 - <<'PY'
