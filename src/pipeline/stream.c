@@ -44,6 +44,9 @@ stream_init(struct run *run, struct err *err)
 
     if (!rule_pack_wants_stream(pack))
         return ST_OK;
+    if (pack->client.from == CLIENT_FROM_NONE)
+        return err_fail(err, ST_USAGE, "cannot count with these rules",
+                        "a window or a union of ranges tells clients apart, and they count none");
     if ((rc = check_inputs(run, err)) != ST_OK)
         return rc;
     run->stream = s = calloc(1, sizeof *s);
