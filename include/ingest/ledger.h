@@ -118,15 +118,20 @@ struct refused {
     struct err    err;
 };
 
+/* Fingerprints of how inputs are read: damage is damage whatever a log holds, all else depends on what it was taken for. */
+struct reading {
+    struct digest decoding, parsing;
+};
+
 /*
- * By device, inode, size and times, and by stored size, as for known ones. `reading` fingerprints how inputs are read: what
- * was refused when it was read in another way is not found, what was accepted is. Allocated, the caller frees it; nothing from
+ * By device, inode, size and times, and by stored size, as for known ones. What was refused when it was read in another way
+ * is not found, what was accepted is. Allocated, the caller frees it; nothing from
  * a ledger that remembers none. ST_OK, ST_DB, ST_DB_RETRY, ST_MEMORY.
  */
-enum st ledger_refused_files(struct ledger *l, const struct digest *reading, const struct file_id *const *files, size_t n,
+enum st ledger_refused_files(struct ledger *l, const struct reading *reading, const struct file_id *const *files, size_t n,
                              struct refused **out, size_t *n_out, struct err *err);
 /* Sorted by size. */
-enum st ledger_refused_sizes(struct ledger *l, const struct digest *reading, const int64_t *sizes, size_t n,
+enum st ledger_refused_sizes(struct ledger *l, const struct reading *reading, const int64_t *sizes, size_t n,
                              struct refused **out, size_t *n_out, struct err *err);
 
 /* Remembers them in one statement: all or none. Bytes that were accepted in another place are accepted in this one. */
@@ -134,7 +139,7 @@ struct refusal {
     const struct sighting *sighting;
     const struct err      *err; /* ST_CORRUPT or ST_FORMAT */
 };
-enum st ledger_refuse(struct ledger *l, const struct digest *reading, const struct refusal *refusals, size_t n, struct err *err);
+enum st ledger_refuse(struct ledger *l, const struct reading *reading, const struct refusal *refusals, size_t n, struct err *err);
 
 /* Accepts what was refused with these bytes, however it was read. *found false: nothing was. */
 enum st ledger_accept(struct ledger *l, int64_t size, const struct digest *stored, bool *found, struct err *err);

@@ -1,10 +1,19 @@
 /*
- * A file without a name, gone when it is closed, for what does not fit into memory.
+ * Temporary files: without a name, for what does not fit into memory; and beside a file that one is to replace.
  */
 #ifndef INGEST_TEMPORARY_H
 #define INGEST_TEMPORARY_H
 
+#include "ingest/base.h"
+
 /* In the directory `dir`, mode 0600, close-on-exec, to be read and written. -1: errno says why. */
 int temporary_open(const char *dir);
+
+/*
+ * Makes a file of mode 0600 in the directory of `path`, under a hidden name (a walk of that directory passes it over), which
+ * is given in `name`, for rename(2). -1: errno says why, and `name` is "".
+ */
+#define TEMPORARY_NAME 4100
+int temporary_beside(const char *path, char name[TEMPORARY_NAME]);
 
 #endif

@@ -1,7 +1,7 @@
 -- Inputs that were refused, so that they are named again without being read again, until they change or somebody accepts them.
 
 -- One row for each place in which such bytes were found. What was refused is the file as stored, read in one way: `reading`
--- fingerprints the options and the version that took part, so that another --format is another question.
+-- fingerprints it, of damage the version alone, else the options too, so that another --format is another question.
 CREATE TABLE ingest.refusals (
     id          bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     size        bigint      NOT NULL,                               -- as stored

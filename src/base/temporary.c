@@ -1,5 +1,6 @@
 /*
- * Temporary files that never have a name, or lose it at once where the system cannot do that.
+ * Temporary files: those that never have a name, or lose it at once where the system cannot do
+ * that; and those that will take another's place.
  */
 #include "ingest/base.h"
 
@@ -23,5 +24,21 @@ temporary_open(const char *dir)
     fd = mkostemp(path, O_CLOEXEC);
     if (fd >= 0)
         unlink(path);
+    return fd;
+}
+
+int
+temporary_beside(const char *path, char name[TEMPORARY_NAME])
+{
+    const char *slash = strrchr(path, '/'), *base = slash == NULL ? path : slash + 1;
+    int fd = -1;
+
+    if (snprintf(name, TEMPORARY_NAME, "%.*s.%s.XXXXXX", (int)(base - path), path, base) >=
+        TEMPORARY_NAME)
+        errno = ENAMETOOLONG;
+    else
+        fd = mkostemp(name, O_CLOEXEC);
+    if (fd < 0)
+        name[0] = '\0';
     return fd;
 }

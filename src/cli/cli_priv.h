@@ -21,6 +21,7 @@
 #include "ingest/err.h"
 #include "ingest/local.h"
 #include "ingest/slice.h"
+#include "ingest/temporary.h"
 
 #define ROUTES_MAX 64
 
@@ -177,7 +178,7 @@ struct buf;
 struct rejects;
 struct keep {
     const char     *done_path; /* NULL: not asked for */
-    char            temporary[4100]; /* beside it; "": none */
+    char            temporary[TEMPORARY_NAME]; /* beside it; "": none */
     int             fd;
     bool            writes;    /* into a database */
     struct buf     *done;

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "ingest/run.h"
+#include "ingest/temporary.h"
 
 #include "cli_priv.h"
 
@@ -32,10 +33,7 @@ open_done(struct keep *k, const struct run_config *c, struct err *err)
                       "there is something of that name that is no regular file", err);
     if (unlink(k->done_path) != 0 && errno != ENOENT)
         return cannot(k->done_path, ST_USAGE, strerror(errno), err);
-    if (snprintf(k->temporary, sizeof k->temporary, "%s.XXXXXX", k->done_path) >=
-        (int)sizeof k->temporary)
-        return cannot(k->done_path, ST_USAGE, strerror(ENAMETOOLONG), err);
-    k->fd = mkostemp(k->temporary, O_CLOEXEC); /* mode 0600 */
+    k->fd = temporary_beside(k->done_path, k->temporary);
     if (k->fd < 0)
         return cannot(k->done_path, ST_USAGE, strerror(errno), err);
     k->done = calloc(1, sizeof *k->done);

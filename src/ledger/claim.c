@@ -48,6 +48,8 @@ put_payload(struct columns *c, const struct payload *p)
 {
     bool timed = p->first_us <= p->last_us;
 
+    assert(tally_balances(&p->lines) && tally_balances(&p->records));
+
     pg_array_int(&c->at[0], p->key.scope);
     put_text(&c->at[1], p->key.dataset);
     pg_array_bytea(&c->at[2], p->key.hash.b, 16);

@@ -54,7 +54,7 @@ ask_refused(struct ledger *l, struct columns *c, const char *sql, struct refused
 }
 
 enum st
-ledger_refused_files(struct ledger *l, const struct digest *reading,
+ledger_refused_files(struct ledger *l, const struct reading *reading,
                      const struct file_id *const *files, size_t n, struct refused **out,
                      size_t *n_out, struct err *err)
 {
@@ -64,9 +64,9 @@ ledger_refused_files(struct ledger *l, const struct digest *reading,
         "       WITH ORDINALITY AS f(device, inode, size, mtime_ns, ctime_ns, at)"
         "  JOIN ingest.refusals r ON r.inode = f.inode AND r.device = f.device AND r.size = f.size"
         "       AND r.mtime_ns = f.mtime_ns AND r.ctime_ns = f.ctime_ns AND r.machine = $6::bytea"
-        " WHERE r.reading = $7::bytea OR r.accepted_at IS NOT NULL"
+        " WHERE r.reading IN ($7::bytea, $8::bytea) OR r.accepted_at IS NOT NULL"
         " ORDER BY f.at, r.accepted_at NULLS LAST";
-    struct bytea_text machine, how;
+    struct bytea_text machine, decoding, parsing;
     struct columns c;
 
     *out = NULL;
@@ -77,19 +77,20 @@ ledger_refused_files(struct ledger *l, const struct digest *reading,
     for (size_t i = 0; i < n; i++)
         put_file(&c, 0, files[i]);
     columns_add_value(&c, bytea_text(&machine, l->machine.b, sizeof l->machine.b));
-    columns_add_value(&c, bytea_text(&how, reading->b, sizeof reading->b));
+    columns_add_value(&c, bytea_text(&decoding, reading->decoding.b, 16));
+    columns_add_value(&c, bytea_text(&parsing, reading->parsing.b, 16));
     return ask_refused(l, &c, sql, out, n_out, err);
 }
 
 enum st
-ledger_refused_sizes(struct ledger *l, const struct digest *reading, const int64_t *sizes, size_t n,
+ledger_refused_sizes(struct ledger *l, const struct reading *reading, const int64_t *sizes, size_t n,
                      struct refused **out, size_t *n_out, struct err *err)
 {
     static const char sql[] = "SELECT DISTINCT ON (r.size, r.stored) 0," FOUND
                               "  FROM ingest.refusals r WHERE r.size = ANY ($1::bigint[])"
-                              "   AND (r.reading = $2::bytea OR r.accepted_at IS NOT NULL)"
+                              "   AND (r.reading IN ($2::bytea, $3::bytea) OR r.accepted_at IS NOT NULL)"
                               " ORDER BY r.size, r.stored, r.accepted_at NULLS LAST";
-    struct bytea_text how;
+    struct bytea_text decoding, parsing;
     struct columns c;
 
     *out = NULL;
@@ -99,7 +100,8 @@ ledger_refused_sizes(struct ledger *l, const struct digest *reading, const int64
     columns_begin(&c, 1);
     for (size_t i = 0; i < n; i++)
         pg_array_int(&c.at[0], sizes[i]);
-    columns_add_value(&c, bytea_text(&how, reading->b, sizeof reading->b));
+    columns_add_value(&c, bytea_text(&decoding, reading->decoding.b, 16));
+    columns_add_value(&c, bytea_text(&parsing, reading->parsing.b, 16));
     return ask_refused(l, &c, sql, out, n_out, err);
 }
 
@@ -138,7 +140,8 @@ put_known(struct pg_array *a, bool known, uint64_t v)
 }
 
 static void
-put_refusal(struct ledger *l, struct columns *c, const struct refusal *refusal)
+put_refusal(struct ledger *l, struct columns *c, const struct reading *reading,
+            const struct refusal *refusal)
 {
     const struct sighting *s = refusal->sighting;
     const struct err *e = refusal->err;
@@ -153,38 +156,37 @@ put_refusal(struct ledger *l, struct columns *c, const struct refusal *refusal)
     put_words(&c->at[11], e->hint);
     put_known(&c->at[12], e->line_no > 0 && e->line_no <= INT64_MAX, e->line_no);
     put_known(&c->at[13], e->offset <= INT64_MAX, e->offset);
+    pg_array_bytea(&c->at[14], e->code == ST_CORRUPT ? reading->decoding.b : reading->parsing.b, 16);
 }
 
 enum st
-ledger_refuse(struct ledger *l, const struct digest *reading, const struct refusal *refusals,
+ledger_refuse(struct ledger *l, const struct reading *reading, const struct refusal *refusals,
               size_t n, struct err *err)
 {
     /* Sorted, so that two runs that insert the same never wait for each other in a circle. */
     static const char sql[] =
         "INSERT INTO ingest.refusals (path, size, stored, device, inode, mtime_ns, ctime_ns, machine, kind, what,"
         " cause, hint, line_no, at_byte, reading, accepted_at, accepted_by)"
-        " SELECT DISTINCT ON (new.size, new.stored, new.path, coalesce(new.machine, '')) new.*, $15::bytea,"
+        " SELECT DISTINCT ON (new.size, new.stored, new.path, coalesce(new.machine, '')) new.*,"
         " done.accepted_at, done.accepted_by"
         "  FROM unnest($1::bytea[], $2::bigint[], $3::bytea[], $4::bigint[], $5::bigint[], $6::bigint[],"
         " $7::bigint[], $8::bytea[], $9::text[], $10::text[], $11::text[], $12::text[], $13::bigint[],"
-        " $14::bigint[]) AS new(path, size, stored, device, inode, mtime_ns, ctime_ns, machine, kind, what, cause,"
-        " hint, line_no, at_byte)"
+        " $14::bigint[], $15::bytea[]) AS new(path, size, stored, device, inode, mtime_ns, ctime_ns, machine, kind,"
+        " what, cause, hint, line_no, at_byte, reading)"
         "  LEFT JOIN LATERAL (SELECT r.accepted_at, r.accepted_by FROM ingest.refusals r"
         "   WHERE r.size = new.size AND r.stored = new.stored AND r.accepted_at IS NOT NULL"
         "   ORDER BY r.accepted_at LIMIT 1) done ON true"
         " ORDER BY new.size, new.stored, new.path, coalesce(new.machine, '')"
         " ON CONFLICT (size, stored, reading, path, coalesce(machine, '')) DO UPDATE SET device = excluded.device,"
         " inode = excluded.inode, mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns";
-    struct bytea_text how;
     struct columns c;
     enum st rc;
 
     if (!l->remembers || n == 0)
         return ST_OK;
-    columns_begin(&c, 14);
+    columns_begin(&c, 15);
     for (size_t i = 0; i < n; i++)
-        put_refusal(l, &c, &refusals[i]);
-    columns_add_value(&c, bytea_text(&how, reading->b, sizeof reading->b));
+        put_refusal(l, &c, reading, &refusals[i]);
     rc = columns_run(&c, l->pg, "cannot remember refused inputs", sql, NULL, err);
     columns_release(&c);
     return rc;

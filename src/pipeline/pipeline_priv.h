@@ -202,7 +202,7 @@ struct run {
     size_t          n_items;
     struct known_stored *stored; /* test 2's candidates for the batch, sorted by size */
     size_t          n_stored;
-    struct digest   reading;     /* how inputs are read: a refusal holds for this way */
+    struct reading  reading;     /* how inputs are read: a refusal holds for this way */
     struct refused *refused;     /* refusals that have the size of an input of the batch, sorted by size */
     size_t          n_refused;
     struct item   **todo;        /* the batch's window, in the order in which workers take them */

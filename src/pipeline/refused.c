@@ -20,7 +20,8 @@ refused_init(struct run *run, struct err *err)
     if (c->reading != NULL)
         buf_text(&text, c->reading);
     if (!text.failed)
-        run->reading = hash_plain(text.p, text.n);
+        run->reading.parsing = hash_plain(text.p, text.n);
+    run->reading.decoding = hash_plain(INGEST_VERSION, strlen(INGEST_VERSION));
     buf_release(&text);
     return text.failed ? err_memory(err, "cannot start") : ST_OK;
 }

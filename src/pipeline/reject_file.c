@@ -9,10 +9,11 @@
 #include <zlib.h>
 
 #include "ingest/rejects.h"
+#include "ingest/temporary.h"
 
 struct rejects {
     const char *path;
-    char        temporary[4100];
+    char        temporary[TEMPORARY_NAME]; /* "": none */
     char        dir[4100];
     gzFile      file;
     int         fd;
@@ -45,16 +46,11 @@ open_file(struct rejects *r, struct err *err)
 
     if (stat(r->path, &st) == 0 && !S_ISREG(st.st_mode))
         return cannot(r, ST_USAGE, "there is something of that name that is no regular file", err);
-    if (snprintf(r->temporary, sizeof r->temporary, "%s.XXXXXX", r->path) >=
-        (int)sizeof r->temporary)
-        return cannot(r, ST_USAGE, strerror(ENAMETOOLONG), err);
     snprintf(r->dir, sizeof r->dir, "%.*s", slash == NULL ? 1 : (int)(slash + 1 - r->path),
              slash == NULL ? "." : r->path);
-    r->fd = mkostemp(r->temporary, O_CLOEXEC); /* mode 0600 */
-    if (r->fd < 0) {
-        r->temporary[0] = '\0';
+    r->fd = temporary_beside(r->path, r->temporary);
+    if (r->fd < 0)
         return cannot(r, ST_USAGE, strerror(errno), err);
-    }
     copy = fcntl(r->fd, F_DUPFD_CLOEXEC, 0);
     r->file = copy < 0 ? NULL : gzdopen(copy, ends_in_gz(r->path) ? "wb6" : "wbT"); /* T: as it is */
     if (r->file != NULL)

@@ -11,7 +11,7 @@
 
 /* ---- the spool ---- */
 
-#define SPOOL_BUFFER (MIB)
+#define SPOOL_BUFFER (256 * KIB)
 
 uint64_t
 spool_end(const struct spool *s)

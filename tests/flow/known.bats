@@ -266,7 +266,20 @@ names() {
     count --done list /nonexistent
     status_is 1
     is "$(stat -c %s list)" 0
-    is "$(find . -name 'list?*' | wc -l)" 0
+    is "$(find . -name '.list*' | wc -l)" 0
+}
+
+@test "done and rejects in the directory that is walked are no inputs" {
+    fresh
+    mkdir dir
+    lines 3 >dir/a.log
+    echo bad >>dir/a.log
+    age
+    count --json --done dir/done.list --rejects dir/rejects.json dir
+    status_is 0
+    is "$(summary 's["files"]["read"], s["files"]["skipped"]')" "(1, 0)"
+    is "$(names dir/done.list)" "dir/a.log "
+    is "$(ls -A dir | tr '\n' ' ')" "a.log done.list rejects.json "
 }
 
 @test "done: not without a database" {

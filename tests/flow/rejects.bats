@@ -259,7 +259,7 @@ PY
     count -n --rejects kept.jsonl --since nonsense log
     status_is 2
     [ ! -e kept.jsonl ]
-    is "$(find . -name '*.??????' | wc -l)" 0
+    is "$(find . -name '.*.??????' | wc -l)" 0
 }
 
 @test "a full disk is exit 4, and no half a file" {
@@ -273,5 +273,5 @@ PY
     done
     grep -q "rejected lines" err
     [ ! -e rejects.jsonl ]
-    is "$(find . -name 'rejects*' | wc -l)" 0
+    is "$(find . -name '*rejects*' | wc -l)" 0
 }

@@ -47,6 +47,12 @@ sighting(const char *path, uint64_t inode, int64_t size, uint8_t stored)
     };
 }
 
+static struct reading
+reading_of(uint8_t with)
+{
+    return (struct reading){ .decoding = digest(with), .parsing = digest((uint8_t)(with + 100)) };
+}
+
 static struct err
 corrupt(void)
 {
@@ -63,7 +69,7 @@ static void
 refuse(struct ledger *l, uint8_t reading, const struct sighting *s, const struct err *e)
 {
     struct refusal one = { .sighting = s, .err = e };
-    struct digest how = digest(reading);
+    struct reading how = reading_of(reading);
     struct err err = { 0 };
 
     must(ledger_refuse(l, &how, &one, 1, &err), &err, "refuse");
@@ -75,7 +81,7 @@ by_files(struct ledger *l, uint8_t reading, const struct sighting *const *s, siz
          struct refused *first)
 {
     const struct file_id *files[8];
-    struct digest how = digest(reading);
+    struct reading how = reading_of(reading);
     struct refused *found;
     struct err err = { 0 };
     size_t n_found;
@@ -92,7 +98,7 @@ by_files(struct ledger *l, uint8_t reading, const struct sighting *const *s, siz
 static size_t
 by_sizes(struct ledger *l, uint8_t reading, int64_t size, struct refused *first)
 {
-    struct digest how = digest(reading);
+    struct reading how = reading_of(reading);
     struct refused *found;
     struct err err = { 0 };
     size_t n_found;
@@ -190,6 +196,48 @@ another_reading_is_another_question(void **state)
 }
 
 static void
+damage_is_damage_whatever_the_format(void **state)
+{
+    struct pg *pg = with_ledger("ledger_damage");
+    struct ledger l = opened(pg, false);
+    struct sighting a = sighting("a.gz", 5, 10, 1), b = sighting("b.gz", 6, 11, 2);
+    struct refusal both[2];
+    struct reading how = reading_of(9), other = how;
+    struct err damaged = corrupt(), mistaken = damaged, err = { 0 };
+    const int64_t sizes[] = { 10, 11 };
+    const struct file_id *files[] = { &a.file, &b.file };
+    struct refused *found;
+    size_t n;
+
+    (void)state;
+    mistaken.code = ST_FORMAT;
+    both[0] = (struct refusal){ &a, &damaged };
+    both[1] = (struct refusal){ &b, &mistaken };
+    must(ledger_refuse(&l, &how, both, 2, &err), &err, "refuse");
+    for (int same = 0; same < 2; same++) {
+        must(ledger_refused_sizes(&l, same ? &how : &other, sizes, 2, &found, &n, &err), &err, "sizes");
+        assert_int_equal(n, 2);
+        free(found);
+        other.parsing = digest(55); /* another --format */
+        must(ledger_refused_sizes(&l, &other, sizes, 2, &found, &n, &err), &err, "sizes");
+        assert_int_equal(n, 1);
+        assert_int_equal(found[0].size, 10);
+        free(found);
+        must(ledger_refused_files(&l, &other, files, 2, &found, &n, &err), &err, "files");
+        assert_int_equal(n, 1);
+        assert_int_equal(found[0].at, 0);
+        free(found);
+    }
+    other = how;
+    other.decoding = digest(55); /* another version */
+    must(ledger_refused_files(&l, &other, files, 2, &found, &n, &err), &err, "files");
+    assert_int_equal(n, 1);
+    assert_int_equal(found[0].at, 1);
+    free(found);
+    pg_close(pg);
+}
+
+static void
 young_times_are_not_kept(void **state)
 {
     struct pg *pg = with_ledger("ledger_young");
@@ -248,7 +296,7 @@ many_at_once_and_twice_in_one_call(void **state)
     struct ledger l = opened(pg, false);
     struct sighting *s = calloc(N, sizeof *s);
     struct refusal *all = calloc(N, sizeof *all);
-    struct digest how = digest(9);
+    struct reading how = reading_of(9);
     struct err e = corrupt(), err = { 0 };
     char (*names)[16] = calloc(N, sizeof *names);
 
@@ -464,6 +512,7 @@ main(void)
         cmocka_unit_test(remembers_what_was_said),
         cmocka_unit_test(every_time_must_be_the_same),
         cmocka_unit_test(another_reading_is_another_question),
+        cmocka_unit_test(damage_is_damage_whatever_the_format),
         cmocka_unit_test(young_times_are_not_kept),
         cmocka_unit_test(a_copy_of_what_was_accepted_is_accepted),
         cmocka_unit_test(many_at_once_and_twice_in_one_call),
