@@ -149,6 +149,8 @@ enum st inputs_list(const struct options *o, size_t first, const volatile sig_at
 /* Replaces *pack by one of the options' own if they change something in it; it lives until the next call. ST_USAGE. */
 struct rule_pack;
 enum st rule_options_apply(const struct options *o, const struct rule_pack **pack, struct err *err);
+/* ST_USAGE: something in the pack would change nothing in counting. */
+enum st rule_options_check(const struct rule_pack *pack, struct err *err);
 
 /* ---- printing ---- */
 

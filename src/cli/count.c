@@ -308,7 +308,8 @@ configure(const struct options *o, struct run_config *c, struct rules *rules, st
                               .require_integrity = option_is_on(o, OPT_REQUIRE_INTEGRITY) };
     if ((rc = read_sink(o, c, err)) != ST_OK || (rc = read_teller(o, c, t, err)) != ST_OK)
         return rc;
-    if ((rc = count_reading(o, c, rules, err)) != ST_OK)
+    if ((rc = count_reading(o, c, rules, err)) != ST_OK ||
+        (rc = rule_options_check(c->rules->pack, err)) != ST_OK)
         return rc;
     c->reading = names_reading(o);
     return c->reading == NULL ? err_memory(err, "cannot start") : ST_OK;

@@ -22,6 +22,20 @@ static const struct {
 };
 
 enum st
+rule_options_check(const struct rule_pack *pack, struct err *err)
+{
+    for (int i = 0; i < AGENT_CLASSES_N; i++)
+        if (pack->agent.files[i] != NULL && pack->agent.classes == AGENT_CLASSES_ALL) {
+            err_fail(err, ST_USAGE, "cannot count with these rules",
+                     "patterns of user agents are named (%.150s), and all classes count",
+                     pack->agent.files[i]);
+            err_hint(err, "say which classes count, as --agents client,browser,mirror,unknown");
+            return ST_USAGE;
+        }
+    return ST_OK;
+}
+
+enum st
 rule_options_apply(const struct options *o, const struct rule_pack **pack, struct err *err)
 {
     static struct config room; /* the words of the values; for the run, which is one */

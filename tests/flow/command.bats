@@ -317,3 +317,23 @@ sys.exit(0 if code in (int(sys.argv[3]), -number) else "exit status %d" % code)
 PY
     done
 }
+
+@test "files of user agents without a class that does not count are a mistake" {
+    lines 2 >a.log
+    printf 'serde\n' >robots
+    count -o - --robots-file robots a.log
+    status_is 2
+    says "all classes count" "--agents"
+    count -o - --robots-file robots --agents client,unknown a.log
+    status_is 0
+    count -o - --robots-file missing --agents client a.log
+    status_is 2
+    says "missing: cannot read the patterns of user agents"
+    printf 'fine\nbad[\n' >robots
+    count -o - --robots-file robots --agents client a.log
+    status_is 2
+    says "robots:2:" 'byte 4 of "bad[": this "[" is never closed'
+    count -o - --country-file missing a.log
+    status_is 2
+    says "missing: cannot read the countries of addresses"
+}
