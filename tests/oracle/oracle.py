@@ -9,6 +9,7 @@ makes the exit status 1.
 
 import argparse
 import collections
+import ipaddress
 import json
 import os
 import re
@@ -19,6 +20,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import containers  # noqa: E402
 import folding  # noqa: E402
 import formats  # noqa: E402
+import logformat  # noqa: E402
+import registries  # noqa: E402
 import rules as rules_module  # noqa: E402
 import servers  # noqa: E402
 import sketch  # noqa: E402
@@ -220,8 +223,11 @@ class Counter:
         if ecosystem != self.ecosystem:
             return "other_ecosystem"
         client = None
-        if rec.client not in (b"", b"-"):
-            client = client_element(rec.client, self.epochs, rec.day)
+        peer = rec.client
+        if self.rules.proxies:
+            peer = registries.client_behind(self.rules.proxies, peer, rec.forwarded)
+        if peer not in (b"", b"-"):
+            client = client_element(peer, self.epochs, rec.day)
         # A version is a tuple so that NULL, the empty one, sorts before every text.
         keys = [(name, wanted, rec.day) for wanted in {(), () if version is None else (version,)}]
         thing = rules_module.clean(rec.path, rec.decodes)
@@ -315,10 +321,14 @@ def options():
     p = argparse.ArgumentParser(description=__doc__,
                                 formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--format", default="auto", choices=["auto", *formats.FORMATS])
+    p.add_argument("--log-format", help="a format string of nginx or Apache: the format is `custom`")
     p.add_argument("--rules", default="default", choices=rules_module.PACKS)
     p.add_argument("--route", action="append", default=[])
     p.add_argument("--since")
     p.add_argument("--until")
+    p.add_argument("--ecosystem", choices=rules_module.ECOSYSTEMS)
+    p.add_argument("--normalise", action="store_true")
+    p.add_argument("--trusted-proxies", help="networks between commas")
     p.add_argument("--window", help="day, or seconds as 30s")
     p.add_argument("--range", help="union SHARE")
     p.add_argument("--agents", help="classes between commas")
@@ -336,7 +346,10 @@ def folds(o):
     """Keyword arguments of Rules."""
     files = {name: getattr(o, name + "s_file") for name in folding.CLASSES}
     window = o.window if o.window in (None, "day") else int(o.window.removesuffix("s"))
-    return {"agents": folding.Agents(set(o.agents.split(",")), files) if o.agents else None,
+    networks = (o.trusted_proxies or "").split(",")
+    return {"ecosystem": o.ecosystem, "normalise": o.normalise,
+            "proxies": [ipaddress.ip_network(n) for n in networks if n],
+            "agents": folding.Agents(set(o.agents.split(",")), files) if o.agents else None,
             "window": window,
             "share": round(float(o.range.removeprefix("union ")) * 1000000) if o.range else None}
 
@@ -384,6 +397,9 @@ def main():
             parser.error("--%s %s: no such day" % (name, text))
     counter = Counter(rules_module.Rules(o.rules, o.route, **days, **folds(o)),
                       read_client_key(o.client_key), o.max_reject)
+    if o.log_format:
+        formats.FORMATS["custom"] = logformat.reader_of(o.log_format)
+        o.format = "custom"
     names = by_first_event(o.files, o.format) if o.window or o.range else o.files
     refused = count_files(counter, names, o.format, o.dataset)
     counter.settle()
