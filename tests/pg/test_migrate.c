@@ -92,7 +92,12 @@ up_down_up(void **state)
     assert_int_equal(sql_int(pg, "SELECT count(*) FROM pg_namespace WHERE nspname = 'ingest'"), 0);
     must(run(migrate_down, pg, NULL, NULL, &plain, &err), &err, "down again");
     up(pg, "ALL");
-    assert_int_equal(n_objects(pg), n);
+    assert_int_equal(n_objects(pg), n + 3); /* seventv's table and its two indexes */
+    assert_int_equal(sql_int(pg, "SELECT count(*) FROM pg_class WHERE oid = 'seventv.emote_stats'::regclass"
+                                 " AND obj_description(oid, 'pg_class') LIKE 'made by ingest%'"),
+                     1);
+    must(run(migrate_down, pg, "ALL", NULL, &plain, &err), &err, "down of all");
+    assert_int_equal(n_objects(pg), 0);
     pg_close(pg);
 }
 
