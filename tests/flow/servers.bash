@@ -100,6 +100,7 @@ NGINX_MAIN='$remote_addr - $remote_user [$time_local] "$request" $status $body_b
 NGINX_ODD='$msec|$server_name:$server_port|$request_method|$host$request_uri|$status|$request_time $upstream_response_time $body_bytes_sent|$remote_addr|$http_range|"$http_user_agent"|$remote_user'
 NGINX_URI='$time_iso8601 $remote_addr <$request_method $uri$is_args$args $server_protocol> $status $bytes_sent $body_bytes_sent "$sent_http_content_range" $pipe $connection $gzip_ratio $scheme'
 NGINX_JSON='escape=json {"time":"$time_iso8601","client":"$remote_addr","request":"$request","status":$status,"size":$body_bytes_sent,"agent":"$http_user_agent","referer":"$http_referer","user":"$remote_user","range":"$http_range"}'
+NGINX_NAMES='escape=json {"time_iso8601":"$time_iso8601","remote_addr":"$remote_addr","request":"$request","status":"$status","body_bytes_sent":"$body_bytes_sent","http_user_agent":"$http_user_agent"}'
 NGINX_NONE='escape=none $msec\t$remote_addr\t$request_method\t$request_uri\t$status\t$body_bytes_sent\t$http_range'
 
 nginx_start() {
@@ -119,12 +120,14 @@ http {
     log_format odd '$NGINX_ODD';
     log_format uri '$NGINX_URI';
     log_format json ${NGINX_JSON%% *} '${NGINX_JSON#* }';
+    log_format names ${NGINX_NAMES%% *} '${NGINX_NAMES#* }';
     log_format tabs ${NGINX_NONE%% *} '${NGINX_NONE#* }';
     access_log $dir/combined.log;
     access_log $dir/main.log main;
     access_log $dir/odd.log odd;
     access_log $dir/uri.log uri;
     access_log $dir/json.log json;
+    access_log $dir/names.log names;
     access_log $dir/tabs.log tabs;
     server { listen 127.0.0.1:$port; root ${dir%/*}/root; }
 }

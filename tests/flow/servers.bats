@@ -114,6 +114,15 @@ are_served_with_headers() {
     are_served ranges
 }
 
+@test "nginx: JSON with the names of its variables, by its looks and by its string" {
+    needs nginx
+    ingest_served nginx/names.log
+    are_served whole
+    cp rows.jsonl sniffed
+    ingest_served nginx/names.log --log-format "$NGINX_NAMES"
+    same_file rows.jsonl sniffed
+}
+
 @test "nginx: escape=none, and tabs" {
     needs nginx
     ingest_served nginx/tabs.log --log-format "$NGINX_NONE"
