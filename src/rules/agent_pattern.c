@@ -568,8 +568,11 @@ read_pattern(struct compiler *c, struct must *must)
     p->last = all.last;
     p->anchored = !p->plain;
     for (size_t i = 0; i < c->n; i++)
-        if ((all.first.w[i / 64] >> i % 64 & 1) && !is_start(&c->symbols[i]))
-            p->anchored = false;
+        if (all.first.w[i / 64] >> i % 64 & 1) {
+            p->anchored = p->anchored && is_start(&c->symbols[i]);
+            for (size_t k = 0; k < ARRAY_LEN(p->begins.bytes); k++)
+                p->begins.bytes[k] |= c->symbols[i].bytes[k];
+        }
     return true;
 }
 
@@ -701,15 +704,20 @@ bool
 pattern_fits(const struct pattern *p, struct slice text, bool whole)
 {
     struct positions now = { 0 };
+    bool nowhere;
 
     assert(!p->plain);
     pass_edge(p, &now, true, whole && text.n == 0);
-    for (size_t i = 0; i < text.n; i++) {
+    if (is_done(p, &now))
+        return true;
+    nowhere = is_nowhere(&now);
+    for (size_t i = 0; i < text.n && !(nowhere && p->anchored); i++) {
+        if (nowhere && !has_byte(&p->begins, (unsigned char)text.p[i])) /* as most bytes are */
+            continue;
+        step(p, &now, (unsigned char)text.p[i]);
         if (is_done(p, &now))
             return true;
-        step(p, &now, (unsigned char)text.p[i]);
-        if (p->anchored && is_nowhere(&now))
-            return false;
+        nowhere = is_nowhere(&now);
     }
     if (whole && text.n > 0)
         pass_edge(p, &now, false, true);

@@ -40,6 +40,7 @@ struct pattern {
     uint64_t     line_no;
     enum agent_class class;
     bool         fold;            /* case does not matter */
+    struct symbol begins;         /* the bytes that a match may begin with */
     bool         anchored;        /* a match begins where the text does */
     bool         plain;           /* nothing but text: a match is a place where factors[0] stands */
     struct slice exact;           /* plain: that text as written, its escapes undone */
