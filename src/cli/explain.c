@@ -109,7 +109,7 @@ show_input(const struct run_config *c, const struct source *source, uint64_t lin
     if (rc == ST_OK || choice.unknown) {
         viewer->choice = &choice;
         print->begin(source->path, &choice);
-        if (rc == ST_OK && !source->walked)
+        if (rc == ST_OK && (!source->walked || choice.format == NULL))
             rc = show_lines(look, viewer, print, line > 0 ? line : 1, line > 0 ? 1 : LINES_SHOWN,
                             &unterminated, err);
         print->end(unterminated);

@@ -28,7 +28,7 @@ say_quoted(struct slice s)
 static void
 say_rivals(const struct look_choice *choice)
 {
-    const char *label = "  fits too  ";
+    const char *label = choice->format != NULL ? "  fits too  " : "  fits best ";
 
     if (choice->format != NULL && choice->score < 0)
         return;

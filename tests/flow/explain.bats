@@ -185,6 +185,10 @@ PYTHON
     printf 'half' >log
     explain log
     shows "log: empty" "note: 4 bytes"
+    mkdir dir
+    cp log dir
+    explain dir
+    shows "dir/log: empty" "note: 4 bytes"
     explain --json log
     is "$(json '(o["unterminated"], o["records"])')" "(4, [])"
     lines 30 >log
