@@ -95,6 +95,10 @@ rules_explain(const struct rules *rules, const struct record *rec, char *why, si
         explain_pick(rules, rec, reason, why, cap);
         return reason;
     }
+    if (rec->given != NULL && rec->given->name.p != NULL) {
+        snprintf(why, cap, "the log gives the name itself");
+        return KEEP;
+    }
     if ((scratch = malloc(rec->path.n + ROUTE_ROOM)) == NULL) {
         snprintf(why, cap, "no memory for the path");
         return FILTER_NOT_A_DOWNLOAD;

@@ -157,6 +157,19 @@ END
     refused '[format a]\ntime = .ts\npth = .x' "bad.ini:3" "pth"
 }
 
+@test "drop_if: a line with the mark is dropped, one without the field stays" {
+    printf '#Version: 1.0\n#Fields: date time c-ip cs-method cs-uri-stem sc-status sc-bytes x-shield\n' >log
+    for mark in edge shield - '' Shield; do
+        printf '2024-03-01\t00:00:00\t192.0.2.7\tGET\t/gems/rails-7.0.gem\t200\t1\t%s\n' "$mark" >>log
+    done
+    printf '[rules exact]\ndrop_if = x-shield shield\n[rules any]\ndrop_if = x-shield\n[rules other]\ndrop_if = x-other shield\n' >my.ini
+    is "$(rows_of -c my.ini --rules exact)" "rails/*=4 rails/7.0=4"
+    is "$(rows_of -c my.ini --rules any)" "rails/*=2 rails/7.0=2"
+    is "$(rows_of -c my.ini --rules other)" "rails/*=5 rails/7.0=5"
+    is "$("$INGEST" -n --client-key none --json -c my.ini --rules exact log | grep -o '"drop_if":1')" '"drop_if":1
+"drop_if":1'
+}
+
 @test "values: quotes keep what stands between them, comments and a byte order mark are left out" {
     with_log
     printf '\xef\xbb\xbf[rules mine] ; a comment\r\n  route =   /files/{name}-{version}.zip   ; another\r\n\tdrop_if = "a b"\r\n' >my.ini
