@@ -20,7 +20,8 @@ struct rollup_shape {
     bool   sketch;      /* keep a sketch of the clients */
     /*
      * Total rows that are made from the others at the end (stats: the NULL version). `group` gives the length of the
-     * head of a key that its total shares with it: keys of one group stand together in sort order. `total` writes the
+     * head of a key that its total shares with it: keys of one group stand together in sort order, and no
+     * head begins with another head. `total` writes the
      * key of the total row that `key` belongs to and returns its length; a key that is itself a total gives itself.
      * Within a group, every total sorts before every other key. Both NULL: no totals.
      */

@@ -199,7 +199,10 @@ merge_next(struct merge *m, struct row *row, struct err *err)
             row->sketch = encoded(m, hll_view(&m->clients));
         return ST_OK;
     }
-    memcpy(row->sums, first->sums, m->shape->n_sums * sizeof *row->sums);
+    /* One by one, as they were written: a wider load would wait for the stores (measured: half the
+     * time of a row). */
+    for (size_t i = 0; i < m->shape->n_sums; i++)
+        row->sums[i] = first->sums[i];
     row->sketch = first->has_clients ? encoded(m, first->clients) : first->sketch;
     return ST_OK;
 }

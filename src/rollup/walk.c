@@ -74,12 +74,23 @@ in_group(const struct walk *w, struct slice first, size_t i)
 {
     struct slice key = key_at(w, i);
 
-    return key.n >= w->n_shared && memcmp(key.p, first.p, w->n_shared) == 0 &&
-           w->table->shape->group(key) == w->n_shared;
+    return key.n >= w->n_shared && memcmp(key.p, first.p, w->n_shared) == 0;
 }
 
-/* Finds the group that begins at w->at, ranks its members and puts them in the order of their
- * totals, which they mostly are in: a log of one day has one total for each name. */
+/* Ranks the members and puts them in the order of their totals. */
+static void
+group_sort(struct walk *w)
+{
+    struct slot *slots = w->table->slots + w->group_start;
+    size_t n = w->group_end - w->group_start;
+
+    for (size_t i = 0; i < n; i++)
+        slots[i].entry->n_visits = (uint32_t)i;
+    sort_by_total(w->table->shape, slots, n, w->n_shared);
+}
+
+/* Finds the group that begins at w->at. Mostly its members have one total and stand in its order: a
+ * log of one day has one for each name. */
 static void
 group_open(struct walk *w)
 {
@@ -97,12 +108,11 @@ group_open(struct walk *w)
 
         ask_ahead(w, w->group_end);
         w->one_total = w->one_total && slice_eq(its, total);
-        e->n_visits = (uint32_t)(w->group_end - w->group_start);
-        e->is_total = slice_eq(its, key_at(w, w->group_end));
+        if (unlikely(slice_eq(its, key_at(w, w->group_end)))) /* entries are written to only if they must */
+            e->is_total = true;
     }
     if (!w->one_total)
-        sort_by_total(shape, w->table->slots + w->group_start, w->group_end - w->group_start,
-                      w->n_shared);
+        group_sort(w);
     w->part = IN_TOTALS;
 }
 
@@ -111,15 +121,16 @@ static void
 group_restore(struct walk *w)
 {
     struct slot *slots = w->table->slots + w->group_start;
+    size_t n = w->one_total ? 0 : w->group_end - w->group_start;
 
-    for (size_t i = 0; i < w->group_end - w->group_start; i++)
+    for (size_t i = 0; i < n; i++)
         while (slots[i].entry->n_visits != i) {
             struct slot *home = &slots[slots[i].entry->n_visits], was_home = *home;
 
             *home = slots[i];
             slots[i] = was_home;
         }
-    for (size_t i = 0; i < w->group_end - w->group_start; i++)
+    for (size_t i = 0; i < n; i++)
         slots[i].entry->n_visits = 0;
     w->part = IN_MEMBERS;
     w->at = w->group_start;

@@ -5,6 +5,9 @@
  */
 #include "hll_priv.h"
 
+#define FEW       12 /* sorted as they are */
+#define DEALT_MAX 256
+
 void
 hll_clear(struct hll *h)
 {
@@ -79,23 +82,32 @@ hll_add(struct hll *h, uint64_t hash)
     h->n++;
 }
 
-/* Both sets together, or nothing: false where there are more than a set may hold. */
+/*
+ * Both sets together, or nothing: false where there are more than a set may hold. Which of two
+ * hashes is the smaller nobody can guess, the processor neither: so each step takes it without a
+ * branch.
+ */
 static bool
 merge_sets(struct hll *into, const uint64_t *set, size_t n)
 {
-    uint64_t merged[HLL_EXPLICIT_MAX];
+    uint64_t merged[2 * HLL_EXPLICIT_MAX];
     size_t n_merged = 0, i = 0, j = 0;
 
-    while (i < into->n || j < n) {
-        bool left = j == n || (i < into->n && (int64_t)into->u.set[i] <= (int64_t)set[j]);
-        uint64_t hash = left ? into->u.set[i] : set[j];
+    if (n > HLL_EXPLICIT_MAX)
+        return false;
+    while (i < into->n && j < n) {
+        uint64_t a = into->u.set[i], b = set[j];
 
-        if (n_merged == HLL_EXPLICIT_MAX)
-            return false;
-        merged[n_merged++] = hash;
-        i += left;
-        j += j < n && set[j] == hash;
+        merged[n_merged++] = (int64_t)a < (int64_t)b ? a : b;
+        i += (int64_t)a <= (int64_t)b;
+        j += (int64_t)b <= (int64_t)a;
     }
+    memcpy(merged + n_merged, into->u.set + i, (into->n - i) * sizeof *merged);
+    n_merged += into->n - i;
+    memcpy(merged + n_merged, set + j, (n - j) * sizeof *merged);
+    n_merged += n - j;
+    if (n_merged > HLL_EXPLICIT_MAX)
+        return false;
     memcpy(into->u.set, merged, n_merged * sizeof *merged);
     into->n = (uint16_t)n_merged;
     return true;
@@ -135,6 +147,38 @@ insertion_sort(int64_t *a, size_t n)
     }
 }
 
+/* Where a hash belongs among 2^bits, by its highest bits; the sign bit is turned, as the order is
+ * that of signed numbers. */
+static inline size_t
+bucket_of(uint64_t hash, unsigned bits)
+{
+    return (hash ^ UINT64_C(1) << 63) >> (64 - bits);
+}
+
+/*
+ * Hashes are spread evenly, so that dealing them to about as many buckets as there are leaves
+ * nearly nothing to sort. Chosen ones may all meet in a bucket: then it is the insertion sort that
+ * sorts, and no more than DEALT_MAX of them.
+ */
+static void
+deal(uint64_t *a, size_t n)
+{
+    uint64_t from[DEALT_MAX];
+    uint16_t end[DEALT_MAX] = { 0 };
+    unsigned bits = 63u - (unsigned)__builtin_clzl(n);
+    size_t at = 0;
+
+    memcpy(from, a, n * sizeof *a);
+    for (size_t i = 0; i < n; i++)
+        end[bucket_of(from[i], bits)]++;
+    for (size_t i = 0; i < (size_t)1 << bits; i++) {
+        at += end[i];
+        end[i] = (uint16_t)at;
+    }
+    for (size_t i = n; i-- > 0;)
+        a[--end[bucket_of(from[i], bits)]] = from[i];
+}
+
 /* Shellsort with Ciura's gaps: no memory, and no order of arrival that makes it slow. */
 static void
 shell_sort(int64_t *a, size_t n)
@@ -157,11 +201,14 @@ hll_sort(uint64_t *hashes, size_t n)
 {
     size_t n_left = 0;
 
-    if (n > 12)
+    if (n > DEALT_MAX)
         shell_sort((int64_t *)hashes, n);
+    else if (n > FEW)
+        deal(hashes, n);
     insertion_sort((int64_t *)hashes, n);
-    for (size_t i = 0; i < n; i++)
-        if (i == 0 || hashes[i] != hashes[i - 1])
-            hashes[n_left++] = hashes[i];
+    for (size_t i = 0; i < n; i++) {
+        hashes[n_left] = hashes[i];
+        n_left += i + 1 == n || hashes[i] != hashes[i + 1];
+    }
     return n_left;
 }
