@@ -6,6 +6,8 @@
 
 #define DOCS TESTS_DIR "/../docs/formats/"
 
+static bool exists(const char *format, ...) PRINTF(1, 2);
+
 static bool
 exists(const char *format, ...)
 {
