@@ -1,5 +1,6 @@
 /*
- * What is seldom asked of such a line: which field is marked, and whether there is a virtual host in front.
+ * What is seldom asked of such a line: which field is marked, and whether there is a virtual host
+ * in front.
  */
 #include "clf.h"
 
@@ -39,9 +40,17 @@ clf_mark(const struct parser *p, struct slice line, bool has_vhost, struct recor
         return;
     if (!cursor_done(&c) && !clf_take_combined(&c, &in))
         return;
-    record_mark(p, (struct named[]){
-        { "vhost", vhost }, { "client", in.client }, { "ident", in.ident }, { "user", in.user },
-        { "time", in.time }, { "request", in.request }, { "status", in.status },
-        { "bytes", in.bytes }, { "referer", in.referer }, { "agent", in.agent },
-        { "rest", in.rest } }, 11, rec);
+    record_mark(p,
+                (struct named[]){ { "vhost", vhost },
+                                  { "client", in.client },
+                                  { "ident", in.ident },
+                                  { "user", in.user },
+                                  { "time", in.time },
+                                  { "request", in.request },
+                                  { "status", in.status },
+                                  { "bytes", in.bytes },
+                                  { "referer", in.referer },
+                                  { "agent", in.agent },
+                                  { "rest", in.rest } },
+                11, rec);
 }

@@ -1,5 +1,6 @@
 /*
- * Two shapes of text, told apart by what follows the client: a quote or a bracket, or the name of a day.
+ * Two shapes of text, told apart by what follows the client: a quote or a bracket, or the name of a
+ * day.
  */
 #include "fastly_text.h"
 
@@ -28,8 +29,12 @@ rubygems_line(struct parser *p, struct cursor *c, struct record *rec)
     if (!field_status(status, &rec->status))
         return REJECT_NUMBER;
     if (wants_mark(p))
-        record_mark(p, (struct named[]){ { "ip", rec->client }, { "path", rec->path },
-            { "status", status }, { "agent", rec->agent } }, 4, rec);
+        record_mark(p,
+                    (struct named[]){ { "ip", rec->client },
+                                      { "path", rec->path },
+                                      { "status", status },
+                                      { "agent", rec->agent } },
+                    4, rec);
     return KEEP;
 }
 
@@ -75,8 +80,12 @@ hex_line(struct parser *p, struct cursor *c, struct record *rec)
     if (escaped && !request_unescape(&p->scratch, &rec->path))
         return REJECT_FIELDS; /* cannot be: the ceiling of the scratch is far above a line */
     if (wants_mark(p))
-        record_mark(p, (struct named[]){ { "ip", rec->client }, { "request", request },
-            { "status", status }, { "agent", rec->agent } }, 4, rec);
+        record_mark(p,
+                    (struct named[]){ { "ip", rec->client },
+                                      { "request", request },
+                                      { "status", status },
+                                      { "agent", rec->agent } },
+                    4, rec);
     return KEEP;
 }
 

@@ -1,5 +1,6 @@
 /*
- * CloudFront's standard log: W3C extended, tab-separated, its paths encoded once more than the client sent them.
+ * CloudFront's standard log: W3C extended, tab-separated, its paths encoded once more than the
+ * client sent them.
  */
 #include "w3c.h"
 

@@ -29,11 +29,12 @@ combined_line(struct parser *p, struct slice line, struct record *rec)
     return clf_read(p, p->state, &pieces, rec);
 }
 
-/* A line with a virtual host in front reads as one without, whose client is that host: it must not be taken for that. */
+/* A line with a virtual host in front reads as one without, whose client is that host: it must not
+ * be taken for that. */
 static bool
 has_no_vhost(const struct parser *p, const struct record *rec)
 {
-    const char *second = rec->client.p + rec->client.n + 1; /* in the line: behind the client comes a blank, and the ident */
+    const char *second = rec->client.p + rec->client.n + 1; /* in the line, behind a blank */
 
     (void)p;
     return !clf_has_vhost(rec->client, (struct slice){ second, strcspn(second, " ") });

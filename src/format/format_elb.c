@@ -1,11 +1,13 @@
 /*
- * Access logs of AWS's load balancers: the application load balancer's, whose lines begin with the type of the connection,
- * and the classic one's, which lack that ("Access logs for your Application Load Balancer", "... Classic Load Balancer").
+ * Access logs of AWS's load balancers: the application load balancer's, whose lines begin with the
+ * type of the connection, and the classic one's, which lack that ("Access logs for your Application
+ * Load Balancer", "... Classic Load Balancer").
  */
 #include "format_priv.h"
 #include "request.h"
 
-/* name, as in the manual; Q: in quotes. The classic one has no type, and ends behind ssl_protocol. */
+/* name, as in the manual; Q: in quotes. The classic one has no type, and ends behind ssl_protocol.
+ */
 #define FIELDS(F, Q)                                                                               \
     F(TYPE, type) F(TIME, time) F(ELB, elb) F(CLIENT, client) F(TARGET, target)                    \
     F(T1, request_processing_time) F(T2, target_processing_time) F(T3, response_processing_time)   \
@@ -120,18 +122,21 @@ elb_sniff(struct slice head)
     return format_share(&format_elb, head);
 }
 
-#define TIMES   "192.0.2.7:2817 10.0.0.1:80 0.000 0.001 0.000 "
-#define LINE(time, numbers)                                                                        \
-    "https " time " app/lb/50dc6c495c0c9188 " TIMES numbers                                        \
-    " \"GET https://example.org:443/a?b HTTP/1.1\" \"curl/8\" ECDHE-RSA-AES128-GCM-SHA256 TLSv1.2 arn:x \"Root=1-58337281\" \"-\" \"-\" 0 " time " \"forward\" \"-\" \"-\""
+#define TIMES "192.0.2.7:2817 10.0.0.1:80 0.000 0.001 0.000 "
+#define LINE(time, numbers)                                                                                                                      \
+    "https " time " app/lb/50dc6c495c0c9188 " TIMES numbers                                                                                      \
+    " \"GET https://example.org:443/a?b HTTP/1.1\" \"curl/8\" ECDHE-RSA-AES128-GCM-SHA256 TLSv1.2 arn:x \"Root=1-58337281\" \"-\" \"-\" 0 " time \
+    " \"forward\" \"-\" \"-\""
 
 static const struct format_example examples[] = {
     { LINE("2024-03-01T00:00:01.186641Z", "200 200 34 366"), KEEP, 200, 366 },
     { LINE("2024-03-01T00:00:01.186641Z", "502 - 34 -"), KEEP, 502, 0 },
-    { "2024-03-01T00:00:01.943958Z lb " TIMES "206 206 0 29 \"GET http://example.org:80/ HTTP/1.1\" \"-\" - -",
+    { "2024-03-01T00:00:01.943958Z lb " TIMES
+      "206 206 0 29 \"GET http://example.org:80/ HTTP/1.1\" \"-\" - -",
       KEEP, 206, 29 },
     { LINE("2024-03-01T00:00:01.186641Z", "200 200 34"), REJECT_FIELDS, 0, 0 },
-    { "tls 2.0 2024-03-01T00:00:01 net/lb/c6e7 g3d4b5e8bb8464cd 192.0.2.7:51341 172.100.100.185:443 5 2 98 246", REJECT_FIELDS, 0, 0 },
+    { "tls 2.0 2024-03-01T00:00:01 net/lb/c6e7 g3d4b5e8bb8464cd 192.0.2.7:51341 172.100.100.185:443 5 2 98 246",
+      REJECT_FIELDS, 0, 0 },
     { LINE("2024-02-30T00:00:01.186641Z", "200 200 34 366"), REJECT_TIME, 0, 0 },
     { LINE("2024-03-01T00:00:01.186641Z", "200 200 34 -1"), REJECT_NUMBER, 0, 0 },
 };

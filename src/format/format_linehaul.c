@@ -1,8 +1,8 @@
 /*
- * PyPI's log, as Fastly writes it for linehaul: fields between bars, the user agent last, which may hold bars itself. Only
- * answers that delivered something are logged; newer lines say which.
+ * PyPI's log, as Fastly writes it for linehaul: fields between bars, the user agent last, which may
+ * hold bars itself. Only answers that delivered something are logged; newer lines say which.
  *
- *     download|Fri, 20 Jul 2018 02:19:19 GMT|US|/packages/...|TLSv1.2|cipher|name|version|sdist|pip/10.0.1 ...
+ *     download|Fri, 20 Jul 2018 02:19:19 GMT|US|/packages/...|TLSv1.2|cipher|name|1.0|sdist|pip/10
  *     download|... the same ...|sdist|GET|200|36308|(null)|pip/24.0 ...
  *     simple|Fri, 20 Jul 2018 02:19:19 GMT|US|/simple/name/|TLSv1.2|cipher||||pip/10.0.1 ...
  */
@@ -10,15 +10,27 @@
 #include "format_priv.h"
 
 enum field {
-    FIELD_EVENT, FIELD_DATE, FIELD_COUNTRY, FIELD_URL, FIELD_TLS, FIELD_CIPHER, FIELD_PROJECT, FIELD_VERSION, FIELD_TYPE,
-    FIELD_METHOD, FIELD_STATUS, FIELD_BYTES, FIELD_RANGE, /* of newer lines */
+    FIELD_EVENT,
+    FIELD_DATE,
+    FIELD_COUNTRY,
+    FIELD_URL,
+    FIELD_TLS,
+    FIELD_CIPHER,
+    FIELD_PROJECT,
+    FIELD_VERSION,
+    FIELD_TYPE,
+    FIELD_METHOD,
+    FIELD_STATUS,
+    FIELD_BYTES,
+    FIELD_RANGE, /* of newer lines */
     FIELD_AGENT,
     FIELDS_N
 };
 #define FIELDS_OLD FIELD_METHOD
 
-static const char *const names[FIELDS_N] = { "event", "date", "country", "url", "tls", "cipher", "project", "version", "type",
-    "method", "status", "bytes", "range", "agent" };
+static const char *const names[FIELDS_N] = { "event",  "date",    "country", "url",  "tls",
+                                             "cipher", "project", "version", "type", "method",
+                                             "status", "bytes",   "range",   "agent" };
 
 static struct slice
 unless_null(struct slice s)
@@ -27,8 +39,8 @@ unless_null(struct slice s)
 }
 
 /*
- * method|status|bytes|range| in front of the agent? An old line whose agent looks like that is read as a new one. Without
- * them it is a GET that was answered: what was not is not logged.
+ * method|status|bytes|range| in front of the agent? An old line whose agent looks like that is read
+ * as a new one. Without them it is a GET that was answered: what was not is not logged.
  */
 static void
 read_answer(struct cursor *c, struct slice f[FIELDS_N], struct record *rec)
@@ -96,13 +108,16 @@ linehaul_sniff(struct slice head)
     return format_share(&format_linehaul, head);
 }
 
-#define LINE(date) "download|" date "|US|/packages/27/79/6a561064945e/a-1.0.tar.gz|TLSv1.2|ECDHE-RSA|a|1.0|sdist|"
+#define LINE(date)                                                                                 \
+    "download|" date "|US|/packages/27/79/6a561064945e/a-1.0.tar.gz|TLSv1.2|ECDHE-RSA|a|1.0|sdist|"
 #define WHEN "Fri, 20 Jul 2018 02:19:19 GMT"
 
 static const struct format_example examples[] = {
     { LINE(WHEN) "pip/10.0.1 {\"ci\":null}", KEEP, 200, 0 },
     { LINE(WHEN) "GET|206|36308|bytes=0-|pip/24.0 a|b", KEEP, 206, 36308 },
-    { "<134>2018-07-20T02:19:20Z cache-itm18828 linehaul[411616]: simple|" WHEN "||/simple/a/|(null)|(null)||||(null)", KEEP, 200, 0 },
+    { "<134>2018-07-20T02:19:20Z cache-itm18828 linehaul[411616]: simple|" WHEN
+      "||/simple/a/|(null)|(null)||||(null)",
+      KEEP, 200, 0 },
     { "download|" WHEN "|US|/packages/a|TLSv1.2|ECDHE-RSA|a|1.0", REJECT_FIELDS, 0, 0 },
     { "upload|" WHEN "||/a|||||||", REJECT_FIELDS, 0, 0 },
     { LINE("Fri, 30 Feb 2018 02:19:19 GMT") "pip/10.0.1", REJECT_TIME, 0, 0 },

@@ -1,14 +1,16 @@
 /*
- * Amazon S3's server access log ("Amazon S3 server access log format" of its user guide). Its fields stand between blanks
- * and partly in quotes, but S3 escapes no quote in what a client sent. The path that routes see is the object's key: the
- * request has the bucket in it or not, as the client liked.
+ * Amazon S3's server access log ("Amazon S3 server access log format" of its user guide). Its
+ * fields stand between blanks and partly in quotes, but S3 escapes no quote in what a client sent.
+ * The path that routes see is the object's key: the request has the bucket in it or not, as the
+ * client liked.
  */
 #include "memo.h"
 #include "request.h"
 
 #include "format_priv.h"
 
-/* name, as in the manual; those up to KEY are words, and so are those behind REQUEST but REFERER and AGENT */
+/* name, as in the manual; those up to KEY are words, and so are those behind REQUEST but REFERER
+ * and AGENT */
 #define FIELDS(F)                                                                                  \
     F(OWNER, bucket_owner) F(BUCKET, bucket) F(TIME, time) F(IP, remote_ip)                        \
     F(REQUESTER, requester) F(REQUEST_ID, request_id) F(OPERATION, operation) F(KEY, key)          \
@@ -52,8 +54,8 @@ is_at_status(const char *p, const char *end)
 }
 
 /*
- * The request: "-", or in quotes. A quote of the client's own does not end it, unless he writes a status behind it; but
- * then there would be a blank in his path, which no request line can have.
+ * The request: "-", or in quotes. A quote of the client's own does not end it, unless he writes a
+ * status behind it; but then there would be a blank in his path, which no request line can have.
  */
 static bool
 take_request(struct cursor *c, struct slice *out)
@@ -137,7 +139,8 @@ mark_field(const struct parser *p, struct cursor *c, struct slice f[FIELDS_N], s
     record_mark(p, named, FIELDS_N, rec);
 }
 
-/* REST.GET.OBJECT, WEBSITE.HEAD.OBJECT: the word in the middle. False for all that is not done to one object. */
+/* REST.GET.OBJECT, WEBSITE.HEAD.OBJECT: the word in the middle. False for all that is not done to
+ * one object. */
 static bool
 read_operation(struct slice operation, struct slice *method)
 {
@@ -194,7 +197,7 @@ s3_line(struct parser *p, struct slice line, struct record *rec)
     if (!read_operation(f[FIELD_OPERATION], &rec->method))
         return FILTER_NOT_A_DOWNLOAD;
     if (!read_key(p, f[FIELD_KEY], &rec->path))
-        return REJECT_FIELDS; /* no memory: cannot be, the ceiling of the scratch is far above a line */
+        return REJECT_FIELDS; /* no memory: cannot be, the ceiling is far above a line */
     rec->path_decodes = 2;
     rec->client = f[FIELD_IP];
     rec->agent = f[FIELD_AGENT];
@@ -212,15 +215,20 @@ s3_sniff(struct slice head)
 
 #define HEAD(time) "79a59df900b949e5 bucket [" time "] 192.0.2.3 - 3E57427F3EXAMPLE "
 #define FRONT      HEAD("06/Feb/2019:00:00:38 +0000")
-#define TAIL       " 7 5 \"-\" \"curl/8\" - s9lzHYrFp76= SigV4 ECDHE-RSA-AES128-GCM-SHA256 AuthHeader b.s3.amazonaws.com TLSv1.2 - -"
+#define TAIL                                                                                       \
+    " 7 5 \"-\" \"curl/8\" - s9lzHYrFp76= SigV4 ECDHE-RSA-AES128-GCM-SHA256 AuthHeader b.s3.amazonaws.com TLSv1.2 - -"
 
 static const struct format_example examples[] = {
-    { FRONT "REST.GET.OBJECT a/b-1.0.gem \"GET /bucket/a/b-1.0.gem HTTP/1.1\" 200 - 742 742" TAIL, KEEP, 200, 742 },
+    { FRONT "REST.GET.OBJECT a/b-1.0.gem \"GET /bucket/a/b-1.0.gem HTTP/1.1\" 200 - 742 742" TAIL,
+      KEEP, 200, 742 },
     { FRONT "WEBSITE.GET.OBJECT a \"GET /a HTTP/1.1\" 304 - - 742" TAIL, KEEP, 304, 0 },
-    { FRONT "REST.GET.OBJECT a \"GET /a\"b HTTP/1.1\" 206 - 742 742 7 5 \"-\" \"a \"b\" c\" -", KEEP, 206, 742 },
-    { FRONT "REST.GET.VERSIONING - \"GET /bucket?versioning HTTP/1.1\" 200 - 113 -" TAIL, FILTER_NOT_A_DOWNLOAD, 0, 0 },
+    { FRONT "REST.GET.OBJECT a \"GET /a\"b HTTP/1.1\" 206 - 742 742 7 5 \"-\" \"a \"b\" c\" -",
+      KEEP, 206, 742 },
+    { FRONT "REST.GET.VERSIONING - \"GET /bucket?versioning HTTP/1.1\" 200 - 113 -" TAIL,
+      FILTER_NOT_A_DOWNLOAD, 0, 0 },
     { FRONT "REST.GET.OBJECT a \"GET /a HTTP/1.1\" 200 - 742", REJECT_FIELDS, 0, 0 },
-    { HEAD("30/Feb/2019:00:00:38 +0000") "REST.GET.OBJECT a \"GET /a HTTP/1.1\" 200 - 742 742" TAIL, REJECT_TIME, 0, 0 },
+    { HEAD("30/Feb/2019:00:00:38 +0000") "REST.GET.OBJECT a \"GET /a HTTP/1.1\" 200 - 742 742" TAIL,
+      REJECT_TIME, 0, 0 },
     { FRONT "REST.GET.OBJECT a \"GET /a HTTP/1.1\" 200 - 7e2 742" TAIL, REJECT_NUMBER, 0, 0 },
 };
 

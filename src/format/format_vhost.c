@@ -1,6 +1,6 @@
 /*
- * The same access logs where one file serves many sites: `vhost_combined`, as Debian's Apache names it, and `vhost_common`
- * begin with the virtual host and perhaps its port.
+ * The same access logs where one file serves many sites: `vhost_combined`, as Debian's Apache names
+ * it, and `vhost_common` begin with the virtual host and perhaps its port.
  */
 #include "clf.h"
 
@@ -62,7 +62,8 @@ vhost_combined_sniff(struct slice head)
 
 static const struct format_example common_examples[] = {
     { LINE("01/Mar/2024:00:00:01 +0000", "200 42"), KEEP, 200, 42 },
-    { "example.org 2001:db8::1 - john doe [01/Mar/2024:00:00:01 +0000] \"GET /a\" 304 -", KEEP, 304, 0 },
+    { "example.org 2001:db8::1 - john doe [01/Mar/2024:00:00:01 +0000] \"GET /a\" 304 -", KEEP, 304,
+      0 },
     { LINE("01/Mar/2024:00:00:01 +0000", "200 42 \"-\" \"curl/8\""), REJECT_FIELDS, 0, 0 },
     { LINE("01/Mar/2024:24:00:00 +0000", "200 42"), REJECT_TIME, 0, 0 },
     { LINE("01/Mar/2024:00:00:01 +0000", "200 -1"), REJECT_NUMBER, 0, 0 },
@@ -70,7 +71,8 @@ static const struct format_example common_examples[] = {
 
 static const struct format_example combined_examples[] = {
     { LINE("01/Mar/2024:00:00:01 +0000", "200 442 \"-\" \"curl/8\""), KEEP, 200, 442 },
-    { "example.org 192.0.2.7 - - [01/Mar/2024:00:00:01 +0000] \"GET /a\" 206 42 \"-\" \"-\" 0.003", KEEP, 206, 42 },
+    { "example.org 192.0.2.7 - - [01/Mar/2024:00:00:01 +0000] \"GET /a\" 206 42 \"-\" \"-\" 0.003",
+      KEEP, 206, 42 },
     { LINE("01/Mar/2024:00:00:01 +0000", "200 42"), REJECT_FIELDS, 0, 0 },
     { "192.0.2.7 - - [01/Mar/2024:00:00:01 +0000] \"GET /a HTTP/1.1\" 200 42 \"-\" \"curl/8\"",
       REJECT_FIELDS, 0, 0 },

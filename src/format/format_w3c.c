@@ -1,5 +1,6 @@
 /*
- * W3C extended logs of other servers: IIS (blanks between values), Akamai (tabs, cs-uri), and whatever has #Fields lines.
+ * W3C extended logs of other servers: IIS (blanks between values), Akamai (tabs, cs-uri), and
+ * whatever has #Fields lines.
  */
 #include "w3c.h"
 
@@ -9,8 +10,9 @@ w3c_sniff(struct slice head)
     return w3c_kind(head) == W3C_OTHER ? 100 : 0;
 }
 
-#define IIS "#Software: Microsoft Internet Information Services 10.0\n#Version: 1.0\n#Date: 2024-03-01 00:00:00\n" \
-            "#Fields: date time cs-method cs-uri-stem cs-uri-query c-ip cs(User-Agent) sc-status sc-bytes\n"
+#define IIS                                                                                                \
+    "#Software: Microsoft Internet Information Services 10.0\n#Version: 1.0\n#Date: 2024-03-01 00:00:00\n" \
+    "#Fields: date time cs-method cs-uri-stem cs-uri-query c-ip cs(User-Agent) sc-status sc-bytes\n"
 #define AKAMAI "#Version: 1.0\n#Fields: date time cs-ip cs-method cs-uri sc-status sc-bytes\n"
 
 static const struct format_example examples[] = {

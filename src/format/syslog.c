@@ -1,6 +1,6 @@
 /*
- * Heads of syslog, each read as strictly as it can be told from a line that has none: what a stranger wrote must not be
- * taken for one. docs/COUNTING.md, "Syslog heads", has the rules.
+ * Heads of syslog, each read as strictly as it can be told from a line that has none: what a
+ * stranger wrote must not be taken for one. docs/COUNTING.md, "Syslog heads", has the rules.
  */
 #include "ingest/base.h"
 
@@ -39,7 +39,8 @@ take_priority(struct cursor *c)
     return false;
 }
 
-/* Does `s` look like `shape`, where '0' is a digit, '_' a digit or a blank, 'A' a letter, and all else itself? */
+/* Does `s` look like `shape`, where '0' is a digit, '_' a digit or a blank, 'A' a letter, and all
+ * else itself? */
 static bool
 is_shaped(const char *s, const char *shape)
 {
@@ -59,7 +60,8 @@ is_shaped(const char *s, const char *shape)
 static inline bool
 is_iso(const char *s)
 {
-    return is_digit(s[0]) && s[4] == '-' && s[7] == '-' && s[10] == 'T' && s[13] == ':' && s[16] == ':';
+    return is_digit(s[0]) && s[4] == '-' && s[7] == '-' && s[10] == 'T' && s[13] == ':' &&
+           s[16] == ':';
 }
 
 /* A time, and the blank behind it. */
@@ -92,7 +94,8 @@ take_host_and_tag(struct cursor *c)
 {
     struct slice word;
 
-    return take_until(c, ' ', &word) && (is_tag(word) || (take_until(c, ' ', &word) && is_tag(word)));
+    return take_until(c, ' ', &word) &&
+           (is_tag(word) || (take_until(c, ' ', &word) && is_tag(word)));
 }
 
 /* RFC 5424, 6.3: "-", or elements [id name="value" ...]; in a value a backslash escapes. */
@@ -126,7 +129,8 @@ take_rfc5424(struct cursor *c)
     struct cursor at = *c;
     struct slice word;
 
-    if (at.end - at.at < 3 || (at.at[1] != ' ' && at.at[2] != ' ') || !take_digits(&at, 2) || !take_byte(&at, ' '))
+    if (at.end - at.at < 3 || (at.at[1] != ' ' && at.at[2] != ' ') || !take_digits(&at, 2) ||
+        !take_byte(&at, ' '))
         return false;
     for (int i = 0; i < 5; i++)
         if (!take_until(&at, ' ', &word) || word.n == 0)
@@ -145,7 +149,8 @@ skip_length(struct cursor *c)
 {
     struct cursor at = *c;
 
-    if (*at.at != '0' && take_digits(&at, 7) && take_byte(&at, ' ') && !cursor_done(&at) && *at.at == '<')
+    if (*at.at != '0' && take_digits(&at, 7) && take_byte(&at, ' ') && !cursor_done(&at) &&
+        *at.at == '<')
         *c = at;
 }
 

@@ -1,7 +1,8 @@
 /*
- * Lines of W3C extended logs. The hot path of the big registries, so it has a loop of its own: a run of lines is indexed in
- * one pass, and of CloudFront's 33 columns only the few that count are ever touched. Logs with blanks between values are
- * cut line by line. What a column means for counting is in docs/COUNTING.md.
+ * Lines of W3C extended logs. The hot path of the big registries, so it has a loop of its own: a
+ * run of lines is indexed in one pass, and of CloudFront's 33 columns only the few that count are
+ * ever touched. Logs with blanks between values are cut line by line. What a column means for
+ * counting is in docs/COUNTING.md.
  */
 #include "w3c.h"
 
@@ -40,7 +41,8 @@ range_start(struct slice s)
     return s.n == 1 && s.p[0] == '0' ? RANGE_ZERO : RANGE_LATER;
 }
 
-/* Which part of the object a 206 delivered: up to and with sc-range-end, or as long as the answer. */
+/* Which part of the object a 206 delivered: up to and with sc-range-end, or as long as the answer.
+ */
 static void
 read_part(const struct w3c *c, const struct row *row, struct record *rec)
 {
@@ -87,8 +89,7 @@ read_timestamp(const struct w3c *c, const struct row *row, struct record *rec)
         if (!clock_parse_unix(s, &rec->time_us) && !clock_parse_iso(s, &day, &rec->time_us))
             return false;
     } else {
-        if (!num_u63(column(c, row, COLUMN_MILLIS), &millis) ||
-            millis / 86400000 > DAY_MAX)
+        if (!num_u63(column(c, row, COLUMN_MILLIS), &millis) || millis / 86400000 > DAY_MAX)
             return false;
         rec->time_us = millis * 1000;
     }
@@ -118,7 +119,8 @@ read_time(struct w3c *c, const struct row *row, struct record *rec)
     return true;
 }
 
-/* A value in quotes (section "Log File Format" of the draft); a quote in it is doubled, and stays so. */
+/* A value in quotes (section "Log File Format" of the draft); a quote in it is doubled, and stays
+ * so. */
 static void
 unquote(struct slice *s)
 {
@@ -132,8 +134,8 @@ read_extras(const struct w3c *c, const struct row *row, struct record *rec)
     rec->country = column(c, row, COLUMN_COUNTRY);
     rec->marked = column(c, row, COLUMN_MARKED);
     if (c->blanks) {
-        struct slice *texts[] = { &rec->method, &rec->path, &rec->agent, &rec->client,
-            &rec->forwarded, &rec->country, &rec->marked };
+        struct slice *texts[] = { &rec->method,    &rec->path,    &rec->agent, &rec->client,
+                                  &rec->forwarded, &rec->country, &rec->marked };
 
         for (size_t i = 0; i < ARRAY_LEN(texts); i++)
             unquote(texts[i]);
@@ -187,7 +189,8 @@ index_more(struct w3c *c, const struct parser *p)
     }
 }
 
-/* Is there an odd number of quotes before `stop`, that of from[0] not counted? Then it closes the value that begins there. */
+/* Is there an odd number of quotes before `stop`, that of from[0] not counted? Then it closes the
+ * value that begins there. */
 static bool
 is_closed(const char *from, const char *stop)
 {
@@ -199,8 +202,8 @@ is_closed(const char *from, const char *stop)
 }
 
 /*
- * Where the value at `at` ends, or NULL: at the end of the line. `quotes`: one that begins with a quote ends at the quote
- * that closes it and has a separator behind it.
+ * Where the value at `at` ends, or NULL: at the end of the line. `quotes`: one that begins with a
+ * quote ends at the quote that closes it and has a separator behind it.
  */
 static inline const char *
 value_end(const char *at, const char *end, char separator, bool quotes)
@@ -254,7 +257,8 @@ cut_line(struct w3c *c, struct slice line, char separator, bool quotes)
     return (struct row){ c->base, m->mark, m->n };
 }
 
-/* A line of values between blanks. Quotes matter only where a line would have too many values without them. */
+/* A line of values between blanks. Quotes matter only where a line would have too many values
+ * without them. */
 static struct row
 cut_blanks(struct w3c *c, struct slice line)
 {
@@ -344,8 +348,7 @@ read_line(struct parser *p, struct row *row, struct record *rec, struct err *err
 }
 
 enum st
-w3c_block(struct parser *p, struct record *out, size_t max, size_t *n_records,
-    struct err *err)
+w3c_block(struct parser *p, struct record *out, size_t max, size_t *n_records, struct err *err)
 {
     struct w3c *c = p->state;
     size_t n = 0;

@@ -3,7 +3,8 @@
  */
 #include "w3c.h"
 
-/* Names in #Fields, and the column that each is; of several names for one column the first here holds. */
+/* Names in #Fields, and the column that each is; of several names for one column the first here
+ * holds. */
 static const struct {
     const char *name;
     enum column column;
@@ -16,7 +17,7 @@ static const struct {
     { "c-ip", COLUMN_CLIENT },
     { "cs-ip", COLUMN_CLIENT }, /* Akamai's name */
     { "x-forwarded-for", COLUMN_FORWARDED },
-    { "X-Forwarded-For", COLUMN_FORWARDED }, /* as IIS has it, where the administrator adds the header */
+    { "X-Forwarded-For", COLUMN_FORWARDED }, /* IIS, where the administrator adds it */
     { "cs(X-Forwarded-For)", COLUMN_FORWARDED },
     { "cs-method", COLUMN_METHOD },
     { "cs-uri-stem", COLUMN_PATH },
@@ -71,14 +72,15 @@ check_columns(const struct w3c *c, uint64_t line_no, struct err *err)
             (c->at[COLUMN_SECONDS] != NO_COLUMN || c->at[COLUMN_MILLIS] != NO_COLUMN))
             continue;
         err_fail(err, ST_FORMAT, "cannot use this log",
-            "its #Fields line does not name the column \"%s\"", called[i]);
+                 "its #Fields line does not name the column \"%s\"", called[i]);
         return refuse(err, line_no,
-            "date, cs-method, cs-uri-stem and sc-status are needed to count downloads");
+                      "date, cs-method, cs-uri-stem and sc-status are needed to count downloads");
     }
     return ST_OK;
 }
 
-/* The next column is called `name`. `rank` is where in the list the name stands that a column has. */
+/* The next column is called `name`. `rank` is where in the list the name stands that a column has.
+ */
 static void
 map_name(struct w3c *c, const char *drop_key, struct slice name, size_t rank[COLUMNS_N])
 {
@@ -114,7 +116,7 @@ map_columns(struct parser *p, struct slice line, struct err *err)
         map_name(c, p->options->drop_key, name, rank);
         if (++c->n_named > COLUMNS_MAX) {
             err_fail(err, ST_FORMAT, "cannot use this log",
-                "its #Fields line names more than %d columns", COLUMNS_MAX);
+                     "its #Fields line names more than %d columns", COLUMNS_MAX);
             return refuse(err, p->line_no, "");
         }
     }
@@ -141,8 +143,8 @@ w3c_header(struct parser *p, struct slice line, struct err *err)
     if (slice_starts(line, fields))
         return map_columns(p, (struct slice){ line.p + fields.n, line.n - fields.n }, err);
     if (slice_starts(line, version))
-        return check_version(
-            (struct slice){ line.p + version.n, line.n - version.n }, p->line_no, err);
+        return check_version((struct slice){ line.p + version.n, line.n - version.n }, p->line_no,
+                             err);
     return ST_OK;
 }
 
@@ -150,9 +152,9 @@ enum st
 w3c_headless(uint64_t line_no, struct err *err)
 {
     err_fail(err, ST_FORMAT, "cannot read this log",
-        "a request comes before any #Fields line, which would name the columns");
+             "a request comes before any #Fields line, which would name the columns");
     return refuse(err, line_no,
-        "the beginning of the log is missing, or it is of another format (see --format)");
+                  "the beginning of the log is missing, or it is of another format (see --format)");
 }
 
 /* ---- what wrote this? ---- */
@@ -161,8 +163,8 @@ w3c_headless(uint64_t line_no, struct err *err)
 static bool
 is_directive(struct slice line)
 {
-    static const char *const known[] = { "#Version:", "#Fields:", "#Software:", "#Date:",
-        "#Start-Date:", "#End-Date:", "#Remark:" };
+    static const char *const known[] = { "#Version:",    "#Fields:",   "#Software:", "#Date:",
+                                         "#Start-Date:", "#End-Date:", "#Remark:" };
 
     for (size_t i = 0; i < ARRAY_LEN(known); i++)
         if (slice_starts(line, slice_of(known[i])))
@@ -219,7 +221,8 @@ w3c_kind(struct slice head)
     if (told.edge)
         return W3C_CLOUDFRONT;
     if (usual && (told.stem || !told.other_path) &&
-        (values.n == 0 || memchr(values.p, '\t', values.n) != NULL || memchr(values.p, ' ', values.n) == NULL))
+        (values.n == 0 || memchr(values.p, '\t', values.n) != NULL ||
+         memchr(values.p, ' ', values.n) == NULL))
         return W3C_CLOUDFRONT;
     return usual || told.fields ? W3C_OTHER : W3C_NONE;
 }
