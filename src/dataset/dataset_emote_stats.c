@@ -1,7 +1,7 @@
 /*
- * 7TV's table `emote_stats`: by how many channels more, or fewer, an emote was in use at the end of a
- * day than at its beginning. Counts go both ways; a day on which they cancel out keeps its row, with
- * 0.
+ * 7TV's table `emote_stats`: by how many channels more, or fewer, an emote was in use at the end of
+ * a day than at its beginning. Counts go both ways; a day on which they cancel out keeps its row,
+ * with 0.
  */
 #include "ingest/base.h"
 #include "dataset_priv.h"

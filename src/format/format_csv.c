@@ -1,8 +1,8 @@
 /*
  * Tables with a header row: `csv` (RFC 4180) and `tsv` (the same with tabs). The header says which
- * column is which field, by the names that JSON logs have too, by those of cranlogs, or by a key map.
- * A row is a line: a quoted field holds no line feed, unlike in RFC 4180, 2.6, because a log whose
- * rows can be anything could not be cut at line feeds.
+ * column is which field, by the names that JSON logs have too, by those of cranlogs, or by a key
+ * map. A row is a line: a quoted field holds no line feed, unlike in RFC 4180, 2.6, because a log
+ * whose rows can be anything could not be cut at line feeds.
  */
 #include "cursor.h"
 #include "fields.h"
@@ -57,7 +57,8 @@ take_quoted_field(struct cursor *c, struct column *out)
     return true;
 }
 
-/* The fields of a row into `columns`. False: one is not well quoted, or there are more than COLUMNS_MAX. */
+/* The fields of a row into `columns`. False: one is not well quoted, or there are more than
+ * COLUMNS_MAX. */
 static bool
 cut_row(struct slice line, char separator, struct column *columns, size_t *n)
 {
@@ -331,7 +332,8 @@ static const struct format_example tsv_examples[] = {
 
 const struct format format_csv = {
     .name = "csv",
-    .about = "a table with a header row, values between commas: cranlogs, names as in `json`, or a key map",
+    .about = "a table with a header row, values between commas: cranlogs, names as in `json`, "
+             "or a key map",
     .dataset = "stats",
     .block = table_block,
     .sniff = csv_sniff,

@@ -1,8 +1,9 @@
 /*
  * The payload of EIDA's aggregator: one JSON document, in which a node sends its statistics of some
- * days, summed up by month, stream and country, each with the sketch of its clients. Documents reach
- * 100 MB and mostly stand in one line, so it is read piece by piece (json_pieces.h), and what other
- * formats call a line is here a piece: an element of `stats` or `days_coverage`, or another member.
+ * days, summed up by month, stream and country, each with the sketch of its clients. Documents
+ * reach 100 MB and mostly stand in one line, so it is read piece by piece (json_pieces.h), and what
+ * other formats call a line is here a piece: an element of `stats` or `days_coverage`, or another
+ * member.
  */
 #include "format_priv.h"
 #include "ingest/num.h"
@@ -127,7 +128,8 @@ read_sketch(struct arena *scratch, const struct json_value *v, struct slice *out
         return false;
     if ((bytes = arena_alloc(scratch, text.n / 2)) == NULL)
         return false;
-    if (sodium_hex2bin((unsigned char *)bytes, text.n / 2, text.p + 2, text.n - 2, NULL, &n, NULL) != 0)
+    if (sodium_hex2bin((unsigned char *)bytes, text.n / 2, text.p + 2, text.n - 2, NULL, &n,
+                       NULL) != 0)
         return false;
     *out = (struct slice){ bytes, n };
     return true;
@@ -316,7 +318,8 @@ eida_end(struct parser *p, struct err *err)
 
 /* ---- sniffing ---- */
 
-/* Its lists have names of their own; the elements of the first one, where there are any, must be what they should. */
+/* Its lists have names of their own; the elements of the first one, where there are any, must be
+ * what they should. */
 static int
 eida_sniff(struct slice head)
 {

@@ -1,7 +1,8 @@
 /*
- * Access logs of one JSON object a line: those of servers that are known by their keys (Caddy, nginx
- * with escape=json, Traefik, CloudFront's logging v2), and any other by a key map. One walk over the
- * line, in which only wanted keys are looked at; what a field may look like is in fields.c.
+ * Access logs of one JSON object a line: those of servers that are known by their keys (Caddy,
+ * nginx with escape=json, Traefik, CloudFront's logging v2), and any other by a key map. One walk
+ * over the line, in which only wanted keys are looked at; what a field may look like is in
+ * fields.c.
  */
 #include "fields.h"
 #include "json_tree.h"
@@ -16,7 +17,8 @@ struct json_log {
 
 /* ---- values ---- */
 
-/* The strings of an array as a list "a, b": header fields that came more than once (RFC 9110, 5.3). */
+/* The strings of an array as a list "a, b": header fields that came more than once (RFC 9110,
+ * 5.3). */
 static bool
 join(struct arena *scratch, struct slice array, struct field *out)
 {
@@ -180,7 +182,8 @@ static const struct format_example examples[] = {
 
 const struct format format_json = {
     .name = "json",
-    .about = "one JSON object a request: Caddy, nginx (escape=json), Traefik, CloudFront v2, or by a key map",
+    .about = "one JSON object a request: Caddy, nginx (escape=json), Traefik, CloudFront v2, "
+             "or by a key map",
     .dataset = "stats",
     .line = json_line,
     .sniff = json_sniff,

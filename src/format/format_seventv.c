@@ -1,11 +1,14 @@
 /*
- * Events of 7TV in which channels take up emotes or drop them, one JSON object a line, in two shapes:
+ * Events of 7TV in which channels take up emotes or drop them, one JSON object a line, in two
+ * shapes:
  *
- *     {"user": ID, "old": [ID...], "new": [ID...], "time": ...}      a channel's emotes before and after
- *     {"_id": ID, "data": {"kind": "emote_set", "data": {"kind": "add_emote", "data": {"emote_id": ID}}}}
+ *     {"user": ID, "old": [ID...], "new": [ID...], "time": ...}
+ *     {"_id": ID, "data": {"kind": "emote_set",
+ *                          "data": {"kind": "add_emote", "data": {"emote_id": ID}}}}
  *
- * Of the first a line gives a record for each emote that is only in one of the lists. The second is an
- * event as 7TV stores it; all kinds but two say nothing of emotes without what a log does not hold.
+ * The first is a channel's emotes before and after, of which a line gives a record for each emote
+ * that is only in one of the lists. The second is an event as 7TV stores it; all kinds but two say
+ * nothing of emotes without what a log does not hold.
  */
 #include <sodium.h>
 
@@ -67,7 +70,8 @@ walk_data(struct shape *shape, struct slice text, struct json_value v[DATA_MEMBE
         json_value(&j, 0, &v[w.name]);
 }
 
-/* The value of the first member of an object, which must have this key; as MongoDB's Extended JSON writes types. */
+/* The value of the first member of an object, which must have this key; as MongoDB's Extended JSON
+ * writes types. */
 static bool
 extended(const struct json_value *v, const char *key, struct json_value *out)
 {
@@ -90,7 +94,8 @@ read_binary(const struct json_value *v, uint8_t out[16])
 
     return extended(v, "$binary", &binary) && extended(&binary, "base64", &text) &&
            json_short_text(&text, buf, sizeof buf, &s) &&
-           sodium_base642bin(out, 16, s.p, s.n, NULL, &n, NULL, sodium_base64_VARIANT_ORIGINAL) == 0 &&
+           sodium_base642bin(out, 16, s.p, s.n, NULL, &n, NULL,
+                             sodium_base64_VARIANT_ORIGINAL) == 0 &&
            n == 16;
 }
 
@@ -160,7 +165,7 @@ read_list(struct slice array, int by, struct change *out, size_t *n)
     return true;
 }
 
-/* Keeps those that stand in one list only, each once. A list of n bytes has no more than n / 3 identifiers. */
+/* Keeps those that stand in one list only, each once. */
 static size_t
 difference(struct change *all, size_t n)
 {
@@ -186,6 +191,7 @@ static enum reason
 read_lists(struct parser *p, const struct json_value v[LINE_MEMBERS_N])
 {
     struct seventv *s = p->state;
+    /* An identifier takes three bytes of a list at least: its quotes and a comma. */
     size_t room = (v[MEMBER_OLD].text.n + v[MEMBER_NEW].text.n) / 3 + 1, n = 0;
 
     if (v[MEMBER_OLD].kind != JSON_ARRAY || v[MEMBER_NEW].kind != JSON_ARRAY)
@@ -194,7 +200,7 @@ read_lists(struct parser *p, const struct json_value v[LINE_MEMBERS_N])
         return v[MEMBER_TIME].kind == JSON_ABSENT ? REJECT_FIELDS : REJECT_TIME;
     s->changes = arena_alloc(&p->scratch, room * sizeof *s->changes);
     if (s->changes == NULL)
-        return REJECT_FIELDS; /* cannot be: the ceiling of the scratch is above what a line can need */
+        return REJECT_FIELDS; /* cannot be: the scratch's ceiling is above what a line needs */
     if (!read_list(v[MEMBER_OLD].text, -1, s->changes, &n) ||
         !read_list(v[MEMBER_NEW].text, 1, s->changes, &n))
         return REJECT_FIELDS;

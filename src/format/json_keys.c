@@ -15,9 +15,9 @@
 
 /*
  * Caddy ("Log encoders" and struct LoggableHTTPRequest), nginx with escape=json (the names of its
- * variables), Traefik (access log, "Available Fields"), CloudFront's standard logging v2 (JSON, with
- * the names of its W3C log). First come the better ones: when a request began before when it was
- * logged, the body's bytes before those with headers.
+ * variables), Traefik (access log, "Available Fields"), CloudFront's standard logging v2 (JSON,
+ * with the names of its W3C log). First come the better ones: when a request began before when it
+ * was logged, the body's bytes before those with headers.
  */
 #define KNOWN                                                                        \
     { KEY_TIME, TIME_ISO8601, NAMES1("StartUTC") },                                  \
@@ -198,7 +198,8 @@ shown(struct slice s)
 static enum st
 refuse(const struct json_key_text *pair, struct err *err)
 {
-    err_set(err, ST_USAGE, "cannot use the key \"%.*s\" of a format", shown(pair->key), pair->key.p);
+    err_set(err, ST_USAGE, "cannot use the key \"%.*s\" of a format", shown(pair->key),
+            pair->key.p);
     err->line_no = pair->line_no;
     return ST_USAGE;
 }
@@ -225,8 +226,8 @@ unknown_key(const struct json_key_text *pair, struct err *err)
     if (best.p != NULL)
         err_hint(err, "did you mean \"%s\"?", best.p);
     else
-        err_hint(err, "the keys are kind, time, time_format, path, request, method, status, bytes, client, "
-                      "forwarded, agent, country, content_range, name, version, mark");
+        err_hint(err, "the keys are kind, time, time_format, path, request, method, status, bytes, "
+                      "client, forwarded, agent, country, content_range, name, version, mark");
     return ST_USAGE;
 }
 
@@ -260,7 +261,8 @@ add_path(struct json_keys *keys, enum key_field field, const struct json_key_tex
         return ST_OK;
     refuse(pair, err);
     err_cause(err, "%s at byte %zu of \"%.*s\"", defect, at + 1, shown(text), text.p);
-    err_hint(err, "a path is names behind dots, like .resp.status; others in quotes, like .\"a.b\"");
+    err_hint(err, "a path is names behind dots, like .resp.status; others in quotes, as "
+                  ".\"a.b\"");
     return ST_USAGE;
 }
 

@@ -137,7 +137,8 @@ read_key(struct json_pieces *j, const struct json_piece *piece)
     return true;
 }
 
-/* Moves on by the byte `c`, which is no blank. *taken: it was a byte between pieces; else a piece begins. */
+/* Moves on by the byte `c`, which is no blank. *taken: it was a byte between pieces; else a
+ * piece begins. */
 static bool
 step(struct json_pieces *j, char c, bool *taken)
 {

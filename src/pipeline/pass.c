@@ -62,8 +62,8 @@ note_record(struct pass *p, const struct record *rec, enum reason why)
 }
 
 /*
- * The sums of all hits together stay within 2^63 - 1, so that those of any key, total or day do. Of a dataset whose sums are
- * signed it is their sizes that are added here.
+ * The sums of all hits together stay within 2^63 - 1, so that those of any key, total or day do. Of
+ * a dataset whose sums are signed it is their sizes that are added here.
  */
 static bool
 sums_fit(struct pass *p, const struct hit *hit)
