@@ -36,9 +36,7 @@ help_print(FILE *to)
         "  ingest explain x.gz                   the same line by line: format, fields, rule, rows\n\n"
         "usage: ingest [OPTION]... [FILE]...     FILE \"-\" is stdin; a directory is walked\n"
         "       ingest explain FILE... | FILE:LINE | --url URL | --rules PACK\n"
-        "       ingest known FILE...             is all of it counted? exit 1 and the names of what is not\n"
-        "       ingest accept FILE...            a refused input will not be mended: name it no more\n"
-        "       ingest known FILE...             is the content of all of them counted? 1 and their names: not\n"
+        "       ingest known FILE...             is all of it counted? else exit 1, and the names of what is not\n"
         "       ingest accept FILE...            refused inputs are to stay as they are: skip them from now on\n"
         "       ingest migrate up|down|status|print [SET]...\n"
         "       ingest psql [-- ARGUMENT...]     psql on the database (the private one unless -d says otherwise)\n",
