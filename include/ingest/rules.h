@@ -26,6 +26,7 @@ struct rules {
     const struct route_index *index; /* which of them end as a path does */
     int32_t         since, until;  /* half-open days; DAY_NONE: open */
     struct slice    method;        /* the only one that counts; p NULL: any, or pack->methods says which */
+    bool            asks_more;     /* the pack asks for marks, bytes or user agents as well */
     uint64_t        statuses[16];  /* bit s % 64 of [s / 64]: the pack counts status s; 206 is the range rule's */
     struct agents  *agents;        /* tells classes of user agents apart; NULL: the pack counts them all */
     struct country *countries;     /* of addresses whose log has none; NULL: nobody asks */

@@ -117,6 +117,7 @@ rules_init(struct rules *rules, const struct rule_pack *pack, const char *const 
         st = country_open(&rules->countries, rules->pack->country_file, err);
     if (st == ST_OK)
         st = route_index_make(rules, err);
+    rules->asks_more = st == ST_OK && pick_asks_more(rules);
     if (st == ST_OK && (canonical = rules_canonical(rules)) == NULL)
         st = err_memory(err, "cannot write down the rules");
     if (canonical == NULL) {

@@ -191,6 +191,8 @@ route_normaliser normalise_crate, normalise_pypi;
 
 /* ---- small tests ---- */
 
+bool pick_asks_more(const struct rules *rules); /* what rules->asks_more says */
+
 bool pep440_is_version(struct slice s); /* in any of the spellings that PEP 440 lets pass */
 
 bool semver_is_strict(struct slice s);
