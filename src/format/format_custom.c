@@ -24,14 +24,22 @@ struct values {
 
 /* Without a --log-format: nginx's own `combined`. */
 static const struct log_part default_parts[] = {
-    { .field = LOG_CLIENT, .end = LOG_END_BYTE, .word = true, .name = { "$remote_addr", 12 }, .after = { " - ", 3 } },
-    { .end = LOG_END_TEXT, .name = { "$remote_user", 12 }, .after = { " [", 2 } },
-    { .field = LOG_CLF, .end = LOG_END_WIDTH, .width = 26, .name = { "$time_local", 11 }, .after = { "] \"", 3 } },
-    { .field = LOG_REQUEST, .end = LOG_END_QUOTE, .name = { "$request", 8 }, .after = { "\" ", 2 } },
-    { .field = LOG_STATUS, .end = LOG_END_BYTE, .word = true, .name = { "$status", 7 }, .after = { " ", 1 } },
-    { .field = LOG_BYTES, .end = LOG_END_BYTE, .word = true, .name = { "$body_bytes_sent", 16 }, .after = { " \"", 2 } },
-    { .end = LOG_END_QUOTE, .name = { "$http_referer", 13 }, .after = { "\" \"", 3 } },
-    { .field = LOG_AGENT, .end = LOG_END_QUOTE, .name = { "$http_user_agent", 16 }, .after = { "\"", 1 } },
+    { .field = LOG_CLIENT, .end = LOG_END_BYTE, .word = true,
+      .name = { "$remote_addr", 12 }, .after = { " - ", 3 } },
+    { .end = LOG_END_TEXT,
+      .name = { "$remote_user", 12 }, .after = { " [", 2 } },
+    { .field = LOG_CLF, .end = LOG_END_WIDTH, .width = 26,
+      .name = { "$time_local", 11 }, .after = { "] \"", 3 } },
+    { .field = LOG_REQUEST, .end = LOG_END_QUOTE,
+      .name = { "$request", 8 }, .after = { "\" ", 2 } },
+    { .field = LOG_STATUS, .end = LOG_END_BYTE, .word = true,
+      .name = { "$status", 7 }, .after = { " ", 1 } },
+    { .field = LOG_BYTES, .end = LOG_END_BYTE, .word = true,
+      .name = { "$body_bytes_sent", 16 }, .after = { " \"", 2 } },
+    { .end = LOG_END_QUOTE,
+      .name = { "$http_referer", 13 }, .after = { "\" \"", 3 } },
+    { .field = LOG_AGENT, .end = LOG_END_QUOTE,
+      .name = { "$http_user_agent", 16 }, .after = { "\"", 1 } },
 };
 static const struct log_format default_format = {
     .has_body_bytes = true, .before = { "", 0 },
@@ -67,8 +75,9 @@ find_text(const char *p, const char *end, struct slice text)
 }
 
 /*
- * Is what stands at `at` the value of `next`, as far as can be told: of its width, or a word, with its own text behind it?
- * *stop is where the search for a word's end has come to; it never goes back, so all calls together read the line once.
+ * Is what stands at `at` the value of `next`, as far as can be told: of its width, or a word, with
+ * its own text behind it? *stop is where the search for a word's end has come to; it never goes
+ * back, so all calls together read the line once.
  */
 static bool
 fits_next(const struct log_part *next, const char *at, const char *end, const char **stop)
@@ -80,9 +89,13 @@ fits_next(const struct log_part *next, const char *at, const char *end, const ch
     return text_is_at(*stop, end, next->after) && (next->end == LOG_END_BYTE || *stop == end);
 }
 
-/* The end of a text; with what follows in its place: "x [y" ends no user before "[time] ", nor "/a b" a path before "HTTP/1.1\"". */
+/*
+ * The end of a text, with what follows in its place: the user "x [y" does not end at " [" before
+ * "[time] ", nor the path "/a b" at its blank before "HTTP/1.1\"".
+ */
 static const char *
-find_before(const char *p, const char *end, const struct log_part *part, const struct log_part *next)
+find_before(const char *p, const char *end, const struct log_part *part,
+            const struct log_part *next)
 {
     const char *stop = p;
 
@@ -94,7 +107,10 @@ find_before(const char *p, const char *end, const struct log_part *part, const s
     return NULL;
 }
 
-/* Lists are written "a, b", and "a : b" by nginx where a request went from one group of servers to another. */
+/*
+ * Lists are written "a, b", and "a : b" by nginx where a request went from one group of servers to
+ * another.
+ */
 static const char *
 find_list_end(const char *from, const char *end, struct slice text)
 {
@@ -171,7 +187,10 @@ bare_path(const struct log_part *part, struct slice value)
     return value;
 }
 
-/* All values of a line. A format that ends in text lets more follow behind a blank, as `combined` does. */
+/*
+ * All values of a line. A format that ends in text lets more follow behind a blank, as `combined`
+ * does.
+ */
 static bool
 cut(const struct log_format *f, struct slice line, struct values *out, size_t marked,
     struct slice *mark)
@@ -197,8 +216,8 @@ cut(const struct log_format *f, struct slice line, struct values *out, size_t ma
 }
 
 /*
- * The line, or what stands behind a head of syslog: nginx and Apache send it that way too, and their format does not say
- * so. A line that fits as it is has no head, whatever it begins with.
+ * The line, or what stands behind a head of syslog: nginx and Apache send it that way too, and
+ * their format does not say so. A line that fits as it is has no head, whatever it begins with.
  */
 static bool
 cut_line(const struct log_format *f, struct slice line, struct values *out, size_t marked,
@@ -324,8 +343,8 @@ read_time(struct custom_state *state, const struct values *v, int64_t *time_us)
 /* ---- the record ---- */
 
 /*
- * What a client asked for, "bytes=100-199" or "bytes=100-", in an answer 206: one range alone says where the answer starts
- * (RFC 9110, 14.1.2), and the bytes of the body where it ended.
+ * What a client asked for, "bytes=100-199" or "bytes=100-", in an answer 206: one range alone says
+ * where the answer starts (RFC 9110, 14.1.2), and the bytes of the body where it ended.
  */
 static void
 read_asked_range(struct slice s, bool has_body_bytes, struct record *rec)
@@ -390,7 +409,10 @@ read_texts(struct parser *p, const struct log_format *f, const struct values *v,
         rec->country = country;
     if (!undo(&p->scratch, f->escape, &rec->path))
         return false;
-    /* As in `combined`, other texts stay as logged; but in JSON a quote is escaped that none of them ends at. */
+    /*
+     * As in `combined`, other texts stay as logged; but in JSON a quote is escaped that none of
+     * them ends at.
+     */
     return f->escape != LOG_ESCAPE_JSON || (undo(&p->scratch, f->escape, &rec->agent) &&
                                             undo(&p->scratch, f->escape, &rec->forwarded));
 }

@@ -28,7 +28,10 @@ is_path(const struct log_var *var)
     return var->field == LOG_TARGET || var->field == LOG_URI;
 }
 
-/* Variables that servers are told to write side by side, for together they are one value: $host$request_uri, %U%q. */
+/*
+ * Variables that servers are told to write side by side, for together they are one value:
+ * $host$request_uri, %U%q.
+ */
 static bool
 joins(struct log_draft *last, const struct log_var *next)
 {
@@ -61,7 +64,8 @@ log_add_var(struct log_build *b, const struct log_var *var, size_t i, size_t end
                 b->source, from, b->err,
                 "have the server write text between the two, a blank or a quote",
                 "nothing tells where %.*s ends and this begins",
-                (int)(last->to - last->from < 40 ? last->to - last->from : 40), source + last->from);
+                (int)(last->to - last->from < 40 ? last->to - last->from : 40),
+                source + last->from);
     }
     if (b->n_drafts == LOG_FORMAT_PARTS_MAX)
         return log_build_malformed(b, i, "too many variables", "leave out those that are not used");
@@ -85,7 +89,8 @@ unknown_variable(struct log_build *b, size_t i, struct slice name)
     const char *near = log_name_nginx_near(name);
     char hint[200];
 
-    snprintf(hint, sizeof hint, "%s%s%sa variable of your own (set, map, geo) is written $skip here",
+    snprintf(hint, sizeof hint,
+             "%s%s%sa variable of your own (set, map, geo) is written $skip here",
              near != NULL ? "did you mean $" : "", near != NULL ? near : "",
              near != NULL ? "? " : "");
     return log_malformed(b->source, b->text.at[i], b->err, hint, "nginx has no variable $%.*s",

@@ -1,6 +1,6 @@
 /*
- * %{...}t of Apache's mod_log_config: the time as strftime(3) writes it, or as a number. A format of
- * strftime becomes variables of fixed width and the text between them, so that a time may be put
+ * %{...}t of Apache's mod_log_config: the time as strftime(3) writes it, or as a number. A format
+ * of strftime becomes variables of fixed width and the text between them, so that a time may be put
  * together from several of them: %{%Y-%m-%dT%T}t.%{msec_frac}t%{%z}t.
  */
 #include "ingest/base.h"

@@ -2,7 +2,7 @@
  * Taking the string of a log format out of the configuration that it was copied from. Three shapes:
  *
  *     $remote_addr ... "$request" ...                  as it is
- *     log_format main escape=json '...' '...';         nginx: what the quotes hold, one after the other
+ *     log_format main escape=json '...' '...';         nginx: what the quotes hold, joined
  *     LogFormat "%h ... \"%r\" ..." combined           Apache: the first word behind the directive
  *
  * and the second without its first two words.
@@ -99,7 +99,10 @@ quote_end(const struct unwrapping *u, size_t at)
 
 /* ---- text ---- */
 
-/* Adds the bytes up to `end`; a backslash in front of a quote, a backslash or a 't' is one of the configuration's. */
+/*
+ * Adds the bytes up to `end`; a backslash in front of a quote, a backslash or a 't' is one of the
+ * configuration's.
+ */
 static enum st
 add_text(struct unwrapping *u, size_t end)
 {
@@ -163,7 +166,10 @@ add_pieces(struct unwrapping *u)
     return ST_OK;
 }
 
-/* Is all the rest quoted pieces and blanks? One piece, if it is in double quotes: several of those may be a format as it is. */
+/*
+ * Is all the rest quoted pieces and blanks? One piece, if it is in double quotes: several of those
+ * may be a format as it is.
+ */
 static bool
 is_quoted(const struct unwrapping *u)
 {

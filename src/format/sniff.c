@@ -1,7 +1,7 @@
 /*
  * Which format is it? Every one is asked how much of an input's beginning it can read. One that is
- * sure and has no equal is taken; else nothing is guessed: the two best are shown, and the line that
- * tells them apart.
+ * sure and has no equal is taken; else nothing is guessed: the two best are shown, and the line
+ * that tells them apart.
  */
 #include "format_priv.h"
 
@@ -132,8 +132,8 @@ pass_over_blanks(struct slice head, unsigned char *verdicts)
 }
 
 /*
- * The first line that one of the two reads and the other does not; else the first that the better one does not read; else
- * the first. 0: none.
+ * The first line that one of the two reads and the other does not; else the first that the better
+ * one does not read; else the first. 0: none.
  */
 static size_t
 deciding_line(const unsigned char *a, const unsigned char *b, size_t n)
@@ -153,7 +153,7 @@ deciding_line(const unsigned char *a, const unsigned char *b, size_t n)
     return unread > 0 ? unread : first;
 }
 
-#define SHOWN_BYTES 80 /* of a line: what a terminal shows beside the words, and a cause has room for */
+#define SHOWN_BYTES 80 /* of a line: a terminal shows it beside the words, a cause has room */
 
 /* The beginning of a line as plain ASCII: what else there is, a backslash too, as \xHH. */
 static void
@@ -174,9 +174,12 @@ show_line(struct slice line, char out[SHOWN_BYTES + 4])
     out[n] = '\0';
 }
 
-/* "line 7, which only "common" reads: ..." below the cause that `err` has, if there is such a line. */
+/*
+ * "line 7, which only "common" reads: ..." below the cause that `err` has, if there is such a line.
+ */
 static void
-add_deciding_line(struct err *err, struct slice head, const struct format *best, const struct format *second)
+add_deciding_line(struct err *err, struct slice head, const struct format *best,
+                  const struct format *second)
 {
     const size_t n = count_lines(head);
     unsigned char *a = calloc(2, n + 1), *b = a + n + 1;
@@ -197,7 +200,8 @@ add_deciding_line(struct err *err, struct slice head, const struct format *best,
         bool one = a[line - 1] == ACCEPTED, two = b[line - 1] == ACCEPTED;
 
         if (one != two)
-            snprintf(words, sizeof words, ", which only \"%s\" reads", one ? best->name : second->name);
+            snprintf(words, sizeof words, ", which only \"%s\" reads",
+                     one ? best->name : second->name);
         show_line(line_no_of(head, line), text);
         err_cause(err, "%s\nline %zu%s: %s", err->cause, line, words, text);
         err->line_no = line;
@@ -236,9 +240,10 @@ rank(struct slice head)
 #define SAMPLE_BYTES (4 * KIB)
 
 /*
- * Most logs are of one kind from their first line to the last. If one format reads every line of a sample and no other does,
- * and it reads all of the head as well, then no other can score as much: a line of the sample that it did not read is one of
- * the head too. So the other formats need not be asked about all of it, which takes as long as counting 64 KiB does.
+ * Most logs are of one kind from their first line to the last. If one format reads every line of a
+ * sample and no other does, and it reads all of the head as well, then no other can score as much:
+ * a line of the sample that it did not read is one of the head too. So the other formats need not
+ * be asked about all of it, which takes as long as counting 64 KiB does.
  */
 static const struct format *
 obvious(struct slice head)
@@ -272,7 +277,9 @@ hint_names(struct err *err)
 
         n += added > 0 ? (size_t)added : 0;
     }
-    err_hint(err, "name it with --format, or say what its lines hold with --log-format; there are %s", names);
+    err_hint(err,
+             "name it with --format, or say what its lines hold with --log-format; there are %s",
+             names);
 }
 
 enum st
@@ -295,12 +302,13 @@ format_sniff(struct slice head, const struct format **out, int *score, struct er
     if (c.best == NULL)
         err_cause(err, "no known format fits its beginning");
     else if (c.next == c.high)
-        err_cause(err, "\"%s\" and \"%s\" both fit %d of 100 lines", c.best->name, c.second->name, c.high);
+        err_cause(err, "\"%s\" and \"%s\" both fit %d of 100 lines", c.best->name, c.second->name,
+                  c.high);
     else if (c.second == NULL)
         err_cause(err, "the best fit is \"%s\", with %d of 100 lines", c.best->name, c.high);
     else
-        err_cause(err, "the best fits are \"%s\", with %d of 100 lines, and \"%s\", with %d", c.best->name, c.high,
-                  c.second->name, c.next);
+        err_cause(err, "the best fits are \"%s\", with %d of 100 lines, and \"%s\", with %d",
+                  c.best->name, c.high, c.second->name, c.next);
     add_deciding_line(err, head, c.best, c.second);
     hint_names(err);
     return ST_FORMAT;
