@@ -14,6 +14,9 @@
 
 #include "ingest/buf.h"
 
+#define XXH_INLINE_ALL /* asked of every line: a call would cost as much as the hash */
+#include <xxhash.h>
+
 #define MEMORY_ENTRIES 16384 /* 128 KiB: stays in the second cache */
 #define CLASS_BITS     7u    /* the lowest of an entry; 7: it is empty */
 
@@ -201,15 +204,13 @@ enum agent_class
 agents_class(const struct agents *agents, struct slice agent)
 {
     size_t n = agent.n < AGENT_BYTES_MAX + 1 ? agent.n : AGENT_BYTES_MAX + 1;
-    struct digest digest;
     _Atomic uint64_t *entry;
     uint64_t hash, found;
     size_t i;
 
     if (is_missing(agent))
         return AGENT_UNKNOWN;
-    digest = hash_keyed(&agents->secret, agent.p, n);
-    memcpy(&hash, digest.b, sizeof hash);
+    hash = XXH3_64bits_withSecret(agent.p, n, agents->secret.b, sizeof agents->secret.b);
     /* What is remembered is no part of what an `agents` says: callers see a constant. */
     entry = (_Atomic uint64_t *)(uintptr_t)&agents->memory[hash >> 3 & (MEMORY_ENTRIES - 1)];
     found = atomic_load_explicit(entry, memory_order_relaxed);
