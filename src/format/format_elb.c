@@ -64,7 +64,7 @@ mark_field(const struct parser *p, struct cursor *c, struct slice f[FIELDS_N], s
 #undef FIELD
     };
     struct named named[FIELDS_N];
-    bool escaped;
+    bool escaped = false;
 
     for (unsigned i = 0; i < FIELDS_N; i++) {
         if (i > FIELD_AGENT) {
@@ -95,7 +95,7 @@ elb_line(struct parser *p, struct slice line, struct record *rec)
 {
     struct cursor c = cursor_at(line);
     struct slice f[FIELDS_N];
-    bool escaped;
+    bool escaped = false;
     int32_t day;
 
     if (!take_fields(&c, f, &escaped))

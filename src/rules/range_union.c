@@ -189,7 +189,7 @@ static enum st
 group_of(struct range_union *u, const struct range_part *part, struct group **out, struct err *err)
 {
     struct digest id = group_id(u, part), **slot;
-    struct group *g;
+    struct group *g = NULL;
 
     if (grow(u, &u->groups, err) != ST_OK)
         return ST_MEMORY;
@@ -296,7 +296,7 @@ add_piece(struct range_union *u, struct group *g, struct piece piece, struct err
 enum st
 range_union_part(struct range_union *u, const struct range_part *part, struct err *err)
 {
-    struct group *g;
+    struct group *g = NULL;
     enum st rc = group_of(u, part, &g, err);
 
     assert(part->first >= 0 && part->first < part->end && part->bytes >= 0);

@@ -337,7 +337,7 @@ the_first_that_fits_decides(void **state)
         for (int l = 0; l < 2 && want == NULL; l++) {
             char *rest = copy, *line;
 
-            snprintf(copy, sizeof copy, "%s", lists[l]);
+            memcpy(copy, lists[l], sizeof copy);
             while (want == NULL && (line = strsep(&rest, "\n")) != NULL && *line != '\0') {
                 if (*line == '^' ? strncasecmp(text, line + 1, strlen(line + 1)) == 0
                                  : strcasestr(text, line) != NULL)
