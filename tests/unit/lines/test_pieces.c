@@ -58,7 +58,7 @@ a_tail_is_looked_at_and_taken(void **state)
             size_t want = how & 1 ? cases[i].n : cases[i].last_lf;
 
             for (size_t k = 0; k < cases[i].n; k++)
-                buf_add(&text, k + 1 == cases[i].last_lf ? "\n" : "abcdefg" + k % 7, 1);
+                buf_add(&text, k + 1 == cases[i].last_lf ? "\n" : &"abcdefg"[k % 7], 1);
             file_init(&f, (struct slice){ text.p, text.n });
             all_pieces(&f.source, how & 1, how & 2, &got, &looked, look);
             assert_int_equal(got.n, want);
