@@ -9,10 +9,8 @@
 #include "ingest/base.h"
 #include "agent_priv.h"
 
-#define DEPTH_MAX 32
-#define STEPS_MAX                                                                                  \
-    20000 /* parts read, repeated ones included: "(a{99}){99}" must come to an end                 \
-           */
+#define DEPTH_MAX   32
+#define STEPS_MAX   20000 /* parts read: "(a{99}){99}" must come to an end */
 #define FACTORS_MAX 64
 #define UNLIMITED   INT_MAX
 #define REPEAT_MAX  255
@@ -32,7 +30,7 @@ struct must {
 struct compiler {
     struct pattern *p;
     struct arena *arena;
-    size_t at;
+    struct pattern_source in;
     unsigned steps;
     bool overflow; /* more places than there is room for */
     bool again;    /* a part is read once more, because it is repeated */
@@ -41,7 +39,6 @@ struct compiler {
     char *exact; /* of the whole pattern, as long as it is plain */
     size_t n_exact;
     int written; /* the byte that the last part of one byte is written as; -1: as a class */
-    struct err *err;
     size_t n;
     struct symbol symbols[POSITIONS_MAX]; /* from here on nothing is cleared */
     struct positions follow[POSITIONS_MAX];
@@ -50,29 +47,14 @@ struct compiler {
 static bool read_alternatives(struct compiler *c, unsigned depth, struct part *out,
                               struct must *must);
 
-static bool
-wrong(struct compiler *c, size_t at, const char *why)
-{
-    err_fail(c->err, ST_USAGE, "cannot read the pattern of a user agent",
-             "byte %zu of \"%.100s\": %s", at + 1, c->p->text.p, why);
-    return false;
-}
-
-/* ---- sets ---- */
-
-static void
-unite(struct positions *into, const struct positions *from)
-{
-    for (size_t i = 0; i < ARRAY_LEN(into->w); i++)
-        into->w[i] |= from->w[i];
-}
+/* ---- places ---- */
 
 static void
 link_parts(struct compiler *c, const struct positions *last, const struct positions *first)
 {
     for (size_t i = 0; i < c->n; i++)
         if (last->w[i / 64] >> i % 64 & 1)
-            unite(&c->follow[i], first);
+            positions_unite(&c->follow[i], first);
 }
 
 /* `a` and then `b`. */
@@ -81,53 +63,12 @@ append(struct compiler *c, struct part *a, const struct part *b)
 {
     link_parts(c, &a->last, &b->first);
     if (a->nullable)
-        unite(&a->first, &b->first);
+        positions_unite(&a->first, &b->first);
     if (b->nullable)
-        unite(&a->last, &b->last);
+        positions_unite(&a->last, &b->last);
     else
         a->last = b->last;
     a->nullable = a->nullable && b->nullable;
-}
-
-static void
-add_byte(struct symbol *s, unsigned char byte)
-{
-    s->bytes[byte / 64] |= UINT64_C(1) << byte % 64;
-}
-
-static bool
-has_byte(const struct symbol *s, unsigned char byte)
-{
-    return s->bytes[byte / 64] >> byte % 64 & 1;
-}
-
-/* Letters stand in the second word: capitals from bit 1 on, small ones 32 behind them. */
-static void
-fold_symbol(struct symbol *s)
-{
-    const uint64_t letters = UINT64_C(0x7fffffe);
-    uint64_t both = (s->bytes[1] & letters) | (s->bytes[1] >> 32 & letters);
-
-    s->bytes[1] |= both | both << 32;
-}
-
-/* The one byte that it stands for, in lower case; -1: there are several, or none. */
-static int
-only_byte(const struct symbol *s)
-{
-    int found = -1;
-
-    if (s->start || s->end)
-        return -1;
-    for (int i = 0; i < 256; i++)
-        if (has_byte(s, (unsigned char)i)) {
-            int c = (unsigned char)lower((char)i);
-
-            if (found >= 0 && found != c)
-                return -1;
-            found = c;
-        }
-    return found;
 }
 
 static void
@@ -139,8 +80,8 @@ place(struct compiler *c, const struct symbol *s, struct part *out)
         return;
     }
     c->symbols[c->n] = *s;
-    if (c->p->fold)
-        fold_symbol(&c->symbols[c->n]);
+    if (c->in.fold)
+        symbol_fold(&c->symbols[c->n]);
     c->follow[c->n] = (struct positions){ 0 };
     out->first.w[c->n / 64] = out->last.w[c->n / 64] = UINT64_C(1) << c->n % 64;
     c->n++;
@@ -183,136 +124,27 @@ join_alternative(struct must *must, const struct must *one, bool first)
     must->n += one->n;
 }
 
-/* ---- bytes and classes ---- */
-
-/* The sets that have a letter of their own. False: `letter` names none. */
-static bool
-add_named(struct symbol *s, char letter)
-{
-    struct symbol set = { 0 };
-
-    for (int i = 0; i < 256; i++) {
-        bool digit = i >= '0' && i <= '9', blank = i == ' ' || (i >= '\t' && i <= '\r');
-        bool word = digit || i == '_' || (lower((char)i) >= 'a' && lower((char)i) <= 'z');
-
-        switch (lower(letter)) {
-        case 'd':
-            word = digit;
-            break;
-        case 's':
-            word = blank;
-            break;
-        case 'w':
-            break;
-        default:
-            return false;
-        }
-        if (word == (letter == lower(letter)))
-            add_byte(&set, (unsigned char)i);
-    }
-    for (size_t i = 0; i < ARRAY_LEN(set.bytes); i++)
-        s->bytes[i] |= set.bytes[i];
-    return true;
-}
-
-/* What stands behind a backslash. *byte -1: a set. */
-static bool
-read_escape(struct compiler *c, struct symbol *s, int *byte)
-{
-    static const char letters[] = "tnrfv", bytes[] = "\t\n\r\f\v";
-    size_t from = c->at;
-    const char *found;
-    char e;
-
-    if (++c->at >= c->p->text.n)
-        return wrong(c, from, "a backslash with nothing behind it");
-    e = c->p->text.p[c->at++];
-    *byte = -1;
-    if (add_named(s, e))
-        return true;
-    if ((found = memchr(letters, e, sizeof letters - 1)) != NULL)
-        e = bytes[found - letters];
-    else if ((lower(e) >= 'a' && lower(e) <= 'z') || (e >= '0' && e <= '9'))
-        return wrong(
-            c, from,
-            "this escape is not known; \\d \\w \\s \\D \\W \\S \\t are, and \\ before a sign");
-    *byte = (unsigned char)e;
-    add_byte(s, (unsigned char)e);
-    return true;
-}
-
-/* One end of a range, or one member, of a class. *byte -1: a set. */
-static bool
-read_member(struct compiler *c, struct symbol *s, int *byte)
-{
-    unsigned char b = (unsigned char)c->p->text.p[c->at];
-
-    if (b == '\\')
-        return read_escape(c, s, byte);
-    if (b >= 0x80)
-        return wrong(c, c->at, "only ASCII may stand in [...]");
-    if (b == '[' && c->at + 1 < c->p->text.n && c->p->text.p[c->at + 1] == ':')
-        return wrong(c, c->at, "[:names:] are not known");
-    c->at++;
-    *byte = b;
-    add_byte(s, b);
-    return true;
-}
-
-static bool
-read_class(struct compiler *c, struct symbol *s)
-{
-    size_t from = c->at++;
-    struct slice t = c->p->text;
-    bool inverted = c->at < t.n && t.p[c->at] == '^', empty = true;
-
-    c->at += inverted;
-    for (; c->at < t.n && (empty || t.p[c->at] != ']'); empty = false) {
-        size_t member = c->at;
-        int low, high;
-
-        if (!read_member(c, s, &low))
-            return false;
-        if (c->at + 1 >= t.n || t.p[c->at] != '-' || t.p[c->at + 1] == ']')
-            continue;
-        c->at++;
-        if (!read_member(c, s, &high))
-            return false;
-        if (low < 0 || high < low)
-            return wrong(c, member, "this range goes backwards or has no end");
-        for (int i = low; i <= high; i++)
-            add_byte(s, (unsigned char)i);
-    }
-    if (c->at >= t.n)
-        return wrong(c, from, "this \"[\" is never closed");
-    c->at++;
-    if (c->p->fold)
-        fold_symbol(s);
-    for (size_t i = 0; inverted && i < ARRAY_LEN(s->bytes); i++)
-        s->bytes[i] = ~s->bytes[i];
-    return true;
-}
-
 /* ---- parts ---- */
 
 static bool
 read_group(struct compiler *c, unsigned depth, struct part *out, struct must *must)
 {
-    size_t from = c->at++;
-    struct slice t = c->p->text;
+    size_t from = c->in.at++;
+    struct slice t = c->in.text;
 
     if (depth == DEPTH_MAX)
-        return wrong(c, from, "too many brackets within one another");
-    if (c->at < t.n && t.p[c->at] == '?') {
-        if (c->at + 1 >= t.n || t.p[c->at + 1] != ':')
-            return wrong(c, from, "of all (?...) only (?:...) is known, and (?i) at the beginning");
-        c->at += 2;
+        return pattern_wrong(&c->in, from, "too many brackets within one another");
+    if (c->in.at < t.n && t.p[c->in.at] == '?') {
+        if (c->in.at + 1 >= t.n || t.p[c->in.at + 1] != ':')
+            return pattern_wrong(&c->in, from,
+                                 "of all (?...) only (?:...) is known, and (?i) at the beginning");
+        c->in.at += 2;
     }
     if (!read_alternatives(c, depth + 1, out, must))
         return false;
-    if (c->at >= t.n)
-        return wrong(c, from, "this \"(\" is never closed");
-    c->at++;
+    if (c->in.at >= t.n)
+        return pattern_wrong(&c->in, from, "this \"(\" is never closed");
+    c->in.at++;
     return true;
 }
 
@@ -320,12 +152,13 @@ read_group(struct compiler *c, unsigned depth, struct part *out, struct must *mu
 static bool
 read_edge(struct compiler *c, unsigned depth, struct part *out)
 {
-    struct symbol s = { .start = c->at == 0, .end = c->at > 0 };
+    struct symbol s = { .start = c->in.at == 0, .end = c->in.at > 0 };
 
-    if (depth > 0 || (c->at > 0 && c->at + 2 < c->p->text.n))
-        return wrong(c, c->at, "\\b is known at the beginning and the end of a pattern only");
-    add_named(&s, 'W');
-    c->at += 2;
+    if (depth > 0 || (c->in.at > 0 && c->in.at + 2 < c->in.text.n))
+        return pattern_wrong(&c->in, c->in.at,
+                             "\\b is known at the beginning and the end of a pattern only");
+    symbol_add_named(&s, 'W');
+    c->in.at += 2;
     place(c, &s, out);
     return true;
 }
@@ -335,37 +168,37 @@ read_edge(struct compiler *c, unsigned depth, struct part *out)
 static bool
 read_atom(struct compiler *c, unsigned depth, struct part *out, int *byte, struct must *must)
 {
-    struct slice t = c->p->text;
+    struct slice t = c->in.text;
     struct symbol s = { 0 };
-    char b = t.p[c->at];
+    char b = t.p[c->in.at];
 
     must->n = 0;
     *byte = c->written = -1;
     if (++c->steps > STEPS_MAX)
-        return wrong(c, c->at, "too much is repeated too often");
+        return pattern_wrong(&c->in, c->in.at, "too much is repeated too often");
     if (b == '*' || b == '+' || b == '?')
-        return wrong(c, c->at,
-                     "there is nothing to repeat; write \\ before it if the sign is meant");
+        return pattern_wrong(&c->in, c->in.at,
+                             "there is nothing to repeat; write \\ before it if the sign is meant");
     if (b == '(')
         return read_group(c, depth, out, must);
-    if (b == '\\' && c->at + 1 < t.n && t.p[c->at + 1] == 'b')
+    if (b == '\\' && c->in.at + 1 < t.n && t.p[c->in.at + 1] == 'b')
         return read_edge(c, depth, out);
     if (b == '[') {
-        if (!read_class(c, &s))
+        if (!symbol_read_class(&c->in, &s))
             return false;
     } else if (b == '\\') {
-        if (!read_escape(c, &s, &c->written))
+        if (!symbol_read_escape(&c->in, &s, &c->written))
             return false;
     } else {
-        c->at++;
+        c->in.at++;
         s.start = b == '^';
         s.end = b == '$';
         if (b == '.')
             memset(s.bytes, 0xff, sizeof s.bytes);
         else if (!s.start && !s.end)
-            add_byte(&s, (unsigned char)(c->written = (unsigned char)b));
+            symbol_add(&s, (unsigned char)(c->written = (unsigned char)b));
     }
-    *byte = c->written >= 0 ? (unsigned char)lower((char)c->written) : only_byte(&s);
+    *byte = c->written >= 0 ? (unsigned char)lower((char)c->written) : symbol_only(&s);
     place(c, &s, out);
     return true;
 }
@@ -373,61 +206,62 @@ read_atom(struct compiler *c, unsigned depth, struct part *out, int *byte, struc
 static bool
 read_number(struct compiler *c, int *out)
 {
-    struct slice t = c->p->text;
-    size_t from = c->at;
+    struct slice t = c->in.text;
+    size_t from = c->in.at;
 
-    for (*out = 0; c->at < t.n && t.p[c->at] >= '0' && t.p[c->at] <= '9'; c->at++)
-        *out = *out > REPEAT_MAX ? *out : *out * 10 + (t.p[c->at] - '0');
-    return c->at > from;
+    for (*out = 0; c->in.at < t.n && t.p[c->in.at] >= '0' && t.p[c->in.at] <= '9'; c->in.at++)
+        *out = *out > REPEAT_MAX ? *out : *out * 10 + (t.p[c->in.at] - '0');
+    return c->in.at > from;
 }
 
 /* {n}, {n,} or {n,m}; anything else behind a brace is text. */
 static bool
 read_braces(struct compiler *c, int *low, int *high)
 {
-    struct slice t = c->p->text;
-    size_t from = c->at++;
+    struct slice t = c->in.text;
+    size_t from = c->in.at++;
     bool ok = read_number(c, low);
 
     *high = *low;
-    if (ok && c->at < t.n && t.p[c->at] == ',') {
-        c->at++;
+    if (ok && c->in.at < t.n && t.p[c->in.at] == ',') {
+        c->in.at++;
         if (!read_number(c, high))
             *high = UNLIMITED;
     }
-    if (!ok || c->at >= t.n || t.p[c->at] != '}') {
-        c->at = from;
+    if (!ok || c->in.at >= t.n || t.p[c->in.at] != '}') {
+        c->in.at = from;
         *low = *high = 1;
         return true;
     }
-    c->at++;
+    c->in.at++;
     if (*low > REPEAT_MAX || (*high > REPEAT_MAX && *high != UNLIMITED) || *high < *low)
-        return wrong(c, from, "numbers up to 255, the smaller one first");
+        return pattern_wrong(&c->in, from, "numbers up to 255, the smaller one first");
     return true;
 }
 
 static bool
 read_quantifier(struct compiler *c, int *low, int *high)
 {
-    struct slice t = c->p->text;
-    size_t from = c->at;
-    char q = c->at < t.n ? t.p[c->at] : '\0';
+    struct slice t = c->in.text;
+    size_t from = c->in.at;
+    char q = c->in.at < t.n ? t.p[c->in.at] : '\0';
 
     *low = *high = 1;
     if (q == '{') {
         if (!read_braces(c, low, high))
             return false;
     } else if (q == '?' || q == '*' || q == '+') {
-        c->at++;
+        c->in.at++;
         *low = q == '+';
         *high = q == '?' ? 1 : UNLIMITED;
     }
-    if (c->at == from)
+    if (c->in.at == from)
         return true;
     if ((unsigned char)t.p[from - 1] >= 0x80)
-        return wrong(c, from, "put (...) around a letter beyond ASCII that is repeated");
-    if (c->at < t.n && t.p[c->at] == '?')
-        c->at++; /* as few as can be: which is no question of whether it fits */
+        return pattern_wrong(&c->in, from,
+                             "put (...) around a letter beyond ASCII that is repeated");
+    if (c->in.at < t.n && t.p[c->in.at] == '?')
+        c->in.at++; /* as few as can be: which is no question of whether it fits */
     return true;
 }
 
@@ -436,7 +270,7 @@ static bool
 repeat(struct compiler *c, unsigned depth, size_t from, int low, int high, struct part *part)
 {
     int n = high != UNLIMITED ? high : low > 1 ? low : 1;
-    size_t behind = c->at;
+    size_t behind = c->in.at;
     bool again = c->again;
 
     if (high == 0)
@@ -451,7 +285,7 @@ repeat(struct compiler *c, unsigned depth, size_t from, int low, int high, struc
         struct must ignored;
         int byte;
 
-        c->at = from;
+        c->in.at = from;
         if (!read_atom(c, depth, &copy, &byte, &ignored))
             return false;
         if (k == n && high == UNLIMITED)
@@ -461,7 +295,7 @@ repeat(struct compiler *c, unsigned depth, size_t from, int low, int high, struc
         append(c, part, &copy);
     }
     c->again = again;
-    c->at = behind;
+    c->in.at = behind;
     return true;
 }
 
@@ -491,13 +325,13 @@ note_plain(struct compiler *c, int byte, int low, int high)
 static bool
 read_sequence(struct compiler *c, unsigned depth, struct part *out, struct must *must)
 {
-    struct slice t = c->p->text;
+    struct slice t = c->in.text;
     size_t run = c->n_run;
 
     *out = (struct part){ .nullable = true };
     must->n = 0;
-    while (c->at < t.n && t.p[c->at] != '|' && t.p[c->at] != ')') {
-        size_t from = c->at;
+    while (c->in.at < t.n && t.p[c->in.at] != '|' && t.p[c->in.at] != ')') {
+        size_t from = c->in.at;
         struct must inner;
         struct part part;
         int byte, low, high;
@@ -512,8 +346,8 @@ read_sequence(struct compiler *c, unsigned depth, struct part *out, struct must 
         append(c, out, &part);
     }
     end_run(c, run, must);
-    if (depth == 0 && c->at < t.n && t.p[c->at] == ')')
-        return wrong(c, c->at, "this \")\" closes nothing");
+    if (depth == 0 && c->in.at < t.n && t.p[c->in.at] == ')')
+        return pattern_wrong(&c->in, c->in.at, "this \")\" closes nothing");
     return true;
 }
 
@@ -530,12 +364,12 @@ read_alternatives(struct compiler *c, unsigned depth, struct part *out, struct m
             return false;
         join_alternative(must, &one_must, first);
         out->nullable = out->nullable || one.nullable;
-        unite(&out->first, &one.first);
-        unite(&out->last, &one.last);
-        if (c->at >= c->p->text.n || c->p->text.p[c->at] != '|')
+        positions_unite(&out->first, &one.first);
+        positions_unite(&out->last, &one.last);
+        if (c->in.at >= c->in.text.n || c->in.text.p[c->in.at] != '|')
             return true;
         c->p->plain = false;
-        c->at++;
+        c->in.at++;
     }
 }
 
@@ -555,15 +389,15 @@ read_pattern(struct compiler *c, struct must *must)
 
     p->plain = true;
     if (slice_starts(p->text, SLICE("(?i)"))) {
-        p->fold = true;
-        c->at = 4;
+        p->fold = c->in.fold = true;
+        c->in.at = 4;
     }
     if (!read_alternatives(c, 0, &all, must))
         return false;
     if (all.nullable)
-        return wrong(c, 0, "it fits every user agent");
+        return pattern_wrong(&c->in, 0, "it fits every user agent");
     if (c->overflow && !p->plain)
-        return wrong(c, 0, "longer than 256 bytes, with more in it than plain text");
+        return pattern_wrong(&c->in, 0, "longer than 256 bytes, with more in it than plain text");
     p->first = all.first;
     p->last = all.last;
     p->anchored = !p->plain;
@@ -610,7 +444,7 @@ pattern_compile(struct pattern *p, struct arena *arena, struct err *err)
         memset(c, 0, offsetof(struct compiler, symbols));
         c->p = p;
         c->arena = arena;
-        c->err = err;
+        c->in = (struct pattern_source){ .text = p->text, .fold = p->fold, .err = err };
         c->run = malloc(p->text.n + 1);
         c->exact = arena_alloc(arena, p->text.n + 1);
     }
@@ -624,102 +458,4 @@ pattern_compile(struct pattern *p, struct arena *arena, struct err *err)
         free(c->run);
     free(c);
     return rc;
-}
-
-/* ---- does it fit? ---- */
-
-/* Where a match may go next: on from where it is, or it begins here. */
-static struct positions
-reach(const struct pattern *p, const struct positions *now)
-{
-    struct positions next = p->first;
-
-    for (size_t w = 0; w < ARRAY_LEN(now->w); w++)
-        for (uint64_t left = now->w[w]; left != 0; left &= left - 1)
-            unite(&next, &p->follow[w * 64 + (size_t)__builtin_ctzll(left)]);
-    return next;
-}
-
-static bool
-is_done(const struct pattern *p, const struct positions *now)
-{
-    uint64_t done = 0;
-
-    for (size_t w = 0; w < ARRAY_LEN(now->w); w++)
-        done |= now->w[w] & p->last.w[w];
-    return done != 0;
-}
-
-static bool
-is_nowhere(const struct positions *now)
-{
-    uint64_t any = 0;
-
-    for (size_t w = 0; w < ARRAY_LEN(now->w); w++)
-        any |= now->w[w];
-    return any == 0;
-}
-
-/* One byte more. */
-static void
-step(const struct pattern *p, struct positions *now, unsigned char byte)
-{
-    struct positions next = reach(p, now);
-
-    for (size_t w = 0; w < ARRAY_LEN(next.w); w++) {
-        now->w[w] = 0;
-        for (uint64_t left = next.w[w]; left != 0; left &= left - 1) {
-            int bit = __builtin_ctzll(left);
-
-            if (has_byte(&p->symbols[w * 64 + (size_t)bit], byte))
-                now->w[w] |= UINT64_C(1) << bit;
-        }
-    }
-}
-
-/* An edge of the text takes no byte, so it may be passed as often as it is asked for. */
-static void
-pass_edge(const struct pattern *p, struct positions *now, bool start, bool end)
-{
-    bool more = true;
-
-    while (more) {
-        struct positions next = reach(p, now);
-
-        more = false;
-        for (size_t i = 0; i < p->n; i++) {
-            const struct symbol *s = &p->symbols[i];
-            uint64_t bit = UINT64_C(1) << i % 64;
-
-            if ((next.w[i / 64] & ~now->w[i / 64] & bit) &&
-                ((start && s->start) || (end && s->end))) {
-                now->w[i / 64] |= bit;
-                more = true;
-            }
-        }
-    }
-}
-
-bool
-pattern_fits(const struct pattern *p, struct slice text, bool whole)
-{
-    struct positions now = { 0 };
-    bool nowhere;
-
-    assert(!p->plain);
-    pass_edge(p, &now, true, whole && text.n == 0);
-    if (is_done(p, &now))
-        return true;
-    nowhere = is_nowhere(&now);
-    for (size_t i = 0; i < text.n && !(nowhere && p->anchored); i++) {
-        if (nowhere && !has_byte(&p->begins, (unsigned char)text.p[i])) /* as most bytes are */
-            continue;
-        step(p, &now, (unsigned char)text.p[i]);
-        if (is_done(p, &now))
-            return true;
-        nowhere = is_nowhere(&now);
-    }
-    if (whole && text.n > 0)
-        pass_edge(p, &now, false, true);
-    return is_done(p, &now);
 }

@@ -2,8 +2,10 @@
  * Inside the classes of user agents.
  *
  *   agent_file.c     patterns from a file, as lines or as JSON
+ *   agent_fits.c     does a pattern that is more than plain text fit a text?
  *   agent_lists.c    the patterns that are built in
  *   agent_pattern.c  one pattern, compiled: bytes that every match holds, and how the rest is told
+ *   agent_symbol.c   its bytes, escapes and classes
  *   agent_trie.c     those bytes of all patterns in one automaton: which of them does a text hold?
  *   agents.c         the class of a user agent, and the memory of it
  */
@@ -63,6 +65,48 @@ lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }
+
+static inline void
+positions_unite(struct positions *into, const struct positions *from)
+{
+    for (size_t i = 0; i < ARRAY_LEN(into->w); i++)
+        into->w[i] |= from->w[i];
+}
+
+static inline void
+symbol_add(struct symbol *s, unsigned char byte)
+{
+    s->bytes[byte / 64] |= UINT64_C(1) << byte % 64;
+}
+
+static inline bool
+symbol_has(const struct symbol *s, unsigned char byte)
+{
+    return s->bytes[byte / 64] >> byte % 64 & 1;
+}
+
+/* ---- a pattern while it is read ---- */
+
+struct pattern_source {
+    struct slice text; /* ends in NUL */
+    size_t       at;   /* the next byte */
+    bool         fold; /* case does not matter */
+    struct err  *err;
+};
+
+/* ST_USAGE into in->err: what is wrong at byte `at`. Returns false, always. */
+bool pattern_wrong(const struct pattern_source *in, size_t at, const char *why);
+
+/* Adds the other case of each letter that it has. */
+void symbol_fold(struct symbol *s);
+/* The one byte that it stands for, in lower case; -1: there are several, or none. */
+int  symbol_only(const struct symbol *s);
+/* Adds the set that is written \d, \s, \w, or what is not in it: \D, \S, \W. False: `letter` names none. */
+bool symbol_add_named(struct symbol *s, char letter);
+/* Reads a backslash and what stands behind it, adding to `s`. *byte: the one byte that was meant; -1: a set. */
+bool symbol_read_escape(struct pattern_source *in, struct symbol *s, int *byte);
+/* Reads [...], up to and with its end. */
+bool symbol_read_class(struct pattern_source *in, struct symbol *s);
 
 /* ---- all of them ---- */
 
