@@ -6,6 +6,7 @@
  *   choose.c   which format an input has, which dataset it feeds
  *   pass.c     the crank of one input: lines, records, hits, rollup, and the books of it
  *   batch.c    which inputs of a batch count: known ones dropped, good ones absorbed
+ *   ecosystem.c  of the inputs of a batch that of the first one, for a table that has none yet
  *   tables.c   a dataset's table, node, ecosystem and client key, looked up on first use
  *   stream.c   for rules with a window or a union of ranges: the inputs in the order of their times
  *   rejects.c  rejected lines: are they too many, and what they are; reject_line.c one of them, reject_file.c their file
@@ -354,16 +355,12 @@ enum st batch_init(struct run *run, struct err *err);
 void    batch_release(struct run *run);
 void    batch_begin(struct run *run);
 struct item *batch_take(struct run *run); /* the next input, NULL when the batch is closed; takes the lock */
-/* Notes the first ecosystem that an input's hits belong to. */
-void    batch_note_ecosystem(struct run *run, struct item *item, const char *ecosystem);
 /* Asks the ledger about the worker's pending inputs and absorbs the new ones. */
 enum st batch_accept(struct worker *w, struct err *err);
 /* Keeps the refusal of an input until its batch has settled. `err` is taken over for a failure of our own: ST_OK, ST_MEMORY. */
 enum st batch_refuse(struct run *run, struct item *item, struct err *err);
 /* The ledger knows this input; a sighting is kept for files, so that the next run knows it by its times. */
 enum st batch_known(struct run *run, struct item *item, const struct known *known, const struct sighting *sighting, struct err *err);
-/* After all workers are done: fixes the ecosystem if it was open. run->batch.again: some inputs had another. */
-void    batch_settle_ecosystems(struct run *run);
 /* Puts the batch's inputs back to be read again. */
 void    batch_undo(struct run *run);
 /* What became of an input, told once and added to the summary. */
@@ -373,6 +370,12 @@ enum st batch_settle(struct run *run, struct err *err);
 
 /* Left out: counted as `skipped`. Takes the lock. */
 void    batch_skip(struct run *run, struct item *item);
+
+/* ecosystem.c */
+/* Takes the lock, and notes the first ecosystem that an input's hits belong to. */
+void    ecosystem_note(struct run *run, struct item *item, const char *ecosystem);
+/* After all workers are done: fixes the ecosystem if it was open. run->batch.again: some inputs had another. */
+void    ecosystem_settle(struct run *run);
 
 /* refused.c */
 enum st refused_init(struct run *run, struct err *err);

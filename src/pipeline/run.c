@@ -362,7 +362,7 @@ do_batch(struct run *run, struct err *err)
     }
     if (run_signals(run) >= 2)
         return err_fail(err, ST_STOPPED, "stopped", "a second signal came");
-    batch_settle_ecosystems(run);
+    ecosystem_settle(run);
     if (run->batch.again || stream_leave_out(run))
         return ST_EOF;
     if ((rc = stream_settle(run, err)) != ST_OK)

@@ -195,7 +195,7 @@ count_lines(struct worker *w, struct pending *p, const struct format *format, st
         if (p->payload->days == NULL)
             rc = err_memory(err, "cannot list days");
         p->bytes = rollup_held_bytes(pass.rollup) + n_days * sizeof *p->payload->days;
-        batch_note_ecosystem(w->run, p->item, pass.picker->ecosystem);
+        ecosystem_note(w->run, p->item, pass.picker->ecosystem);
         if (rc == ST_OK && rejects_judge(&pass, &mistaken) != ST_OK)
             rc = keep_mistaken(p, &mistaken, err);
     } else if (err->line_no == 0) {
