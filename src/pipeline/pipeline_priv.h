@@ -5,8 +5,9 @@
  *   worker.c   takes inputs, counts each; many workers at once
  *   choose.c   which format an input has, which dataset it feeds
  *   pass.c     the crank of one input: lines, records, hits, rollup, and the books of it
+ *   glance.c   what is known of the inputs before they are opened
  *   batch.c    which inputs of a batch count: known ones dropped, good ones absorbed
- *   ecosystem.c  of the inputs of a batch that of the first one, for a table that has none yet
+ *   ecosystem.c  a table that has none yet gets that of the first input of a batch
  *   tables.c   a dataset's table, node, ecosystem and client key, looked up on first use
  *   stream.c   for rules with a window or a union of ranges: the inputs in the order of their times
  *   rejects.c  rejected lines: are they too many, and what they are; reject_line.c one of them, reject_file.c their file
@@ -370,6 +371,14 @@ enum st batch_settle(struct run *run, struct err *err);
 
 /* Left out: counted as `skipped`. Takes the lock. */
 void    batch_skip(struct run *run, struct item *item);
+
+/* glance.c */
+/* Refuses inputs that could not even be listed, without a batch, and tells those that are too young. */
+void    glance_troubled(struct run *run);
+/* Test 1 of docs/EXACTLY-ONCE.md, for all inputs of the run. ST_OK, ST_DB, ST_MEMORY. */
+enum st glance_files(struct run *run, struct err *err);
+/* Fetches what test 2 needs: the digests of stored files as large as those of the batch. ST_OK, ST_DB, ST_MEMORY. */
+enum st glance_sizes(struct run *run, struct err *err);
 
 /* ecosystem.c */
 /* Takes the lock, and notes the first ecosystem that an input's hits belong to. */

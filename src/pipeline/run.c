@@ -133,95 +133,6 @@ start_workers(struct run *run, struct err *err)
     return ST_OK;
 }
 
-/* ---- what is known at a glance ---- */
-
-/* Inputs that could not even be listed are refused without a batch; those that are too young are left. */
-static void
-refuse_troubled(struct run *run)
-{
-    for (size_t i = 0; i < run->n_items; i++) {
-        struct item *item = &run->items[i];
-        struct err err;
-
-        if (item->fate == FATE_SKIPPED)
-            batch_tell(run, item);
-        if (item->source->trouble == ST_OK)
-            continue;
-        item->fate = FATE_REFUSED;
-        err_fail(&err, item->source->trouble, "cannot read input", "%s", item->source->cause);
-        snprintf(err.path, sizeof err.path, "%s", item->source->path);
-        run->summary->files.refused++;
-        if (run->config->refused != NULL)
-            run->config->refused(run->config->ctx, &err);
-    }
-}
-
-/* Test 1 of docs/EXACTLY-ONCE.md, for many inputs at once. */
-static enum st
-find_same_files(struct run *run, struct err *err)
-{
-    const struct file_id *files[BATCH_INPUTS_MAX];
-    struct item *items[BATCH_INPUTS_MAX];
-    struct known *known = NULL;
-    enum st rc = ST_OK;
-    size_t n = 0;
-
-    if (run->pg == NULL || run->config->recheck)
-        return ST_OK;
-    known = calloc(BATCH_INPUTS_MAX, sizeof *known);
-    if (known == NULL)
-        return err_memory(err, "cannot ask the ledger for files");
-    for (size_t i = 0; rc == ST_OK && i <= run->n_items; i++) {
-        if (n == BATCH_INPUTS_MAX || (i == run->n_items && n > 0)) {
-            rc = ledger_find_files(&run->ledger, &run->scope, files, n, known, err);
-            for (size_t k = 0; rc == ST_OK && k < n; k++)
-                if (known[k].id != 0)
-                    rc = batch_known(run, items[k], &known[k], NULL, err);
-            n = 0;
-        }
-        if (i < run->n_items && run->items[i].fate == FATE_TODO &&
-            !run->items[i].source->is_stdin) {
-            files[n] = &run->items[i].source->file;
-            items[n++] = &run->items[i];
-        }
-    }
-    free(known);
-    for (size_t i = 0; i < run->n_items; i++)
-        if (run->items[i].fate == FATE_KNOWN || run->items[i].fate == FATE_KNOWN_OTHERWISE) {
-            batch_tell(run, &run->items[i]);
-            atomic_fetch_add(&run->progress_done, 1);
-        }
-    return rc;
-}
-
-/* Test 2 needs the stored digests of all sightings that have the size of an input of the batch. */
-static enum st
-find_same_sizes(struct run *run, struct err *err)
-{
-    int64_t *sizes;
-    size_t n = 0;
-    enum st rc;
-
-    free(run->stored);
-    run->stored = NULL;
-    run->n_stored = 0;
-    if (run->pg == NULL)
-        return ST_OK;
-    if ((sizes = calloc(run->n_todo + 1, sizeof *sizes)) == NULL)
-        return err_memory(err, "cannot ask the ledger for files");
-    for (size_t i = 0; i < run->n_todo; i++)
-        if (!run->todo[i]->source->is_stdin)
-            sizes[n++] = run->todo[i]->source->file.size;
-    rc = RUN_TRY_AGAIN(
-        run,
-        ledger_find_sizes(&run->ledger, &run->scope, sizes, n, &run->stored, &run->n_stored, err),
-        err);
-    if (rc == ST_OK)
-        rc = refused_find_sizes(run, sizes, n, err);
-    free(sizes);
-    return rc;
-}
-
 /* ---- batches ---- */
 
 static int
@@ -353,7 +264,7 @@ do_batch(struct run *run, struct err *err)
 
     batch_begin(run);
     stream_begin(run);
-    if ((rc = find_same_sizes(run, err)) != ST_OK)
+    if ((rc = glance_sizes(run, err)) != ST_OK)
         return rc;
     let_workers_work(run);
     if (run->failed) {
@@ -484,8 +395,8 @@ run(const struct run_config *config, struct source_list *inputs, struct summary 
         (rc = make_items(run, inputs, err)) == ST_OK && (rc = stream_init(run, err)) == ST_OK &&
         (rc = batch_init(run, err)) == ST_OK &&
         (rc = start_workers(run, err)) == ST_OK) {
-        refuse_troubled(run);
-        if ((rc = find_same_files(run, err)) == ST_OK)
+        glance_troubled(run);
+        if ((rc = glance_files(run, err)) == ST_OK)
             rc = refused_find_files(run, err);
         if (rc == ST_OK)
             rc = stream_order(run, err);
