@@ -15,6 +15,7 @@ enum st {
     ST_IO,         /* an input cannot be opened or read */
     ST_FORMAT,     /* of no known format, or of one that we refuse */
     ST_CHANGED,    /* changed while it was read */
+    ST_NO_TABLE,   /* it feeds a dataset that nobody asked for, and whose table is not there */
     /* exit 2 */
     ST_USAGE,      /* options, configuration, key files: nothing was touched */
     /* exit 3 */

@@ -22,6 +22,7 @@ struct target {
     char     hll_schema[64];     /* where hll_union lives; "" without the extension */
     char     lowest[64];         /* a live table's primary key of one column: tells which of doubled rows is the lowest; "" without one */
     int32_t  node_id;            /* for datasets with a node; else 0. The caller sets it: target_find does not know nodes */
+    bool     missing;            /* target_find looked, and there is none */
 };
 
 /*

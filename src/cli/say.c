@@ -126,6 +126,7 @@ exit_status_of(enum st rc, int signal_no)
     case ST_IO:
     case ST_FORMAT:
     case ST_CHANGED:
+    case ST_NO_TABLE:
         return EXIT_REFUSED;
     case ST_USAGE:
         return EXIT_USAGE;

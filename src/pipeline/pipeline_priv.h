@@ -255,7 +255,8 @@ enum st ledger_enter(const struct run_config *c, enum pg_mode mode, struct pg **
 static inline bool
 err_is_of_input(enum st rc)
 {
-    return rc == ST_CORRUPT || rc == ST_IO || rc == ST_FORMAT || rc == ST_CHANGED;
+    return rc == ST_CORRUPT || rc == ST_IO || rc == ST_FORMAT || rc == ST_CHANGED ||
+           rc == ST_NO_TABLE;
 }
 
 /* A connection that is lost while inputs are read is made again: bounded, with growing pauses. */
@@ -278,7 +279,7 @@ enum st run_reconnect(struct run *run, struct err *err);
 enum st plain_rules_init(struct rules *plain, const struct rules *rules, struct err *err);
 enum st tables_init(struct run *run, struct err *err);
 void    tables_release(struct run *run);
-/* Makes the table of `dataset` ready; takes the lock. ST_USAGE, ST_DB. */
+/* Makes the table of `dataset` ready; takes the lock. ST_USAGE, ST_DB; ST_NO_TABLE: there is none, and nobody asked for it. */
 enum st table_ready(struct run *run, const struct dataset *dataset, struct table **out, struct err *err);
 
 /* choose.c */

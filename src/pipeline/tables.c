@@ -232,13 +232,37 @@ find_ecosystem(struct run *run, struct table *t, struct err *err)
     return ST_OK;
 }
 
+/* By --dataset, by a format that feeds it, or by rules for what it holds. */
+static bool
+was_asked_for(const struct run_config *c, const struct dataset *dataset)
+{
+    return c->dataset == dataset || (c->rules_named && dataset->has_ecosystem);
+}
+
+/*
+ * A table that is asked for and missing is a mistake in the setup. Where only a look into a log told
+ * that it would feed one, that log cannot be counted, and those beside it can.
+ */
+static enum st
+find_target(struct run *run, struct table *t, struct err *err)
+{
+    enum st rc = target_find(run->pg, t->dataset, &t->target, err);
+
+    if (rc != ST_DB || !t->target.missing || was_asked_for(run->config, t->dataset))
+        return rc;
+    snprintf(err->what, sizeof err->what,
+             "cannot count this input: it feeds dataset %s, and table \"%s\" is missing",
+             t->dataset->name, t->dataset->table);
+    return err->code = ST_NO_TABLE;
+}
+
 static enum st
 make_ready(struct run *run, struct table *t, struct err *err)
 {
     enum st rc = ST_OK;
 
     if (run->config->sink == RUN_TO_DATABASE) {
-        if ((rc = target_find(run->pg, t->dataset, &t->target, err)) != ST_OK)
+        if ((rc = find_target(run, t, err)) != ST_OK)
             return rc;
         t->shape.sketch = t->target.has_sketch;
     } else if (run->pg != NULL && target_find(run->pg, t->dataset, &t->target, err) != ST_OK) {

@@ -70,6 +70,7 @@ find_table(struct pg *pg, const struct dataset *d, struct target *out, struct er
     if (st != ST_OK)
         return st;
     if (pg_rows(r) == 0) {
+        out->missing = true;
         st = not_found(pg, d, err);
     } else {
         out->oid = (uint32_t)pg_int(r, 0, 0);

@@ -128,16 +128,58 @@ n_counted() {
     is "$(PGDATABASE=bare sql "SELECT count(*) FROM pg_namespace WHERE nspname = 'ingest'")" 0
 }
 
-@test "a ledger without the dataset's table: exit 3" {
+@test "a ledger without the dataset's table: exit 3 if it was asked for, else the input is refused" {
     PGDATABASE=postgres sql "DROP DATABASE IF EXISTS bare"
     PGDATABASE=postgres sql "CREATE DATABASE bare"
     export PGDATABASE=bare
     "$INGEST" -q migrate up ledger
     lines 2 >log
+    for asked in --format=combined --dataset=stats --rules=crates '--log-format=%h %l %u %t "%r" %>s %b'; do
+        count "$asked" log
+        status_is 3
+        says '"stats"' "ingest migrate up stats"
+    done
     count log
-    status_is 3
-    says '"stats"' "ingest migrate up stats"
+    status_is 1
+    says "log: cannot count this input" '"stats"' "ingest migrate up stats"
     is "$(n_rows ingest.payloads)" 0
+}
+
+@test "a log that feeds a table that is not there is refused alone, and not remembered" {
+    fresh
+    emote=60ae958e229664e8667aea38
+    change='{"user":"%s","old":[],"new":["%s"],"time":"2024-01-16T10:00:00Z"}\n'
+    mkdir logs
+    lines 3 >logs/a.log
+    # shellcheck disable=SC2059
+    for i in 1 2 3; do printf "$change" $emote $emote; done >logs/seventv.log
+    lines 4 rand >logs/b.log
+    sleep 2.1 # times under 2 s old prove nothing, so nothing is remembered
+    count --json logs
+    status_is 1
+    is "$(grep -c error: <<<"$stderr")" 1
+    says "logs/seventv.log: cannot count this input" "dataset emote_stats" '"emote_stats" is missing' \
+        "ingest migrate up seventv"
+    is "$(summary 's["files"]["read"], s["files"]["refused"], s["lines"]["counted"]')" "(2, 1, 7)"
+    is "$(n_rows ingest.payloads)" 2
+    is "$(n_rows ingest.refusals)" 0
+    # In one stream it is left out just so.
+    fresh _2
+    count --json --window 30s logs
+    status_is 1
+    is "$(summary 's["files"]["read"], s["files"]["refused"]')" "(2, 1)"
+    count -f seventv logs/seventv.log
+    status_is 3
+    count --dataset emote_stats logs/seventv.log
+    status_is 3
+    # Rules of packages do not ask for emotes.
+    count --rules crates logs/seventv.log
+    status_is 1
+    "$INGEST" -q migrate up seventv
+    count --json logs
+    status_is 0
+    is "$(summary 's["files"]["read"], s["files"]["known_otherwise"]')" "(1, 2)"
+    is "$(sql "SELECT count FROM seventv.emote_stats")" 3
 }
 
 @test "no server: exit 3, at once" {
