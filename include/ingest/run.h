@@ -50,7 +50,6 @@ struct run_config {
     struct rejects       *rejects;           /* where rejected lines go; borrowed; NULL: nowhere */
     struct buf           *done;              /* gets the names, each with its NUL, of inputs that may be deleted; NULL: nobody asks */
     int                   max_reject_percent; /* an input with more of its lines rejected is refused; 100: never */
-    const char           *reading;           /* all else that says how inputs are read, as text: a refusal holds for this alone; NULL: nothing */
     const volatile sig_atomic_t *signals;    /* how many have come; may be NULL */
 
     /* Called from one thread at a time. All may be NULL. */

@@ -171,8 +171,6 @@ struct run_config;
 struct rules;
 /* Format, dataset, rules and node of the run. `rules` is to be released in either case. */
 enum st names_read(const struct options *o, struct run_config *c, struct rules *rules, struct err *err);
-/* What they say about reading beside the format's name, as text, in memory of its own; NULL: no memory. */
-const char *names_reading(const struct options *o);
 enum st count_reading(const struct options *o, struct run_config *c, struct rules *rules, struct err *err);
 
 /* --done and --rejects. `done` is the run's list of names; both are freed. `ran`: there is something to keep. */

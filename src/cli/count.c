@@ -6,8 +6,10 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <sodium.h>
 #include <sys/stat.h>
 
+#include "ingest/dataset.h"
 #include "ingest/num.h"
 #include "ingest/run.h"
 
@@ -150,6 +152,19 @@ read_teller(const struct options *o, struct run_config *c, struct teller *t, str
     return ST_OK;
 }
 
+/* One that is named is read now: whatever is wrong with it is said before anything is touched. It may
+ * be missing, since the first run makes it. */
+static enum st
+check_client_key(const char *path, struct err *err)
+{
+    struct client_key key;
+    bool missing;
+    enum st rc = client_key_read(&key, path, &missing, err);
+
+    sodium_memzero(&key, sizeof key);
+    return missing ? ST_OK : rc;
+}
+
 static enum st
 read_client_key(const struct options *o, const struct place *place, struct run_config *c,
                 char path[512], struct err *err)
@@ -161,9 +176,11 @@ read_client_key(const struct options *o, const struct place *place, struct run_c
     path[0] = '\0';
     if (c->client_key_none)
         return ST_OK;
-    if (named != NULL)
+    if (named != NULL) {
         snprintf(path, 512, "%s", named);
-    else if (place->is_local)
+        return check_client_key(path, err);
+    }
+    if (place->is_local)
         snprintf(path, 512, "%s/client.key", place->local.dir);
     else if (!config_home_path(path, 512, "client.key"))
         return err_fail(err, ST_USAGE, "cannot find the client key",
@@ -308,11 +325,9 @@ configure(const struct options *o, struct run_config *c, struct rules *rules, st
                               .require_integrity = option_is_on(o, OPT_REQUIRE_INTEGRITY) };
     if ((rc = read_sink(o, c, err)) != ST_OK || (rc = read_teller(o, c, t, err)) != ST_OK)
         return rc;
-    if ((rc = count_reading(o, c, rules, err)) != ST_OK ||
-        (rc = rule_options_check(c->rules->pack, err)) != ST_OK)
+    if ((rc = count_reading(o, c, rules, err)) != ST_OK)
         return rc;
-    c->reading = names_reading(o);
-    return c->reading == NULL ? err_memory(err, "cannot start") : ST_OK;
+    return rule_options_check(c->rules->pack, err);
 }
 
 static enum st

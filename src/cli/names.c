@@ -108,19 +108,76 @@ read_rules(const struct options *o, struct run_config *c, struct rules *rules, s
     return rules_init(rules, pack, o->routes, o->n_routes, since, until, err);
 }
 
-const char *
-names_reading(const struct options *o)
-{
-    static struct buf text;
-    const char *log_format = o->value[OPT_LOG_FORMAT].text, *name = o->value[OPT_FORMAT].text;
-    const struct config_format *own = name != NULL ? config_find_format(o->config, name) : NULL;
+/* ---- the rules that say how a line is read ---- */
 
-    buf_reset(&text);
-    if (log_format != NULL)
-        buf_printf(&text, "log-format %s\n", log_format);
-    for (size_t i = 0; own != NULL && i < own->n_pairs; i++)
-        buf_printf(&text, "%s = %s\n", own->pairs[i].key, own->pairs[i].value);
-    return buf_str(&text);
+static int
+by_key(const void *a, const void *b)
+{
+    const struct config_pair *const *x = a, *const *y = b;
+
+    return strcmp((*x)->key, (*y)->key);
+}
+
+/* Values may hold anything, so each comes behind its length. */
+static void
+put_text(struct buf *b, struct slice text)
+{
+    buf_printf(b, " %zu:", text.n);
+    buf_add_slice(b, text);
+}
+
+/* What it does and not how it was written: in whichever file, quotes or directive it stood. */
+static void
+put_log_format(struct buf *b, const struct log_format *f)
+{
+    buf_printf(b, "log_format %d", (int)f->escape);
+    put_text(b, f->before);
+    for (size_t i = 0; i < f->n_parts; i++) {
+        put_text(b, f->parts[i].name);
+        put_text(b, f->parts[i].after);
+    }
+}
+
+static void
+put_keys(struct buf *b, const struct config_format *own)
+{
+    const struct config_pair *pairs[CONFIG_PAIRS_MAX];
+
+    for (size_t i = 0; i < own->n_pairs; i++)
+        pairs[i] = &own->pairs[i];
+    qsort(pairs, own->n_pairs, sizeof *pairs, by_key);
+    buf_text(b, "keys");
+    for (size_t i = 0; i < own->n_pairs; i++) {
+        put_text(b, slice_of(pairs[i]->key));
+        put_text(b, slice_of(pairs[i]->value));
+    }
+}
+
+/*
+ * A format that the user describes decides what counts as much as a pack does: with another one the
+ * same bytes are other downloads. So its fingerprint goes into that of the rules, and the ledger
+ * tells logs that were counted under another description.
+ */
+static enum st
+mix_format(const struct options *o, struct rules *rules, struct err *err)
+{
+    const char *name = o->value[OPT_FORMAT].text;
+    struct buf text = { 0 };
+    bool failed;
+
+    if (said.log_format == NULL && said.json_keys == NULL)
+        return ST_OK;
+    buf_hex(&text, rules->id.b, sizeof rules->id.b);
+    buf_text(&text, "\n");
+    if (said.log_format != NULL)
+        put_log_format(&text, said.log_format);
+    else
+        put_keys(&text, config_find_format(o->config, name));
+    failed = text.failed;
+    if (!failed)
+        rules->id = hash_plain(text.p, text.n);
+    buf_release(&text);
+    return failed ? err_memory(err, "cannot write down the rules") : ST_OK;
 }
 
 enum st
@@ -130,7 +187,7 @@ names_read(const struct options *o, struct run_config *c, struct rules *rules, s
 
     said = (struct format_options){ 0 };
     if ((rc = read_format(o, c, err)) != ST_OK || (rc = read_dataset(o, c, err)) != ST_OK ||
-        (rc = read_rules(o, c, rules, err)) != ST_OK)
+        (rc = read_rules(o, c, rules, err)) != ST_OK || (rc = mix_format(o, rules, err)) != ST_OK)
         return rc;
     c->node = o->value[OPT_NODE].text;
     return ST_OK;

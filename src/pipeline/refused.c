@@ -17,8 +17,6 @@ refused_init(struct run *run, struct err *err)
     buf_printf(&text, "%s\n%s\n%s\n%d\n", INGEST_VERSION, c->format == NULL ? "" : c->format->name,
                c->dataset == NULL ? "" : c->dataset->name, c->max_reject_percent);
     buf_hex(&text, c->rules->id.b, sizeof c->rules->id.b);
-    if (c->reading != NULL)
-        buf_text(&text, c->reading);
     if (!text.failed)
         run->reading.parsing = hash_plain(text.p, text.n);
     run->reading.decoding = hash_plain(INGEST_VERSION, strlen(INGEST_VERSION));

@@ -337,3 +337,34 @@ PY
     status_is 2
     says "missing: cannot read the countries of addresses"
 }
+
+@test "a file that the rules name and that cannot be read: exit 2 before anything is touched, from the INI too" {
+    lines 2 >a.log
+    mkdir dir
+    echo "keep me" >rows
+    for file in missing dir; do
+        for key in clients_file browsers_file robots_file mirrors_file country_file; do
+            option=--${key//_/-}=$file
+            classes=--agents=client,unknown
+            printf '[rules own]\nagents = client unknown\n%s = %s\n' $key $file >own.ini
+            for arguments in "$option $classes" "-c own.ini --rules own"; do
+                # shellcheck disable=SC2086
+                count $arguments -o rows --rejects rejects --done done a.log
+                status_is 2
+                says "$file: cannot read the "
+                # shellcheck disable=SC2086
+                for what in a.log "--url /crates/serde/serde-1.0.crate" ""; do
+                    run --separate-stderr "$INGEST" explain --rules own -c own.ini $arguments $what
+                    status_is 2
+                    says "$file: cannot read the "
+                    is "$output" ""
+                done
+            done
+        done
+        run --separate-stderr "$INGEST" explain --robots-file $file a.log
+        status_is 2
+        says "$file: cannot read the "
+    done
+    is "$(cat rows)" "keep me"
+    [ ! -e rejects ] && [ ! -e done ]
+}

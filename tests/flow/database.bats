@@ -211,6 +211,44 @@ known() {
     same_file before after
 }
 
+@test "a log format or key map of another text is another rule; the same in other words is not" {
+    fresh
+    lines 4 >log
+    format='%h - - %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i"'
+    json() { printf '{"at":17040672%02d,"seen":17040673%02d,"u":"/crates/serde/serde-1.0.0.crate"}\n' "$1" "$1"; }
+    { json 1; json 2; json 3; } >rows
+    cat >my.ini <<'END'
+[format site]
+log_format = LogFormat "%h - - %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-Agent}i\"" site
+[format rows]
+time = .at
+path = .u
+[format swapped]
+path = .u
+time = .at
+[format seen]
+time = .seen
+path = .u
+END
+    count --log-format "$format" log
+    status_is 0
+    count --json -c my.ini -f site log
+    is "$(summary 's["files"]["known"]')" 1
+    count --json --log-format "%{X-Other}i${format#%h}" log
+    status_is 0
+    is "$(summary 's["files"]["known_otherwise"], s["files"]["known"]')" "(1, 0)"
+    count --json log
+    is "$(summary 's["files"]["known_otherwise"]')" 1
+    count --json -c my.ini -f rows rows
+    is "$(summary 's["files"]["read"], s["lines"]["counted"]')" "(1, 3)"
+    count --json -c my.ini -f swapped rows
+    is "$(summary 's["files"]["known"]')" 1
+    count --json -c my.ini -f seen rows
+    is "$(summary 's["files"]["known_otherwise"]')" 1
+    is "$(n_rows ingest.payloads)" 2
+    books_balance
+}
+
 @test "-n on a database writes nothing and says what is known and new" {
     fresh
     lines 4 >old

@@ -72,6 +72,32 @@ nothing_counted() {
     nothing_counted 1
 }
 
+@test "a key file that cannot be used: exit 2 before anything is touched, needed or not" {
+    fresh
+    lines 2 >log
+    mkdir dir
+    echo nonsense >odd
+    key open
+    chmod 644 open
+    echo "keep me" >rows
+    for bad in dir odd open; do
+        ingest --client-key $bad log
+        status_is 2
+        says "$bad" "cannot use the client key"
+        printf '[ingest]\nclient-key = %s\n' $bad >my.ini
+        ingest -c my.ini log
+        status_is 2
+        says "$bad" "cannot use the client key"
+        ingest --client-key $bad -o rows --rejects rejects log
+        status_is 2
+        ingest --client-key $bad -f fdsnws "$LOGS/logs/fdsnws-2024.log.gz"
+        status_is 2
+    done
+    nothing_counted 0
+    is "$(cat rows)" "keep me"
+    [ ! -e rejects ]
+}
+
 @test "--client-key none and a key do not mix in a table, either way" {
     fresh
     key first
