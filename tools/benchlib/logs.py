@@ -1,5 +1,5 @@
 """
-The logs: made once into the cache directory by tools/genlogs, held against the figures that issue 3 gives, and decoded once
+The logs: made once into the cache directory by tools/genlogs, held against the figures they were specified with, and decoded once
 before any program is timed on them.
 """
 
@@ -49,7 +49,7 @@ class Shelf:
                 json.dump(figures, out, indent=1)
         if os.path.getsize(path) != figures["stored_bytes"]:
             raise SystemExit("bench: %s is not the file that was made; remove it" % path)
-        # A smaller log packs differently, and the issue's figures are for the whole ones.
+        # A smaller log packs differently, and the figures are for the whole ones.
         bad = bench.off(kind, n, figures) if self.scale == 1 and times == 1 else []
         if bad:
             raise SystemExit("bench: %s is not the log that the targets are about: %s" % (path, ", ".join(

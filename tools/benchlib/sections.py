@@ -1,4 +1,4 @@
-"""What is measured: each section makes its logs, alternates its programs and says which targets of issue 3 they meet."""
+"""What is measured: each section makes its logs, alternates its programs and says which targets they meet."""
 
 import json
 import os
