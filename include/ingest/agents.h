@@ -39,6 +39,4 @@ void agents_find(const struct agents *agents, struct slice agent, struct agent_f
 /* Differs when the patterns do, built-in ones included: part of what the rules' fingerprint is made of. */
 struct digest agents_id(const struct agents *agents);
 
-size_t agents_n_patterns(const struct agents *agents);
-
 #endif

@@ -228,9 +228,3 @@ agents_id(const struct agents *agents)
 {
     return agents->id;
 }
-
-size_t
-agents_n_patterns(const struct agents *agents)
-{
-    return agents->patterns.n;
-}
