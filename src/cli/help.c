@@ -36,10 +36,10 @@ help_print(FILE *to)
         "  ingest explain x.gz                   the same line by line: format, fields, rule, rows\n\n"
         "usage: ingest [OPTION]... [FILE]...     FILE \"-\" is stdin; a directory is walked\n"
         "       ingest explain FILE... | FILE:LINE | --url URL | --rules PACK\n"
-        "       ingest known FILE...             is all of it counted? else exit 1, and the names of what is not\n"
-        "       ingest accept FILE...            refused inputs are to stay as they are: skip them from now on\n"
+        "       ingest known FILE...             is all of it counted? else exit 1 and what is not\n"
+        "       ingest accept FILE...            refused inputs stay as they are: skip them\n"
         "       ingest migrate up|down|status|print [SET]...\n"
-        "       ingest psql [-- ARGUMENT...]     psql on the database (the private one unless -d says otherwise)\n",
+        "       ingest psql [-- ARGUMENT...]     psql on the database; without -d the private one\n",
         to);
     print_options(to);
     fputs("\nformats\n", to);
@@ -54,6 +54,7 @@ help_print(FILE *to)
     fputs("\nsets of migrations\n  ", to);
     for (size_t i = 0; migrate_sets()[i] != NULL; i++)
         fprintf(to, "%s%s", i > 0 ? ", " : "", migrate_sets()[i]);
+    fputs("; without SET all but seventv", to);
     fputs(
         "\n\nexit status\n"
         "  0    every input is in the database, counted now or before\n"

@@ -332,8 +332,7 @@ static const struct format_example tsv_examples[] = {
 
 const struct format format_csv = {
     .name = "csv",
-    .about = "a table with a header row, values between commas: cranlogs, names as in `json`, "
-             "or a key map",
+    .about = "a header row, values between commas: cranlogs, or any by a key map",
     .dataset = "stats",
     .block = table_block,
     .sniff = csv_sniff,
@@ -344,7 +343,7 @@ const struct format format_csv = {
 
 const struct format format_tsv = {
     .name = "tsv",
-    .about = "the same with tabs between values",
+    .about = "as csv, with tabs between values",
     .dataset = "stats",
     .block = table_block,
     .sniff = tsv_sniff,

@@ -479,7 +479,7 @@ static const struct format_example custom_examples[] = {
 
 const struct format format_custom = {
     .name = "custom",
-    .about = "lines as --log-format says, in the words of nginx's log_format or Apache's LogFormat",
+    .about = "lines as --log-format says, in nginx's or Apache's words",
     .dataset = "stats",
     .line = custom_line,
     .sniff = custom_sniff,

@@ -259,7 +259,7 @@ static const struct format_example examples[] = {
 
 const struct format format_fastly = {
     .name = "fastly",
-    .about = "Fastly's logs as crates.io (JSON), rubygems.org and hex.pm have them written",
+    .about = "Fastly's logs as crates.io (JSON), rubygems.org and hex.pm write them",
     .dataset = "stats",
     .line = fastly_line,
     .sniff = fastly_sniff,

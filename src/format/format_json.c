@@ -182,8 +182,7 @@ static const struct format_example examples[] = {
 
 const struct format format_json = {
     .name = "json",
-    .about = "one JSON object a request: Caddy, nginx (escape=json), Traefik, CloudFront v2, "
-             "or by a key map",
+    .about = "JSON lines: Caddy, nginx, Traefik, CloudFront v2, or any by a key map",
     .dataset = "stats",
     .line = json_line,
     .sniff = json_sniff,

@@ -125,7 +125,7 @@ static const struct format_example examples[] = {
 
 const struct format format_linehaul = {
     .name = "linehaul",
-    .about = "PyPI's log of downloads, as Fastly writes it for linehaul (fields between bars)",
+    .about = "PyPI's downloads, as Fastly writes them for linehaul (between bars)",
     .dataset = "stats",
     .line = linehaul_line,
     .sniff = linehaul_sniff,

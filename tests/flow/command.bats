@@ -146,6 +146,7 @@ ingest() {
     for word in --database --local --client-key cloudfront combined common fastly fdsnws stats dataselect_stats crates rubygems hex migrate; do
         [[ "$output" == *"$word"* ]]
     done
+    is "$(awk 'length > 100' <<<"$output")" ""
     whole=$output
     ingest help
     is "$output" "$whole"
