@@ -8,8 +8,10 @@
 
 #include "ingest/num.h"
 
-/* A decimal number of one to three digits at *at, which moves behind it; 256 or more if there is
- * none. */
+/*
+ * A decimal number of one to three digits at *at, which moves behind it; 256 or more if there is
+ * none.
+ */
 static inline unsigned
 take_decimal(const char **at, const char *end)
 {

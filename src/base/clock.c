@@ -4,8 +4,10 @@
  */
 #include "ingest/clock.h"
 
-/* Days from civil and back: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms"; years
- * begin in March. */
+/*
+ * Days from civil and back: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms"; years
+ * begin in March.
+ */
 static int32_t
 days_from_civil(int y, int m, int d)
 {

@@ -3,8 +3,10 @@
  */
 #include "ingest/err.h"
 
-/* A failure is put together aside: the words of an earlier one in `err` may be among the arguments
- * of the new one. */
+/*
+ * A failure is put together aside: the words of an earlier one in `err` may be among the arguments
+ * of the new one.
+ */
 static struct err
 fresh(enum st code)
 {

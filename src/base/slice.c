@@ -3,8 +3,10 @@
  */
 #include "ingest/slice.h"
 
-/* Bytes of the sequence at p (RFC 3629, 4), 0 when it is none. The second byte's range depends on
- * the first. */
+/*
+ * Bytes of the sequence at p (RFC 3629, 4), 0 when it is none. The second byte's range depends on
+ * the first.
+ */
 static size_t
 sequence(const unsigned char *p, size_t n)
 {

@@ -47,8 +47,7 @@ take(struct config *config, const struct ini_entry *entry, struct err *err)
     return ST_OK;
 }
 
-/* ---- log_format = ..., perhaps over several lines, which are joined as nginx joins its strings
- * ---- */
+/* ---- log_format = ..., over several lines joined as nginx joins its strings ---- */
 
 static enum st
 join(const struct config_format *f, struct buf *out, struct err *err)

@@ -488,7 +488,7 @@ end(struct config *config, struct err *err)
                  "write route = /files/{name}-{version}.zip; docs/RULES.md lists the ecosystems");
     }
     rules_release(&rules);
-    if (rc != ST_OK && err->line_no == 0 && err->path[0] == '\0') /* else another file is to blame */
+    if (rc != ST_OK && err->line_no == 0 && err->path[0] == '\0') /* else another file's line */
         err->line_no = now->line_no;
     return rc;
 }

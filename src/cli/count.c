@@ -22,8 +22,10 @@
 
 static volatile sig_atomic_t signals, last_signal;
 
-/* One that waits for a silent pipe or a lock looks at no counter: a third signal ends it, and the
- * server rolls back. */
+/*
+ * One that waits for a silent pipe or a lock looks at no counter: a third signal ends it, and the
+ * server rolls back.
+ */
 static void
 on_signal(int number)
 {
@@ -152,8 +154,10 @@ read_teller(const struct options *o, struct run_config *c, struct teller *t, str
     return ST_OK;
 }
 
-/* One that is named is read now: whatever is wrong with it is said before anything is touched. It may
- * be missing, since the first run makes it. */
+/*
+ * One that is named is read now: whatever is wrong with it is said before anything is touched. It
+ * may be missing, since the first run makes it.
+ */
 static enum st
 check_client_key(const char *path, struct err *err)
 {
@@ -196,8 +200,10 @@ struct output {
     const char *path;
 };
 
-/* mkostemp(3) makes files for their owner alone; a result has the mode that open(2) would give it,
- * or had before. */
+/*
+ * mkostemp(3) makes files for their owner alone; a result has the mode that open(2) would give it,
+ * or had before.
+ */
 static void
 set_mode(int fd, const struct stat *before)
 {

@@ -14,8 +14,10 @@ static struct format_options said; /* about reading; for the run, which is one *
 
 /* ---- formats and datasets ---- */
 
-/* --log-format: it is as long as the program. It makes the format `custom`; another one beside it
- * is one too many. */
+/*
+ * --log-format: it is as long as the program. It makes the format `custom`; another one beside it
+ * is one too many.
+ */
 static enum st
 read_log_format(const struct options *o, struct run_config *c, struct err *err)
 {

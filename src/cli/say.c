@@ -6,8 +6,10 @@
 
 #include "cli_priv.h"
 
-/* Code points that move the cursor, hide or reorder text. Unicode 15, "Bidirectional_Control" and
- * line separators. */
+/*
+ * Code points that move the cursor, hide or reorder text. Unicode 15, "Bidirectional_Control" and
+ * line separators.
+ */
 static bool
 is_harmless(uint32_t c)
 {
@@ -50,7 +52,10 @@ say_text(FILE *to, const char *text, size_t n)
     }
 }
 
-/* RFC 8259, 7. What would harm a terminal is escaped there too: this output is looked at as well as parsed. */
+/*
+ * RFC 8259, 7. What would harm a terminal is escaped there too: this output is looked at as well as
+ * parsed.
+ */
 void
 say_json(FILE *to, const char *text, size_t n)
 {

@@ -278,8 +278,10 @@ sync_directory(char *path)
     close(fd);
 }
 
-/* A whole file under another name, then link(2): it fails where the name is taken, and nobody sees
- * half a key. */
+/*
+ * A whole file under another name, then link(2): it fails where the name is taken, and nobody sees
+ * half a key.
+ */
 static bool
 write_file(const char *path, char *temporary, const char *text, size_t n)
 {

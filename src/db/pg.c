@@ -6,8 +6,10 @@
 
 #define SERVER_MIN 130000
 
-/* What the session is pinned to. pg_begin pins again what matters inside a transaction, for poolers
- * that swap sessions. */
+/*
+ * What the session is pinned to. pg_begin pins again what matters inside a transaction, for poolers
+ * that swap sessions.
+ */
 static const char pins[] =
     "SET DateStyle TO ISO; SET bytea_output TO hex; SET TimeZone TO 'UTC'; SET "
     "standard_conforming_strings TO on; SET array_nulls TO on;"
@@ -54,8 +56,10 @@ param(struct params *p, const char *key, const char *value)
     p->values[p->n++] = value;
 }
 
-/* libpq lets a later keyword win: what the user may choose stands before his conninfo, what he may
- * not stands behind. */
+/*
+ * libpq lets a later keyword win: what the user may choose stands before his conninfo, what he may
+ * not stands behind.
+ */
 static struct params
 connect_params(const struct pg *pg, bool ping)
 {
@@ -78,8 +82,10 @@ connect_params(const struct pg *pg, bool ping)
     return p;
 }
 
-/* A login that fails will fail again; a server that is starting, full or not there may not. libpq
- * shows no SQLSTATE here. */
+/*
+ * A login that fails will fail again; a server that is starting, full or not there may not. libpq
+ * shows no SQLSTATE here.
+ */
 static enum st
 connect_failed(struct pg *pg, struct err *err)
 {
@@ -254,8 +260,10 @@ pg_notices(const struct pg *pg, const char **last)
     return pg->n_notices;
 }
 
-/* Written by hand because PQescapeIdentifier fails on a lost connection; in UTF8 the quote is the
- * only byte that matters. */
+/*
+ * Written by hand because PQescapeIdentifier fails on a lost connection; in UTF8 the quote is the
+ * only byte that matters.
+ */
 void
 pg_ident(struct pg *pg, struct buf *b, const char *name)
 {

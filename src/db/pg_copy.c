@@ -17,8 +17,10 @@ drain(struct pg *pg)
             first = res;
         else
             PQclear(res);
-        /* Still in COPY: the end never reached the server. Ask again and libpq gives the same
-         * answer for ever. */
+        /*
+         * Still in COPY: the end never reached the server. Ask again and libpq gives the same
+         * answer for ever.
+         */
         if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH ||
             !pg_is_alive(pg))
             break;

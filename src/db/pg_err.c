@@ -29,8 +29,10 @@ code_point(const char *p)
     return 0;
 }
 
-/* Controls (C0, DEL, C1) and the marks that turn the direction of text: a server's message may
- * quote a stranger's bytes. */
+/*
+ * Controls (C0, DEL, C1) and the marks that turn the direction of text: a server's message may
+ * quote a stranger's bytes.
+ */
 static bool
 is_mischief(const char *p, size_t n)
 {
@@ -162,12 +164,16 @@ pg_failed(struct pg *pg, const PGresult *res, const char *what, const char *sql,
 
     snprintf(pg->sqlstate, sizeof pg->sqlstate, "%s", state == NULL ? "" : state);
     if (state == NULL || message == NULL) {
-        /* After a send that failed libpq still calls the connection good; only a look at the socket
-         * tells. */
+        /*
+         * After a send that failed libpq still calls the connection good; only a look at the socket
+         * tells.
+         */
         if (!pg_is_alive(pg) || PQconsumeInput(pg->conn) == 0 || !pg_is_alive(pg))
             return connection_failed(pg, what, err);
-        /* libpq gives no result, or one without a state, when it has no memory (T34) or lost the
-         * protocol's thread. */
+        /*
+         * libpq gives no result, or one without a state, when it has no memory (T34) or lost the
+         * protocol's thread.
+         */
         err_set(err, res == NULL ? ST_MEMORY : ST_DB, "%s", what);
         pg_clean(err->cause, sizeof err->cause, PQerrorMessage(pg->conn));
         return err->code;

@@ -142,7 +142,8 @@ pg_free(struct pg_result *r)
 
 /* ---- transactions ---- */
 
-/* row_security off: a policy that would hide rows makes the merge fail, instead of doubling them.
+/*
+ * row_security off: a policy that would hide rows makes the merge fail, instead of doubling them.
  */
 #define LOCALS                                                                                     \
     "SET LOCAL synchronous_commit TO on; SET LOCAL jit TO off; SET LOCAL row_security TO off;"     \
@@ -187,8 +188,10 @@ pg_commit(struct pg *pg, bool *unknown, struct err *err)
         const char *severity = PQresultErrorField(res, PG_DIAG_SEVERITY_NONLOCALIZED);
         bool plain = severity != NULL && strcmp(severity, "ERROR") == 0;
 
-        /* Only an ordinary ERROR says that nothing was kept: a backend may be ended between its
-         * commit and its answer. */
+        /*
+         * Only an ordinary ERROR says that nothing was kept: a backend may be ended between its
+         * commit and its answer.
+         */
         *unknown = !(plain && pg_is_alive(pg));
         st = pg_failed(pg, res, what, NULL, err);
     }

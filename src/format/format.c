@@ -5,8 +5,10 @@
 #include "format_priv.h"
 #include "syslog.h"
 
-/* A line's unescaped text is at most twice the line, and SCRATCH_ENOUGH ends a call: this is never
- * reached. */
+/*
+ * A line's unescaped text is at most twice the line, and SCRATCH_ENOUGH ends a call: this is never
+ * reached.
+ */
 #define SCRATCH_CEILING (16 * MIB)
 
 const struct format *const formats[] = {

@@ -57,8 +57,10 @@ struct eida {
 
 /* ---- days ---- */
 
-/* A payload of one day in the middle of a month says nothing of the month's first day: what was
- * counted belongs to a day that the payload covers. */
+/*
+ * A payload of one day in the middle of a month says nothing of the month's first day: what was
+ * counted belongs to a day that the payload covers.
+ */
 static void
 cover(struct eida *e, int32_t day)
 {
@@ -318,8 +320,10 @@ eida_end(struct parser *p, struct err *err)
 
 /* ---- sniffing ---- */
 
-/* Its lists have names of their own; the elements of the first one, where there are any, must be
- * what they should. */
+/*
+ * Its lists have names of their own; the elements of the first one, where there are any, must be
+ * what they should.
+ */
 static int
 eida_sniff(struct slice head)
 {

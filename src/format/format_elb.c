@@ -6,7 +6,8 @@
 #include "format_priv.h"
 #include "request.h"
 
-/* name, as in the manual; Q: in quotes. The classic one has no type, and ends behind ssl_protocol.
+/*
+ * name, as in the manual; Q: in quotes. The classic one has no type, and ends behind ssl_protocol.
  */
 #define FIELDS(F, Q)                                                                               \
     F(TYPE, type) F(TIME, time) F(ELB, elb) F(CLIENT, client) F(TARGET, target)                    \

@@ -85,8 +85,10 @@ walk_trace(struct fdsnws *f, struct json *j, struct json_value t[TRACE_MEMBERS_N
     return step == JSON_END;
 }
 
-/* A surrogate without its partner in a code is left to the check of keys: what it becomes is no
- * UTF-8. */
+/*
+ * A surrogate without its partner in a code is left to the check of keys: what it becomes is no
+ * UTF-8.
+ */
 static inline bool
 trace_codes(struct arena *scratch, const struct json_value t[TRACE_MEMBERS_N], struct record *rec)
 {
@@ -167,8 +169,10 @@ walk_elements(struct parser *p, struct json *j, struct request *r, bool inside, 
     return step == JSON_END ? WALK_DONE : WALK_NO_JSON;
 }
 
-/* The array of traces at j->at: records for those that find room, the others are checked and
- * stepped over. */
+/*
+ * The array of traces at j->at: records for those that find room, the others are checked and
+ * stepped over.
+ */
 static enum walk
 walk_traces(struct parser *p, struct json *j, struct request *r, struct record *out, size_t max,
     struct err *err)
@@ -400,8 +404,10 @@ begin_line(struct parser *p, struct record *out, size_t max, size_t *n, struct e
     return ST_OK;
 }
 
-/* More traces of the line at p->at, from f->rest. They have been checked, so that this finds
- * nothing wrong. */
+/*
+ * More traces of the line at p->at, from f->rest. They have been checked, so that this finds
+ * nothing wrong.
+ */
 static enum st
 continue_line(struct parser *p, struct record *out, size_t max, size_t *n, struct err *err)
 {

@@ -9,8 +9,10 @@
 
 #include "format_priv.h"
 
-/* name, as in the manual; those up to KEY are words, and so are those behind REQUEST but REFERER
- * and AGENT */
+/*
+ * name, as in the manual; those up to KEY are words, and so are those behind REQUEST but REFERER
+ * and AGENT
+ */
 #define FIELDS(F)                                                                                  \
     F(OWNER, bucket_owner) F(BUCKET, bucket) F(TIME, time) F(IP, remote_ip)                        \
     F(REQUESTER, requester) F(REQUEST_ID, request_id) F(OPERATION, operation) F(KEY, key)          \
@@ -139,8 +141,10 @@ mark_field(const struct parser *p, struct cursor *c, struct slice f[FIELDS_N], s
     record_mark(p, named, FIELDS_N, rec);
 }
 
-/* REST.GET.OBJECT, WEBSITE.HEAD.OBJECT: the word in the middle. False for all that is not done to
- * one object. */
+/*
+ * REST.GET.OBJECT, WEBSITE.HEAD.OBJECT: the word in the middle. False for all that is not done to
+ * one object.
+ */
 static bool
 read_operation(struct slice operation, struct slice *method)
 {

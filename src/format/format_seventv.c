@@ -70,8 +70,10 @@ walk_data(struct shape *shape, struct slice text, struct json_value v[DATA_MEMBE
         json_value(&j, 0, &v[w.name]);
 }
 
-/* The value of the first member of an object, which must have this key; as MongoDB's Extended JSON
- * writes types. */
+/*
+ * The value of the first member of an object, which must have this key; as MongoDB's Extended JSON
+ * writes types.
+ */
 static bool
 extended(const struct json_value *v, const char *key, struct json_value *out)
 {

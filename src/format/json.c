@@ -209,8 +209,10 @@ put_utf8(char *out, uint32_t c)
     return out;
 }
 
-/* The character of the \uXXXX at *p, two of them where they are a pair (RFC 8259, 7); *p is behind
- * it then. */
+/*
+ * The character of the \uXXXX at *p, two of them where they are a pair (RFC 8259, 7); *p is behind
+ * it then.
+ */
 static uint32_t
 take_u(const char **p, const char *end, bool *lone)
 {
@@ -352,8 +354,10 @@ python_real(double d, char buf[JSON_PYTHON_BYTES])
     return (struct slice){ buf, (size_t)n };
 }
 
-/* strtod stops behind the number: a value is always followed by a byte that no number has. The
- * program runs in the "C" locale, which a program that never calls setlocale is in. */
+/*
+ * strtod stops behind the number: a value is always followed by a byte that no number has. The
+ * program runs in the "C" locale, which a program that never calls setlocale is in.
+ */
 struct slice
 json_python_number(const struct json_value *v, char buf[JSON_PYTHON_BYTES])
 {

@@ -34,8 +34,10 @@ walk_string(struct json_pieces *j, const char **at, const char *end)
     return !j->in_string;
 }
 
-/* Where the piece ends in at .. end, or NULL if it goes on behind. A number or word ends before
- * whatever cannot be in one. */
+/*
+ * Where the piece ends in at .. end, or NULL if it goes on behind. A number or word ends before
+ * whatever cannot be in one.
+ */
 static const char *
 piece_end(struct json_pieces *j, const char *at, const char *end)
 {
@@ -137,8 +139,10 @@ read_key(struct json_pieces *j, const struct json_piece *piece)
     return true;
 }
 
-/* Moves on by the byte `c`, which is no blank. *taken: it was a byte between pieces; else a
- * piece begins. */
+/*
+ * Moves on by the byte `c`, which is no blank. *taken: it was a byte between pieces; else a piece
+ * begins.
+ */
 static bool
 step(struct json_pieces *j, char c, bool *taken)
 {

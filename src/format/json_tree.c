@@ -19,8 +19,10 @@ child_of(struct json_tree *t, struct json_node *node, struct slice name)
     return t->n++;
 }
 
-/* Grows what stands below a node: all children first, for they stand side by side. Goes as deep as
- * a path is long. */
+/*
+ * Grows what stands below a node: all children first, for they stand side by side. Goes as deep as
+ * a path is long.
+ */
 static void
 grow(struct json_tree *t, const struct json_keys *keys, unsigned at, size_t depth)
 {

@@ -12,8 +12,10 @@ hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The byte that stands for the escape at s.p[0] == '\\', and in *n how long the escape is; *n 0: it
- * is none. */
+/*
+ * The byte that stands for the escape at s.p[0] == '\\', and in *n how long the escape is; *n 0: it
+ * is none.
+ */
 static char
 unescape_one(struct slice s, size_t *n)
 {

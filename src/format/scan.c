@@ -18,8 +18,10 @@ begin(struct marks *m)
     m->mark[0] = UINT32_MAX;
 }
 
-/* `all` has a bit for each separator and line feed of the 64 bytes at `base`, `feeds` for the line
- * feeds alone. */
+/*
+ * `all` has a bit for each separator and line feed of the 64 bytes at `base`, `feeds` for the line
+ * feeds alone.
+ */
 static inline __attribute__((always_inline)) void
 add_feeds(struct marks *m, uint64_t all, uint64_t feeds)
 {
@@ -119,8 +121,10 @@ runs_avx512(void)
            runs_avx2();
 }
 
-/* One instruction brings the positions of a word's bits together, as bytes; sixteen at a time
- * become marks. */
+/*
+ * One instruction brings the positions of a word's bits together, as bytes; sixteen at a time
+ * become marks.
+ */
 TARGET_AVX512 static void
 scan_avx512(struct marks *m, const char *p, size_t n, char separator)
 {

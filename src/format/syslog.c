@@ -39,8 +39,10 @@ take_priority(struct cursor *c)
     return false;
 }
 
-/* Does `s` look like `shape`, where '0' is a digit, '_' a digit or a blank, 'A' a letter, and all
- * else itself? */
+/*
+ * Does `s` look like `shape`, where '0' is a digit, '_' a digit or a blank, 'A' a letter, and all
+ * else itself?
+ */
 static bool
 is_shaped(const char *s, const char *shape)
 {

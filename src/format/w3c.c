@@ -41,7 +41,8 @@ range_start(struct slice s)
     return s.n == 1 && s.p[0] == '0' ? RANGE_ZERO : RANGE_LATER;
 }
 
-/* Which part of the object a 206 delivered: up to and with sc-range-end, or as long as the answer.
+/*
+ * Which part of the object a 206 delivered: up to and with sc-range-end, or as long as the answer.
  */
 static void
 read_part(const struct w3c *c, const struct row *row, struct record *rec)
@@ -119,8 +120,10 @@ read_time(struct w3c *c, const struct row *row, struct record *rec)
     return true;
 }
 
-/* A value in quotes (section "Log File Format" of the draft); a quote in it is doubled, and stays
- * so. */
+/*
+ * A value in quotes (section "Log File Format" of the draft); a quote in it is doubled, and stays
+ * so.
+ */
 static void
 unquote(struct slice *s)
 {
@@ -172,7 +175,8 @@ read_row(struct w3c *c, const struct row *row, struct record *rec)
 
 /* ---- lines ---- */
 
-/* Indexes what follows p->at; an input's last line may lack its LF, and is given one in the index.
+/*
+ * Indexes what follows p->at; an input's last line may lack its LF, and is given one in the index.
  */
 static void
 index_more(struct w3c *c, const struct parser *p)
@@ -189,8 +193,10 @@ index_more(struct w3c *c, const struct parser *p)
     }
 }
 
-/* Is there an odd number of quotes before `stop`, that of from[0] not counted? Then it closes the
- * value that begins there. */
+/*
+ * Is there an odd number of quotes before `stop`, that of from[0] not counted? Then it closes the
+ * value that begins there.
+ */
 static bool
 is_closed(const char *from, const char *stop)
 {
@@ -257,8 +263,10 @@ cut_line(struct w3c *c, struct slice line, char separator, bool quotes)
     return (struct row){ c->base, m->mark, m->n };
 }
 
-/* A line of values between blanks. Quotes matter only where a line would have too many values
- * without them. */
+/*
+ * A line of values between blanks. Quotes matter only where a line would have too many values
+ * without them.
+ */
 static struct row
 cut_blanks(struct w3c *c, struct slice line)
 {
@@ -267,8 +275,10 @@ cut_blanks(struct w3c *c, struct slice line)
     return row.n_fields > c->n_named ? cut_line(c, line, ' ', true) : row;
 }
 
-/* The fields of the line at p->at, without a CR before its LF; *next is where the one behind it
- * begins. */
+/*
+ * The fields of the line at p->at, without a CR before its LF; *next is where the one behind it
+ * begins.
+ */
 static inline struct row
 next_row(struct w3c *c, const struct parser *p, char **next)
 {
@@ -292,8 +302,10 @@ next_row(struct w3c *c, const struct parser *p, char **next)
     return (struct row){ c->base, c->marks.mark + first, last - first };
 }
 
-/* Is there a CR before the LF of this line? `end` is the block's: the LF that stands there is only
- * in the index. */
+/*
+ * Is there a CR before the LF of this line? `end` is the block's: the LF that stands there is only
+ * in the index.
+ */
 static inline uint32_t
 has_cr(const struct row *row, const char *end)
 {

@@ -3,8 +3,10 @@
  */
 #include "w3c.h"
 
-/* Names in #Fields, and the column that each is; of several names for one column the first here
- * holds. */
+/*
+ * Names in #Fields, and the column that each is; of several names for one column the first here
+ * holds.
+ */
 static const struct {
     const char *name;
     enum column column;
@@ -79,7 +81,8 @@ check_columns(const struct w3c *c, uint64_t line_no, struct err *err)
     return ST_OK;
 }
 
-/* The next column is called `name`. `rank` is where in the list the name stands that a column has.
+/*
+ * The next column is called `name`. `rank` is where in the list the name stands that a column has.
  */
 static void
 map_name(struct w3c *c, const char *drop_key, struct slice name, size_t rank[COLUMNS_N])

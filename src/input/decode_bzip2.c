@@ -14,8 +14,10 @@
 
 #define HEADER_BYTES 4
 
-/* A block's beginning or a stream's end, a few bits of which may be damaged: else what begins with
- * "BZh" is text. */
+/*
+ * A block's beginning or a stream's end, a few bits of which may be damaged: else what begins with
+ * "BZh" is text.
+ */
 static bool
 looks_like_block(const uint8_t *p, size_t n)
 {

@@ -53,7 +53,8 @@ cut_short(struct stored *s, struct err *err, const char *cause)
     return decode_cut_short(s, what, cause, err);
 }
 
-/* At least one byte of header or trailer. ST_EOF becomes the error that the input ends inside it.
+/*
+ * At least one byte of header or trailer. ST_EOF becomes the error that the input ends inside it.
  */
 static enum st
 need(struct stored *s, const char *cut, struct err *err)
@@ -115,8 +116,10 @@ skip_extra(struct gzip *g, struct stored *s, size_t n, const char *cut, struct e
     return ST_OK;
 }
 
-/* FNAME and FCOMMENT: bytes up to a NUL, of no interest to us (a name in a log must not choose a
- * path). */
+/*
+ * FNAME and FCOMMENT: bytes up to a NUL, of no interest to us (a name in a log must not choose a
+ * path).
+ */
 static enum st
 skip_text(struct gzip *g, struct stored *s, const char *cut, struct err *err)
 {

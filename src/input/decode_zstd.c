@@ -17,7 +17,8 @@
 #define BESIDES_WINDOW (512 * KIB) /* tables, a block as stored, a block on its way out */
 #define LEAST          MIB         /* one decoder for all small frames */
 
-/* The first bytes of a frame's magic number, or of one of the sixteen of skippable frames (3.1.2).
+/*
+ * The first bytes of a frame's magic number, or of one of the sixteen of skippable frames (3.1.2).
  */
 static bool
 fits_magic(const uint8_t *p, size_t n)

@@ -227,8 +227,10 @@ input_open(struct input **out, const struct source *source, const struct hash_se
     return ST_OK;
 }
 
-/* Blocks are full but for the last of all: input_read is asked for whole blocks and gives less only
- * at the end. */
+/*
+ * Blocks are full but for the last of all: input_read is asked for whole blocks and gives less only
+ * at the end.
+ */
 static void
 identify(struct input *in, const char *p, size_t n)
 {
@@ -255,8 +257,10 @@ changed(struct err *err, const char *cause)
     return ST_CHANGED;
 }
 
-/* Has the open file been written to? One that cannot be asked any more (ESTALE) counts as such,
- * with size 0. */
+/*
+ * Has the open file been written to? One that cannot be asked any more (ESTALE) counts as such,
+ * with size 0.
+ */
 static bool
 was_written(const struct input *in, struct file_id *now)
 {
@@ -309,8 +313,10 @@ explain(const struct input *in, enum st rc, struct err *err)
     return rc;
 }
 
-/* All has been decoded: read what a plain file has behind its last line, and say who the payload
- * is. */
+/*
+ * All has been decoded: read what a plain file has behind its last line, and say who the payload
+ * is.
+ */
 static enum st
 finish(struct input *in, struct err *err)
 {

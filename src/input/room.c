@@ -83,7 +83,10 @@ terms_take(struct terms *t, uint64_t n, const struct codec *codec, struct err *e
 void
 terms_give(struct terms *t)
 {
-    /* malloc(3) keeps what threads free for themselves: each would come to hold a window of its own. */
+    /*
+     * malloc(3) keeps what threads free for themselves: each would come to hold a window of its
+     * own.
+     */
     if (t->held >= LARGE)
         malloc_trim(0);
     if (t->held > 0 && t->room != NULL) {

@@ -137,8 +137,10 @@ is_of_aws(const char *name, size_t n)
     return false;
 }
 
-/* Hidden files, and those that somebody is still writing under a temporary name; rclone's end in
- * ".<8 hex>.partial". */
+/*
+ * Hidden files, and those that somebody is still writing under a temporary name; rclone's end in
+ * ".<8 hex>.partial".
+ */
 static bool
 is_left_out(const char *name)
 {

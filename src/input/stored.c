@@ -33,8 +33,10 @@ stored_offset(const struct stored *s)
     return s->n_read - (uint64_t)(s->end - s->at);
 }
 
-/* Reads up to `want` bytes to `p`. A standard input that another program made non-blocking is
- * waited for. */
+/*
+ * Reads up to `want` bytes to `p`. A standard input that another program made non-blocking is
+ * waited for.
+ */
 static enum st
 read_some(struct stored *s, uint8_t *p, size_t want, size_t *n, struct err *err)
 {

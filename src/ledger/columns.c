@@ -53,7 +53,8 @@ put_file(struct columns *c, size_t at, const struct file_id *file)
     pg_array_int(&c->at[at + 4], file->ctime_ns);
 }
 
-/* Of a very long path the end: a row of an index has no room for more, and the path proves nothing.
+/*
+ * Of a very long path the end: a row of an index has no room for more, and the path proves nothing.
  */
 #define PATH_STORED_MAX 1024
 

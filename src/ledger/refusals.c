@@ -83,8 +83,8 @@ ledger_refused_files(struct ledger *l, const struct reading *reading,
 }
 
 enum st
-ledger_refused_sizes(struct ledger *l, const struct reading *reading, const int64_t *sizes, size_t n,
-                     struct refused **out, size_t *n_out, struct err *err)
+ledger_refused_sizes(struct ledger *l, const struct reading *reading, const int64_t *sizes,
+                     size_t n, struct refused **out, size_t *n_out, struct err *err)
 {
     static const char sql[] = "SELECT DISTINCT ON (r.size, r.stored) 0," FOUND
                               "  FROM ingest.refusals r WHERE r.size = ANY ($1::bigint[])"
@@ -105,8 +105,10 @@ ledger_refused_sizes(struct ledger *l, const struct reading *reading, const int6
     return ask_refused(l, &c, sql, out, n_out, err);
 }
 
-/* A message may quote a log or a file name, and may be cut inside a character; the column takes
- * UTF-8 only. */
+/*
+ * A message may quote a log or a file name, and may be cut inside a character; the column takes
+ * UTF-8 only.
+ */
 static void
 put_words(struct pg_array *a, const char *text)
 {
@@ -156,7 +158,8 @@ put_refusal(struct ledger *l, struct columns *c, const struct reading *reading,
     put_words(&c->at[11], e->hint);
     put_known(&c->at[12], e->line_no > 0 && e->line_no <= INT64_MAX, e->line_no);
     put_known(&c->at[13], e->offset <= INT64_MAX, e->offset);
-    pg_array_bytea(&c->at[14], e->code == ST_CORRUPT ? reading->decoding.b : reading->parsing.b, 16);
+    pg_array_bytea(&c->at[14],
+                   e->code == ST_CORRUPT ? reading->decoding.b : reading->parsing.b, 16);
 }
 
 enum st

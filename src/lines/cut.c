@@ -55,8 +55,10 @@ cutter_start(struct cutter *c, struct input *in, size_t n_buffers)
     *c = fresh;
 }
 
-/* Moves on to the next buffer once a block has been given, the unfinished line to its place there,
- * and fills the window. */
+/*
+ * Moves on to the next buffer once a block has been given, the unfinished line to its place there,
+ * and fills the window.
+ */
 static enum st
 fill(struct cutter *c, struct err *err)
 {
@@ -123,8 +125,10 @@ last_line(struct cutter *c, struct block *block)
     return ST_OK;
 }
 
-/* No LF in the whole window: the line goes on. It is carried while it may still be short enough,
- * else dropped. */
+/*
+ * No LF in the whole window: the line goes on. It is carried while it may still be short enough,
+ * else dropped.
+ */
 static void
 carry_on(struct cutter *c, size_t n)
 {

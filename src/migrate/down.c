@@ -53,8 +53,10 @@ look(struct down *d, const struct migration *m, const struct script_object *obj,
     return ST_DB;
 }
 
-/* Of ours, but in a schema that the search path does not reach: forgetting it there would be worse
- * than stopping. */
+/*
+ * Of ours, but in a schema that the search path does not reach: forgetting it there would be worse
+ * than stopping.
+ */
 static enum st
 not_elsewhere(struct down *d, const struct migration *m, struct slice name, struct err *err)
 {
@@ -196,8 +198,10 @@ all_files(struct down *d, enum step step, struct err *err)
     return ST_OK;
 }
 
-/* The ledger goes last: what another set's tables hold could no longer be told apart from what is
- * new. */
+/*
+ * The ledger goes last: what another set's tables hold could no longer be told apart from what is
+ * new.
+ */
 static enum st
 ledger_may_go(struct down *d, struct err *err)
 {
@@ -221,8 +225,10 @@ ledger_may_go(struct down *d, struct err *err)
     return st;
 }
 
-/* The notebook, once nothing stands in it; the schema, if we made it and nobody put anything else
- * there. */
+/*
+ * The notebook, once nothing stands in it; the schema, if we made it and nobody put anything else
+ * there.
+ */
 static enum st
 notebook_drop(struct down *d, struct err *err)
 {

@@ -102,8 +102,10 @@ enum st
 object_find(struct pg *pg, struct slice name, enum where_to_look where, struct found *f,
             struct err *err)
 {
-    /* to_regclass takes a name as SQL would; ours are plain lower case, so only the schema has to
-     * be put before it. */
+    /*
+     * to_regclass takes a name as SQL would; ours are plain lower case, so only the schema has to
+     * be put before it.
+     */
     static const char sql[] =
         "SELECT format('%I.%I', n.nspname, c.relname), starts_with(coalesce(obj_description(c.oid, "
         "'pg_class'), ''), $2)"

@@ -58,8 +58,10 @@ hll_missing(struct pg *pg, bool package, struct err *err)
     return ST_DB;
 }
 
-/* Inside the file's transaction: the extension is there, and its type can be named without its
- * schema. */
+/*
+ * Inside the file's transaction: the extension is there, and its type can be named without its
+ * schema.
+ */
 static enum st
 hll_ready(struct pg *pg, struct err *err)
 {

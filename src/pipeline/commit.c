@@ -1,7 +1,7 @@
 /*
- * The one transaction of a batch (docs/EXACTLY-ONCE.md): claim, lock, merge, write down, COMMIT; tried again
- * when the server says that this may help, and never believed before COMMIT has answered. Or,
- * without a database, the rows as text.
+ * The one transaction of a batch (docs/EXACTLY-ONCE.md): claim, lock, merge, write down, COMMIT;
+ * tried again when the server says that this may help, and never believed before COMMIT has
+ * answered. Or, without a database, the rows as text.
  */
 #include "ingest/base.h"
 
@@ -83,8 +83,10 @@ claim(struct run *run, struct err *err)
     return lost ? ST_EOF : ST_OK;
 }
 
-/* The first batch with hits fixes a table's ecosystem. ST_EOF: another run has just fixed another
- * one. */
+/*
+ * The first batch with hits fixes a table's ecosystem. ST_EOF: another run has just fixed another
+ * one.
+ */
 static enum st
 claim_ecosystem(struct run *run, struct table *t, struct err *err)
 {
@@ -137,7 +139,8 @@ merge_table(struct run *run, struct table *t, struct merged *merged, struct err 
     return rc;
 }
 
-/* (d) and (e): locks in the order of OIDs, so that two runs never wait for each other in a circle.
+/*
+ * (d) and (e): locks in the order of OIDs, so that two runs never wait for each other in a circle.
  */
 static enum st
 merge_tables(struct run *run, struct merged *merged, struct err *err)
@@ -219,8 +222,10 @@ rollback:
 
 /* ---- trying again ---- */
 
-/* COMMIT was sent and no answer came. The ledger knows: the batch is there as a whole, or not at
- * all. */
+/*
+ * COMMIT was sent and no answer came. The ledger knows: the batch is there as a whole, or not at
+ * all.
+ */
 static enum st
 ask_ledger(struct run *run, bool *committed, struct err *err)
 {

@@ -8,8 +8,10 @@
 #include "ingest/clock.h"
 #include "pipeline_priv.h"
 
-/* Days and hours are those of all lines whose time could be read, counted or not: coverage is about
- * logs. */
+/*
+ * Days and hours are those of all lines whose time could be read, counted or not: coverage is about
+ * logs.
+ */
 static bool
 day_is_kept(struct pass *p, const struct record *rec)
 {

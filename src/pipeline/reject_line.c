@@ -93,7 +93,10 @@ without_groups(const struct run_text *run, int heads, int tails, size_t *from, s
     return *from < *to;
 }
 
-/* Something with a colon may stand before an IPv6 address, and a port behind it: then all of it goes. */
+/*
+ * Something with a colon may stand before an IPv6 address, and a port behind it: then all of it
+ * goes.
+ */
 static bool
 holds_ipv6(const struct run_text *run)
 {

@@ -1,7 +1,8 @@
 /*
- * Rejected lines. Which was the first, and are they so many that the format must have been mistaken?
- * And with --rejects what they are: on their way to the file they wait in a spool of the worker until
- * it is known whether their input counts. Nothing of this costs a line that is not rejected.
+ * Rejected lines. Which was the first, and are they so many that the format must have been
+ * mistaken? And with --rejects what they are: on their way to the file they wait in a spool of the
+ * worker until it is known whether their input counts. Nothing of this costs a line that is not
+ * rejected.
  */
 #include "ingest/base.h"
 
@@ -56,7 +57,8 @@ spool_copy(const struct spool *s, uint64_t from, uint64_t n, struct rejects *to,
 
     while (n > 0 && from < s->n_file) {
         uint64_t left = s->n_file - from < n ? s->n_file - from : n;
-        ssize_t got = pread(s->fd, piece, left < sizeof piece ? (size_t)left : sizeof piece, (off_t)from);
+        size_t want = left < sizeof piece ? (size_t)left : sizeof piece;
+        ssize_t got = pread(s->fd, piece, want, (off_t)from);
         enum st rc;
 
         if (got < 0 && errno == EINTR)
@@ -122,7 +124,9 @@ find_line(struct pass *p, uint64_t line_no, struct slice *line)
     return true;
 }
 
-/* Appends to the spool; the line that came last stands in its buffer, so that it can be taken back. */
+/*
+ * Appends to the spool; the line that came last stands in its buffer, so that it can be taken back.
+ */
 static enum st
 keep_line(struct pass *p, struct reject_line *l, struct err *err)
 {

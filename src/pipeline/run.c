@@ -23,8 +23,10 @@ run_fail(struct run *run, const struct err *err)
 
 /* ---- a server that goes away ---- */
 
-/* 0.1 s, doubling, each with up to as much again by chance, so that rivals do not meet again and
- * again. */
+/*
+ * 0.1 s, doubling, each with up to as much again by chance, so that rivals do not meet again and
+ * again.
+ */
 void
 run_back_off(int attempt)
 {
@@ -105,8 +107,10 @@ make_items(struct run *run, struct source_list *inputs, struct err *err)
     return ST_OK;
 }
 
-/* Each worker holds some MiB whatever it counts: so many that all stay under the ceiling and 64 MiB
- * more. */
+/*
+ * Each worker holds some MiB whatever it counts: so many that all stay under the ceiling and 64 MiB
+ * more.
+ */
 static size_t
 workers_max(const struct run *run)
 {
@@ -214,8 +218,10 @@ worker_main(void *arg)
     return NULL;
 }
 
-/* Workers count, this thread waits and tells how far they are. Where no thread can be had, it works
- * itself. */
+/*
+ * Workers count, this thread waits and tells how far they are. Where no thread can be had, it works
+ * itself.
+ */
 static void
 let_workers_work(struct run *run)
 {

@@ -134,7 +134,9 @@ load_key(struct run *run, bool stored, bool *missing, bool *made, struct err *er
     return ST_OK;
 }
 
-/* docs/EXACTLY-ONCE.md: the same key for all hosts that feed a table, decided by the first INSERT. */
+/*
+ * docs/EXACTLY-ONCE.md: the same key for all hosts that feed a table, decided by the first INSERT.
+ */
 static enum st
 check_key(struct run *run, struct table *t, struct err *err)
 {

@@ -253,7 +253,10 @@ count_input(struct worker *w, struct input *in, struct pending *p, struct err *e
     return ST_OK;
 }
 
-/* Test 2 of docs/EXACTLY-ONCE.md. ST_OK: known or refused before, the item is done. ST_EOF: neither. */
+/*
+ * Test 2 of docs/EXACTLY-ONCE.md. ST_OK: known or refused before, the item is done. ST_EOF:
+ * neither.
+ */
 static enum st
 known_by_bytes(struct worker *w, struct item *item, struct err *err)
 {
@@ -320,7 +323,7 @@ take(struct worker *w, struct item *item, struct err *err)
                  item->source->path); /* other failures are none of the input's */
     if (!err_is_of_input(rc))
         return rc;
-    if (err->not_a_log && rc == ST_FORMAT && item->source->walked) { /* nobody said that it is one */
+    if (err->not_a_log && rc == ST_FORMAT && item->source->walked) { /* nobody named it */
         item->skipped = "of no known format";
         batch_skip(w->run, item);
         return ST_OK;

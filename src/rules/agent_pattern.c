@@ -163,8 +163,10 @@ read_edge(struct compiler *c, unsigned depth, struct part *out)
     return true;
 }
 
-/* One byte, class or group. *byte: what it stands for if that is one letter or sign, else -1.
- * `must` is set for a group. */
+/*
+ * One byte, class or group. *byte: what it stands for if that is one letter or sign, else -1.
+ * `must` is set for a group.
+ */
 static bool
 read_atom(struct compiler *c, unsigned depth, struct part *out, int *byte, struct must *must)
 {

@@ -73,7 +73,8 @@ make_children(struct trie *t, struct stretch *stretches, const struct factor *fa
     }
 }
 
-/* `fail` of a child is where its parent's leads by the child's byte: nodes above are done before.
+/*
+ * `fail` of a child is where its parent's leads by the child's byte: nodes above are done before.
  */
 static void
 join_ends(struct trie *t)

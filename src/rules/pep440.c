@@ -25,7 +25,8 @@ digits_at(struct slice s, size_t at)
     return at - first;
 }
 
-/* One of `words` at `at`, with separators and its number; how many bytes, 0 if none stands there.
+/*
+ * One of `words` at `at`, with separators and its number; how many bytes, 0 if none stands there.
  */
 static size_t
 word_at(struct slice s, size_t at, const char *const *words, size_t n_words)

@@ -230,7 +230,8 @@ note_input(struct range_union *u, struct group *g, uint32_t input, struct err *e
     return ST_OK;
 }
 
-/* The first piece that ends at `first` or behind it: the only one that may touch what begins there.
+/*
+ * The first piece that ends at `first` or behind it: the only one that may touch what begins there.
  */
 static uint32_t
 lower_bound(const struct group *g, int64_t first)

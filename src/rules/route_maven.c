@@ -51,8 +51,10 @@ is_snapshot(struct slice version, struct slice written)
     return true;
 }
 
-/* "group.group:artifact" in the room; with too long a group, all of the path, which is too long for
- * a key as well. */
+/*
+ * "group.group:artifact" in the room; with too long a group, all of the path, which is too long for
+ * a key as well.
+ */
 static struct slice
 full_name(struct slice group, struct slice artifact, char *room)
 {

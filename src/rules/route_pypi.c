@@ -26,8 +26,10 @@ is_hex(struct slice s, size_t n)
     return s.n == n;
 }
 
-/* Is `dirs`, all in front of the file, one of the two shapes? *project is the directory that says
- * its name, or empty. */
+/*
+ * Is `dirs`, all in front of the file, one of the two shapes? *project is the directory that says
+ * its name, or empty.
+ */
 static bool
 take_directories(struct slice dirs, struct slice *project)
 {
@@ -51,8 +53,10 @@ bind(struct slice text, size_t dash, struct route_match *m)
     return m->name.n > 0 && m->version.n > 0;
 }
 
-/* Names and versions of wheels and eggs hold no '-'. `parts_min` and `_max`: how many stand between
- * dashes. */
+/*
+ * Names and versions of wheels and eggs hold no '-'. `parts_min` and `_max`: how many stand between
+ * dashes.
+ */
 static bool
 take_binary(struct slice file, size_t extension, size_t parts_min, size_t parts_max,
             struct route_match *m)

@@ -261,7 +261,8 @@ put(struct window *w, int64_t number, const uint64_t key[2], uint32_t ms, bool a
 
 /* ---- asking ---- */
 
-/* Is it in this span? `apart_ms` is from the beginning of the span to the time that is asked about.
+/*
+ * Is it in this span? `apart_ms` is from the beginning of the span to the time that is asked about.
  */
 static bool
 is_there(struct window *w, int64_t number, const uint64_t key[2], int64_t apart_ms)

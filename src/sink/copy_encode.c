@@ -48,8 +48,10 @@ field_bigint(struct buf *b, int64_t v)
     buf_be64(b, (uint64_t)v);
 }
 
-/* Version, parameters, and a length that fits the type: cheap, and enough for bytes that we made
- * ourselves. */
+/*
+ * Version, parameters, and a length that fits the type: cheap, and enough for bytes that we made
+ * ourselves.
+ */
 static bool
 sketch_is_sound(struct slice s)
 {

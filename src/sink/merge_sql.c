@@ -72,8 +72,10 @@ sql_hll(struct buf *b, const struct target *t, const char *function)
     buf_printf(b, ".%s", function);
 }
 
-/* left.key = right.key for every key of this pass; the nullable one is NULL on both sides, or on
- * neither. */
+/*
+ * left.key = right.key for every key of this pass; the nullable one is NULL on both sides, or on
+ * neither.
+ */
 static void
 same_key(struct buf *b, const struct target *t, const char *left, const char *right, enum pass pass)
 {
@@ -155,8 +157,10 @@ set_list(struct buf *b, const struct target *t)
         buf_printf(b, "%s\"updated_at\" = now()", comma);
 }
 
-/* Of the rows that share a key, the lowest: "(SELECT DISTINCT ON (keys) keys, which row ... ORDER
- * BY keys, lowest) AS one". */
+/*
+ * Of the rows that share a key, the lowest: "(SELECT DISTINCT ON (keys) keys, which row ... ORDER
+ * BY keys, lowest) AS one".
+ */
 static void
 one_of_each(struct buf *b, const struct target *t, const char *stage, enum pass pass)
 {
@@ -218,8 +222,10 @@ sql_insert(struct buf *b, const struct target *t, const char *stage, enum pass p
         column(b, "s.", nullable->name);
         buf_text(b, pass == PASS_NULL ? " IS NULL" : " IS NOT NULL");
     }
-    /* Sorted: two writers then meet on the same row first and wait, instead of waiting for each
-     * other. */
+    /*
+     * Sorted: two writers then meet on the same row first and wait, instead of waiting for each
+     * other.
+     */
     buf_text(b, " ORDER BY ");
     sql_columns(b, t, COLUMNS_KEYS, "s.");
 }

@@ -141,8 +141,10 @@ merge_stage(struct pg *pg, const struct target *t, const struct stage *s, struct
                     out->sent, out->updated, out->inserted);
 }
 
-/* The joins hash and sort one batch's keys: with the default of 4 MB that goes through files. Never
- * lowers what is set. */
+/*
+ * The joins hash and sort one batch's keys: with the default of 4 MB that goes through files. Never
+ * lowers what is set.
+ */
 static enum st
 widen_work_mem(struct pg *pg, struct err *err)
 {

@@ -232,8 +232,10 @@ look_at_columns(struct pg *pg, struct target *out, struct err *err)
 
 /* ---- the rights ---- */
 
-/* One row for each missing right: what is lacking, and the GRANT. None on a connection that only
- * reads. */
+/*
+ * One row for each missing right: what is lacking, and the GRANT. None on a connection that only
+ * reads.
+ */
 static const char rights_sql[] =
     "WITH t AS (SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name"
     "           FROM pg_catalog.pg_class c"
