@@ -4,7 +4,7 @@
  *
  *   ini.c            the syntax
  *   config.c         which file; [ingest]; which section is whose
- *   config_rules.c   [rules NAME]: a struct rule_pack
+ *   config_rules.c   [rules NAME]: a struct rule_pack; config_rule_keys.c what each key does to it
  *   config_format.c  [format NAME]: a format with its options
  *   config_source.c  [source NAME]: where logs come from, for runs to come
  *   config_value.c   words, numbers, durations, and what to say of a wrong one
@@ -83,6 +83,16 @@ struct section_kind {
     enum st (*end)(struct config *config, struct err *err); /* of the section that began last */
 };
 extern const struct section_kind section_rules, section_format, section_source;
+
+/* A key of [rules NAME]. What it reads lives as long as `arena` and the entry. ST_OK; ST_USAGE; ST_MEMORY. */
+struct rule_key {
+    const char *name;
+    enum st (*read)(struct rule_pack *pack, struct arena *arena, const struct ini_entry *entry, struct err *err);
+    bool        often; /* may come more than once */
+};
+#define RULE_KEYS_MAX 64 /* a bit each, in config_once() */
+extern const struct rule_key rule_keys[]; /* the first, `base`, has no `read` */
+extern const size_t          n_rule_keys;
 
 /* The name of a [KIND NAME]: 1 to 63 bytes of letters, digits, '_', '-' and '.'. */
 enum st config_check_name(const struct ini_entry *entry, struct err *err);
