@@ -20,6 +20,32 @@ cannot(const char *path, enum st code, const char *cause, struct err *err)
     return code;
 }
 
+/*
+ * Of "--done logs/x*" the shell makes the first log the list, which would be deleted. A list is
+ * empty, or ends in NUL and does not begin like something compressed.
+ */
+static bool
+is_list(const char *path)
+{
+    static const struct slice others[] = { SLICE("\x1f\x8b"), SLICE("\x28\xb5\x2f\xfd"),
+                                           SLICE("\xfd" "7zXZ"), SLICE("BZh91AY&SY") };
+    FILE *file = fopen(path, "re");
+    char head[16];
+    struct slice beginning = { head, 0 };
+    int last = '\0';
+
+    if (file == NULL)
+        return errno == ENOENT;
+    beginning.n = fread(head, 1, sizeof head, file);
+    if (beginning.n > 0)
+        last = fseek(file, -1, SEEK_END) == 0 ? getc(file) : EOF;
+    fclose(file);
+    for (size_t i = 0; i < ARRAY_LEN(others); i++)
+        if (slice_starts(beginning, others[i]))
+            return false;
+    return last == '\0';
+}
+
 static enum st
 open_done(struct keep *k, const struct run_config *c, struct err *err)
 {
@@ -31,6 +57,11 @@ open_done(struct keep *k, const struct run_config *c, struct err *err)
     if (stat(k->done_path, &st) == 0 && !S_ISREG(st.st_mode))
         return cannot(k->done_path, ST_USAGE,
                       "there is something of that name that is no regular file", err);
+    if (!is_list(k->done_path)) {
+        cannot(k->done_path, ST_USAGE, "there is a file of that name, and it is no such list", err);
+        err_hint(err, "a log would be lost; name another file, or remove this one yourself");
+        return ST_USAGE;
+    }
     if (unlink(k->done_path) != 0 && errno != ENOENT)
         return cannot(k->done_path, ST_USAGE, strerror(errno), err);
     k->fd = temporary_beside(k->done_path, k->temporary);

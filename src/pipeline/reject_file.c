@@ -37,6 +37,22 @@ ends_in_gz(const char *path)
     return n > 3 && memcmp(path + n - 3, ".gz", 3) == 0;
 }
 
+/* What a run may replace: nothing, an empty file, or rejected lines of before. Not a log. */
+static bool
+may_replace(const char *path)
+{
+    static const char begin[] = "{\"file\":";
+    char head[sizeof begin - 1];
+    gzFile file = gzopen(path, "rbe"); /* what is not gzipped is read as it is */
+    int n;
+
+    if (file == NULL)
+        return errno == ENOENT;
+    n = gzread(file, head, sizeof head);
+    gzclose(file);
+    return n == 0 || (n == (int)sizeof head && memcmp(head, begin, sizeof head) == 0);
+}
+
 static enum st
 open_file(struct rejects *r, struct err *err)
 {
@@ -46,6 +62,11 @@ open_file(struct rejects *r, struct err *err)
 
     if (stat(r->path, &st) == 0 && !S_ISREG(st.st_mode))
         return cannot(r, ST_USAGE, "there is something of that name that is no regular file", err);
+    if (!may_replace(r->path)) {
+        cannot(r, ST_USAGE, "there is a file of that name, and it holds no rejected lines", err);
+        err_hint(err, "a log would be lost; name another file, or remove this one yourself");
+        return ST_USAGE;
+    }
     snprintf(r->dir, sizeof r->dir, "%.*s", slash == NULL ? 1 : (int)(slash + 1 - r->path),
              slash == NULL ? "." : r->path);
     r->fd = temporary_beside(r->path, r->temporary);

@@ -250,11 +250,11 @@ names() {
 
 @test "done: an old list is gone before anything can fail" {
     fresh
-    echo old >list
+    printf 'old\0' >list
     count --done list -d "host=/nowhere" x
     status_is 3
     is "$(stat -c %s list)" 0
-    echo old >list
+    printf 'old\0' >list
     count --done list --files-from missing
     status_is 2
     [ ! -e list ]
@@ -280,6 +280,24 @@ names() {
     is "$(summary 's["files"]["read"], s["files"]["skipped"]')" "(1, 0)"
     is "$(names dir/done.list)" "dir/a.log "
     is "$(ls -A dir | tr '\n' ' ')" "a.log done.list rejects.json "
+}
+
+@test "done: a log in the place of the list is not lost" {
+    fresh
+    lines 3 >a.log
+    lines 4 >b.log
+    gzip -c a.log >a.gz
+    xz -c a.log >a.xz
+    for taken in a.log a.gz a.xz; do
+        cp $taken before
+        count --done $taken b.log
+        status_is 2
+        says "$taken" "no such list"
+        cmp before $taken
+    done
+    : >list
+    count --done list b.log
+    status_is 0
 }
 
 @test "done: not without a database" {

@@ -241,7 +241,7 @@ PY
 @test "gzip when the name says so; replaced as a whole; no rubbish is left" {
     no_database
     { lines 9; bad 3; } >log
-    echo old >rejects.jsonl.gz
+    echo '{"file":"old"}' | gzip >rejects.jsonl.gz
     chmod 644 rejects.jsonl.gz
     count -n --rejects rejects.jsonl.gz log
     status_is 0
@@ -274,4 +274,24 @@ PY
     grep -q "rejected lines" err
     [ ! -e rejects.jsonl ]
     is "$(find . -name '*rejects*' | wc -l)" 0
+}
+
+@test "a log in the place of the rejected lines is not lost" {
+    no_database
+    { lines 3; bad 1; } >a.log
+    gzip -c a.log >a.gz
+    for taken in a.log a.gz; do
+        cp $taken before
+        count -n --rejects $taken a.log
+        status_is 2
+        says "$taken" "no rejected lines"
+        cmp before $taken
+    done
+    for name in rejects.jsonl rejects.gz; do
+        for _ in 1 2; do
+            count -n --rejects $name a.log
+            status_is 0
+        done
+    done
+    is "$(rejects 'len(r)')" 1
 }
