@@ -26,6 +26,16 @@ num_status(struct slice s, uint16_t *out)
     return true;
 }
 
+/* 0..15, of either case; -1: it is no hexadecimal digit. */
+static inline int
+num_hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 /* *to += more, or false on overflow, leaving *to alone. */
 static inline bool
 num_add(int64_t *to, int64_t more)

@@ -159,10 +159,7 @@ static enum st
 read_agents(struct rule_pack *pack, struct arena *arena, const struct ini_entry *entry,
             struct err *err)
 {
-    static const char *const names[AGENT_CLASSES_N] = {
-        [AGENT_UNKNOWN] = "unknown", [AGENT_CLIENT] = "client", [AGENT_BROWSER] = "browser",
-        [AGENT_ROBOT] = "robot",     [AGENT_MIRROR] = "mirror",
-    };
+    const char *names[AGENT_CLASSES_N];
     const char *const *words;
     unsigned classes = 0;
     size_t n;
@@ -174,6 +171,8 @@ read_agents(struct rule_pack *pack, struct arena *arena, const struct ini_entry 
     }
     if ((rc = config_words(entry, arena, &words, &n, err)) != ST_OK)
         return rc;
+    for (unsigned i = 0; i < AGENT_CLASSES_N; i++)
+        names[i] = agent_class_name((enum agent_class)i);
     for (size_t i = 0; i < n; i++) {
         size_t class = 0;
 

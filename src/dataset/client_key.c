@@ -9,6 +9,7 @@
  */
 #include "ingest/clock.h"
 #include "ingest/dataset.h"
+#include "ingest/num.h"
 
 #include <fcntl.h>
 #include <sodium.h>
@@ -43,23 +44,13 @@ client_key_throwaway(struct client_key *key)
 
 /* ---- reading ---- */
 
-static int
-hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-        return (c | 0x20) - 'a' + 10;
-    return -1;
-}
-
 static bool
 read_hex(struct slice s, uint8_t out[16])
 {
     if (s.n != 32)
         return false;
     for (size_t i = 0; i < 16; i++) {
-        int high = hex_value(s.p[2 * i]), low = hex_value(s.p[2 * i + 1]);
+        int high = num_hex_digit(s.p[2 * i]), low = num_hex_digit(s.p[2 * i + 1]);
 
         if (high < 0 || low < 0)
             return false;

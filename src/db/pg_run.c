@@ -1,6 +1,7 @@
 /*
  * Statements, their rows, and the transaction around them.
  */
+#include "ingest/num.h"
 #include "pg_priv.h"
 
 static enum st
@@ -93,16 +94,6 @@ pg_int(const struct pg_result *r, size_t row, size_t col)
     return errno == 0 && *end == '\0' ? (int64_t)v : 0;
 }
 
-static int
-hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 size_t
 pg_bytea(const struct pg_result *r, size_t row, size_t col, void *out, size_t cap)
 {
@@ -112,7 +103,7 @@ pg_bytea(const struct pg_result *r, size_t row, size_t col, void *out, size_t ca
     if (s.n < 2 || s.p[0] != '\\' || s.p[1] != 'x' || s.n % 2 != 0 || (s.n - 2) / 2 > cap)
         return SIZE_MAX;
     for (size_t i = 2; i < s.n; i += 2) {
-        int high = hex_digit(s.p[i]), low = hex_digit(s.p[i + 1]);
+        int high = num_hex_digit(s.p[i]), low = num_hex_digit(s.p[i + 1]);
 
         if (high < 0 || low < 0)
             return SIZE_MAX;

@@ -3,14 +3,7 @@
  */
 #include "request.h"
 
-static int
-hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+#include "ingest/num.h"
 
 /*
  * The byte that stands for the escape at s.p[0] == '\\', and in *n how long the escape is; *n 0: it
@@ -26,10 +19,10 @@ unescape_one(struct slice s, size_t *n)
     if (s.n < 2 || s.p[1] == '\0')
         return 0;
     if (s.p[1] == 'x') {
-        if (s.n < 4 || hex_digit(s.p[2]) < 0 || hex_digit(s.p[3]) < 0)
+        if (s.n < 4 || num_hex_digit(s.p[2]) < 0 || num_hex_digit(s.p[3]) < 0)
             return 0;
         *n = 4;
-        return (char)(hex_digit(s.p[2]) << 4 | hex_digit(s.p[3]));
+        return (char)(num_hex_digit(s.p[2]) << 4 | num_hex_digit(s.p[3]));
     }
     letter = strchr(letters, s.p[1]);
     if (letter == NULL)

@@ -2,6 +2,7 @@
  * From the path as logged to the path as routes want it.
  */
 #include "ingest/base.h"
+#include "ingest/num.h"
 #include "ingest/rules.h"
 
 /* What stands behind "scheme://host" (RFC 3986, 3), or all of it. Proxies log the whole URL. */
@@ -22,18 +23,6 @@ without_host(struct slice s)
     return (struct slice){ s.p + at, s.n - at };
 }
 
-static int
-hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 /* Undoes %XX once; `out` may be where `s` stands, for it never grows. */
 static size_t
 percent_decode(struct slice s, char *out)
@@ -42,7 +31,7 @@ percent_decode(struct slice s, char *out)
 
     for (size_t i = 0; i < s.n; i++) {
         if (s.p[i] == '%' && s.n - i > 2) {
-            int high = hex_value(s.p[i + 1]), low = hex_value(s.p[i + 2]);
+            int high = num_hex_digit(s.p[i + 1]), low = num_hex_digit(s.p[i + 2]);
 
             if (high >= 0 && low >= 0) {
                 out[n++] = (char)(high << 4 | low);

@@ -195,7 +195,6 @@ bool pick_asks_more(const struct rules *rules); /* what rules->asks_more says */
 
 bool pep440_is_version(struct slice s); /* in any of the spellings that PEP 440 lets pass */
 
-bool semver_is_strict(struct slice s);
-const char *agent_class_name(enum agent_class class); /* "robot" */
+bool semver_is_strict(struct slice s); /* SemVer 2.0.0, without a leading v */
 
 #endif
