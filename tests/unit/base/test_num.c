@@ -96,6 +96,22 @@ statuses(void **state)
 }
 
 static void
+hexadecimal_digits(void **state)
+{
+    static const char digits[] = "0123456789abcdef", capitals[] = "0123456789ABCDEF";
+
+    (void)state;
+    for (int c = CHAR_MIN; c <= CHAR_MAX; c++) {
+        const char *found = c == '\0' ? NULL : strchr(digits, c);
+        long want = found != NULL ? found - digits : -1;
+
+        if (c != '\0' && (found = strchr(capitals, c)) != NULL)
+            want = found - capitals;
+        assert_int_equal(num_hex_digit((char)c), want);
+    }
+}
+
+static void
 sums_do_not_wrap(void **state)
 {
     int64_t sum = INT64_MAX - 1;
@@ -114,6 +130,7 @@ main(void)
         cmocka_unit_test(counters),
         cmocka_unit_test(sizes),
         cmocka_unit_test(statuses),
+        cmocka_unit_test(hexadecimal_digits),
         cmocka_unit_test(sums_do_not_wrap),
     };
 
