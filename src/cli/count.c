@@ -310,6 +310,30 @@ final_status(const struct options *o, enum st rc, const struct summary *s)
     return s->files.refused > 0 ? EXIT_REFUSED : 0;
 }
 
+/* Options of other commands: who says one here has left the command out, and would count. */
+static enum st
+check_misplaced(const struct options *o, struct err *err)
+{
+    static const struct {
+        enum option_id id;
+        const char    *command;
+    } others[] = { { OPT_URL, "ingest explain" },
+                   { OPT_NO_SKETCHES, "ingest migrate up" },
+                   { OPT_DROP_DATA, "ingest migrate down" } };
+
+    for (size_t i = 0; i < ARRAY_LEN(others); i++)
+        if (o->value[others[i].id].origin == FROM_COMMAND_LINE) {
+            err_fail(err, ST_USAGE, "cannot count with this option", "--%s is one of `%s`",
+                     option_defs[others[i].id].name, others[i].command);
+            return ST_USAGE;
+        }
+    if (o->value[OPT_REJECTS_RAW].origin == FROM_COMMAND_LINE &&
+        o->value[OPT_REJECTS].text == NULL)
+        return err_fail(err, ST_USAGE, "cannot count with this option",
+                        "--rejects-raw says how --rejects FILE is written, which is not said");
+    return ST_OK;
+}
+
 enum st
 count_reading(const struct options *o, struct run_config *c, struct rules *rules, struct err *err)
 {
@@ -329,7 +353,8 @@ configure(const struct options *o, struct run_config *c, struct rules *rules, st
     *c = (struct run_config){ .signals = &signals,
                               .recheck = option_is_on(o, OPT_RECHECK),
                               .require_integrity = option_is_on(o, OPT_REQUIRE_INTEGRITY) };
-    if ((rc = read_sink(o, c, err)) != ST_OK || (rc = read_teller(o, c, t, err)) != ST_OK)
+    if ((rc = check_misplaced(o, err)) != ST_OK || (rc = read_sink(o, c, err)) != ST_OK ||
+        (rc = read_teller(o, c, t, err)) != ST_OK)
         return rc;
     if ((rc = count_reading(o, c, rules, err)) != ST_OK)
         return rc;

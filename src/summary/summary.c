@@ -245,12 +245,12 @@ summary_text(const struct summary *s, struct buf *out)
         buf_printf(out, "note     %s bytes behind the last line feed are left for the next run\n",
                    grouped(s->bytes.unterminated, a));
     if (s->files.known_otherwise > 0)
-        buf_text(
-            out,
-            "note     some files were counted under other rules before; `ingest recount` counts them anew\n");
-    if (s->files.refused > 0)
-        buf_text(
-            out,
-            "next     mend or replace the refused files and run again: everything else is counted already;\n"
-            "         `ingest accept FILE` closes one that is to stay as it is\n");
+        buf_text(out, "note     some files were counted under other rules before, and are not "
+                      "counted again\n");
+    if (s->files.refused > 0 && s->dry_run)
+        buf_text(out, "next     mend or replace the refused files, else only the others count\n");
+    else if (s->files.refused > 0)
+        buf_text(out, "next     mend or replace the refused files and run again: all else is "
+                      "counted already;\n"
+                      "         `ingest accept FILE` closes one that is to stay as it is\n");
 }

@@ -139,6 +139,19 @@ ingest() {
     done
 }
 
+@test "an option of another command does not count: exit 2" {
+    lines 2 >log
+    for option in --url=/crates/a/a-1.0.0.crate --no-sketches --drop-data --rejects-raw; do
+        count -o - $option log
+        status_is 2
+        is "$output" ""
+        says "cannot count with this option" "${option%%=*}"
+    done
+    printf '[ingest]\nno-sketches = true\nrejects-raw = true\n' >my.ini
+    count -c my.ini -o - log
+    status_is 0
+}
+
 @test "--help and --version go to stdout, and tell of all there is" {
     ingest --help
     status_is 0

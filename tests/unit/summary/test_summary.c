@@ -115,6 +115,11 @@ every_fate_of_a_file(void **state)
     (void)state;
     assert_non_null(strstr(text(&s), "files    1 read, 2 known, 3 known under other rules, 4 grown, 5 partial, 7 skipped, 6 refused\n"));
     assert_non_null(strstr(out.p, "ingest accept"));
+    assert_non_null(strstr(text(&s), "are not counted again\n"));
+    assert_non_null(strstr(text(&s), "all else is counted already"));
+    s.dry_run = true; /* nothing is counted, and nothing can be accepted */
+    assert_null(strstr(text(&s), "counted already"));
+    assert_non_null(strstr(text(&s), "next     mend or replace the refused files"));
     assert_non_null(strstr(json(&s), "{\"files\":{\"read\":1,\"known\":2,\"known_otherwise\":3,\"grown\":4,\"partial\":5,\"refused\":6,\"skipped\":7}"));
 }
 
