@@ -3,7 +3,7 @@ Is a program's answer the truth? Counts must be equal; distinct clients may be a
 
 As a program of its own, so that the one who measures stays small:
   answers.py ingest ROWS.jsonl TRUTH.tsv...      the rows of all logs together
-  answers.py peer SIGMA ROWS.tsv TRUTH.tsv       name, version, count, bytes, distinct clients, in any order
+  answers.py peer SIGMA ROWS.tsv TRUTH.tsv       name, version or \\N, count, bytes, distinct clients, in any order
 """
 
 import json
@@ -117,15 +117,14 @@ def rows_of_peer(path):
     with open(path, encoding="utf-8") as f:
         for line in f:
             name, version, n, size, clients = line.rstrip("\n").split("\t")
-            yield (name, version), [int(n), int(size)], int(clients), False
+            yield (name, None if version == "\\N" else version), [int(n), int(size)], int(clients), False
 
 
 def main():
     if sys.argv[1] == "ingest":
         compare(rows_of_ingest(sys.argv[2]), truth(sys.argv[3:]), Errors(SIGMA))
     else:
-        want = {key: row for key, row in truth(sys.argv[4:]).items() if None not in key}
-        compare(rows_of_peer(sys.argv[3]), want, Errors(float(sys.argv[2])))
+        compare(rows_of_peer(sys.argv[3]), truth(sys.argv[4:]), Errors(float(sys.argv[2])))
 
 
 if __name__ == "__main__":

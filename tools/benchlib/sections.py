@@ -137,12 +137,12 @@ def check_decoded(program, log):
 
 
 def same_totals(took, log):
-    """The totals of a peer that groups by name and version."""
+    """The totals of a peer that answers for names and versions, and for all versions of a name."""
     try:
         s = json.loads(took.out)
     except ValueError as e:
         raise Wrong("no answer: %s" % e) from e
-    if (s["keys"], s["counted"]) != (log.keys, log.counted) or s["bytes"] != true_bytes(log):
+    if (s["rows"], s["counted"]) != (log.figures["rows"], log.counted) or s["bytes"] != true_bytes(log):
         raise Wrong("it says %s" % took.out.strip())
 
 
