@@ -93,7 +93,8 @@ options_bad_value(const struct options *o, enum option_id id, const char *hint, 
 static enum st
 check_flag(const char *text, const char **out)
 {
-    static const char *const yes[] = { "true", "yes", "on", "1" }, *const no[] = { "false", "no", "off", "0" };
+    static const char *const yes[] = { "true", "yes", "on", "1" };
+    static const char *const no[] = { "false", "no", "off", "0" };
 
     for (size_t i = 0; i < ARRAY_LEN(yes); i++) {
         if (strcasecmp(text, yes[i]) == 0) {
@@ -109,24 +110,28 @@ check_flag(const char *text, const char **out)
 }
 
 enum st
-options_set(struct options *o, enum option_id id, const char *text, enum origin origin, struct err *err)
+options_set(struct options *o, enum option_id id, const char *text, enum origin origin,
+            struct err *err)
 {
     if (option_defs[id].kind == OPTION_LIST) {
         if (o->n_routes > 0 && o->value[id].origin > origin)
             return ST_OK;
         if (o->n_routes == ROUTES_MAX)
-            return err_fail(err, ST_USAGE, "cannot use so many routes", "at most %d --route", ROUTES_MAX);
+            return err_fail(err, ST_USAGE, "cannot use so many routes", "at most %d --route",
+                            ROUTES_MAX);
         o->routes[o->n_routes++] = text;
         o->value[id].origin = origin;
         return ST_OK;
     }
     if (o->value[id].text != NULL && o->value[id].origin > origin)
         return ST_OK;
-    if (option_defs[id].kind == OPTION_ONCE && origin == FROM_COMMAND_LINE && o->value[id].text != NULL &&
-        o->value[id].origin == origin)
-        return err_fail(err, ST_USAGE, "cannot read the command line", "--%s is said twice", option_defs[id].name);
+    if (option_defs[id].kind == OPTION_ONCE && origin == FROM_COMMAND_LINE &&
+        o->value[id].text != NULL && o->value[id].origin == origin)
+        return err_fail(err, ST_USAGE, "cannot read the command line", "--%s is said twice",
+                        option_defs[id].name);
     if (option_defs[id].kind == OPTION_FLAG && check_flag(text, &text) != ST_OK)
-        return err_fail(err, ST_USAGE, "bad value", "%s is true or false, not \"%s\"", option_defs[id].name, text);
+        return err_fail(err, ST_USAGE, "bad value", "%s is true or false, not \"%s\"",
+                        option_defs[id].name, text);
     o->value[id].text = text;
     o->value[id].origin = origin;
     return ST_OK;
@@ -151,7 +156,8 @@ bad_option(const char *dashes, const char *word, bool missing, struct err *err)
     if (nearest != NULL)
         err_hint(err, "did you mean --%s? `ingest --help` lists them", nearest);
     else
-        err_hint(err, "`ingest --help` lists the options; a file whose name begins with a dash is ./-...");
+        err_hint(err, "`ingest --help` lists the options; a file whose name begins with a dash is "
+                      "./-...");
     return ST_USAGE;
 }
 
@@ -167,7 +173,8 @@ options_parse(struct options *o, int argc, char **argv, struct err *err)
     for (int i = 0; i < OPTIONS_N; i++) {
         bool takes = option_defs[i].kind != OPTION_FLAG;
 
-        longs[i] = (struct option){ option_defs[i].name, takes ? required_argument : no_argument, NULL, 256 + i };
+        longs[i] = (struct option){ option_defs[i].name,
+                                    takes ? required_argument : no_argument, NULL, 256 + i };
         if (option_defs[i].letter != 0) {
             letters[at++] = option_defs[i].letter;
             if (takes)
@@ -183,7 +190,7 @@ options_parse(struct options *o, int argc, char **argv, struct err *err)
         if (found == -1)
             break;
         if (found == '?' || found == ':') {
-            char letter[2] = { (char)optopt, '\0' }; /* of a short option, which may stand among others */
+            char letter[2] = { (char)optopt, '\0' }; /* which may stand among others */
             const char *word = argv[optind > before ? optind - 1 : before];
 
             if (optopt == 0 || optopt >= 256) /* getopt_long(3): a long one */
@@ -193,7 +200,8 @@ options_parse(struct options *o, int argc, char **argv, struct err *err)
         for (int i = 0; i < OPTIONS_N; i++)
             if (found == 256 + i || (option_defs[i].letter != 0 && found == option_defs[i].letter))
                 id = i;
-        if (options_set(o, (enum option_id)id, optarg == NULL ? "true" : optarg, FROM_COMMAND_LINE, err) != ST_OK)
+        if (options_set(o, (enum option_id)id, optarg == NULL ? "true" : optarg,
+                        FROM_COMMAND_LINE, err) != ST_OK)
             return err->code;
     }
     o->arguments = argv + optind;

@@ -124,10 +124,10 @@ elb_sniff(struct slice head)
 }
 
 #define TIMES "192.0.2.7:2817 10.0.0.1:80 0.000 0.001 0.000 "
-#define LINE(time, numbers)                                                                                                                      \
-    "https " time " app/lb/50dc6c495c0c9188 " TIMES numbers                                                                                      \
-    " \"GET https://example.org:443/a?b HTTP/1.1\" \"curl/8\" ECDHE-RSA-AES128-GCM-SHA256 TLSv1.2 arn:x \"Root=1-58337281\" \"-\" \"-\" 0 " time \
-    " \"forward\" \"-\" \"-\""
+#define LINE(time, numbers)                                                                \
+    "https " time " app/lb/50dc6c495c0c9188 " TIMES numbers                                \
+    " \"GET https://example.org:443/a?b HTTP/1.1\" \"curl/8\" ECDHE-RSA-AES128-GCM-SHA256" \
+    " TLSv1.2 arn:x \"Root=1-58337281\" \"-\" \"-\" 0 " time " \"forward\" \"-\" \"-\""
 
 static const struct format_example examples[] = {
     { LINE("2024-03-01T00:00:01.186641Z", "200 200 34 366"), KEEP, 200, 366 },

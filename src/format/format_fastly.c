@@ -1,7 +1,8 @@
 /*
- * Fastly's logs, as three registries have them written: crates.io one JSON object a line, rubygems.org
- * and hex.pm text (fastly_text.c). Of the object only the keys that count are looked at, but every
- * byte is checked. What a line becomes, and in which order it is tested: docs/COUNTING.md.
+ * Fastly's logs, as three registries have them written: crates.io one JSON object a line,
+ * rubygems.org and hex.pm text (fastly_text.c). Of the object only the keys that count are looked
+ * at, but every byte is checked. What a line becomes, and in which order it is tested:
+ * docs/COUNTING.md.
  */
 #include "cursor.h"
 #include "fastly_text.h"
@@ -210,7 +211,7 @@ object_line(struct parser *p, struct json *j, struct record *rec)
         !read_bytes(&v[MEMBER_BYTES], &rec->bytes))
         return REJECT_NUMBER;
     if (wants_mark(p) && !read_mark(p, &v[f->marked], &rec->marked))
-        return REJECT_FIELDS; /* no memory: cannot be, the ceiling of the scratch is far above a line */
+        return REJECT_FIELDS; /* no memory, which cannot be: a scratch holds far more than a line */
     rec->path_decodes = 1;
     return KEEP;
 }

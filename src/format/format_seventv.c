@@ -10,11 +10,11 @@
  * that is only in one of the lists. The second is an event as 7TV stores it; all kinds but two say
  * nothing of emotes without what a log does not hold.
  */
-#include <sodium.h>
-
 #include "emote_id.h"
 #include "fields.h"
 #include "shape.h"
+
+#include <sodium.h>
 
 #define LINE_MEMBERS(M) \
     M(OLD, "old")       \
