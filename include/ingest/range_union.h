@@ -66,6 +66,7 @@ struct range_group {
 enum st range_union_each(const struct range_union *u, enum st (*tell)(void *ctx, const struct range_group *group, struct err *err),
                          void *ctx, struct err *err);
 
+/* Of memory, all told. */
 size_t range_union_held_bytes(const struct range_union *u);
 
 #endif

@@ -39,6 +39,7 @@ enum st window_ask(struct window *w, uint64_t client, const struct digest *objec
  */
 uint64_t window_n_late(const struct window *w);
 
+/* Of memory, all told. */
 size_t window_held_bytes(const struct window *w);
 
 #endif

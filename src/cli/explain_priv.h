@@ -61,6 +61,7 @@ struct viewer {
     uint8_t      total[KEY_BYTES_MAX];
 };
 
+/* `rules` are borrowed. ST_OK, ST_USAGE (the pack's files), ST_MEMORY. */
 enum st viewer_init(struct viewer *v, const struct rules *rules, struct err *err);
 void    viewer_release(struct viewer *v);
 /* Fills *out, which lives until the next call. */
@@ -79,6 +80,7 @@ struct printer {
 };
 extern const struct printer print_text, print_json;
 
+/* Each prints, and gives the exit status. */
 int explain_url(const struct rules *rules, const char *url, bool json);
 int explain_rules(const struct rules *rules, bool json);
 

@@ -9,6 +9,7 @@
 
 #include "ingest/format.h"
 
+/* As the `line` of a format: one line, one record. */
 enum reason fastly_text_line(struct parser *p, struct slice line, struct record *rec);
 
 #endif

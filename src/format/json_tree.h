@@ -31,6 +31,7 @@ struct json_tree {
     struct shape      shapes[JSON_TREE_NODES_MAX];
 };
 
+/* `keys` are borrowed, for as long as the tree is used. */
 void json_tree_init(struct json_tree *t, const struct json_keys *keys);
 
 /*

@@ -26,6 +26,7 @@ struct log_build {
     struct err      *err;
 };
 
+/* One byte of text that must stand in the line before what is added next. */
 void    log_add_literal(struct log_build *b, char c);
 /* The variable at bytes i .. end of the unwrapped text. ST_USAGE: nothing tells it from the one before; too many. */
 enum st log_add_var(struct log_build *b, const struct log_var *var, size_t i, size_t end);

@@ -57,6 +57,7 @@ enum st w3c_header(struct parser *p, struct slice line, struct err *err);
 /* A line of values before any #Fields: ST_FORMAT. */
 enum st w3c_headless(uint64_t line_no, struct err *err);
 
+/* The `block` of the formats that have #Fields. */
 enum st w3c_block(struct parser *p, struct record *out, size_t max, size_t *n_records, struct err *err);
 
 /* What the beginning of a log is of. */

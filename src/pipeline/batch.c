@@ -193,12 +193,31 @@ refuse_sums(struct pending *p, struct err *err)
     return ST_OK;
 }
 
+/* Under the lock: the days that an input which counts adds to, and how far they reach. */
+static enum st
+note_days(struct run *run, struct pending *p, struct err *err)
+{
+    struct table *t = p->table;
+    const struct rollup *rollup = p->rollups[t - run->tables];
+    struct table_summary *days = summary_table(&run->batch.days, t->dataset->table);
+
+    for (size_t i = 0; i < p->payload->n_days; i++)
+        if (p->payload->days[i].count > 0 && !summary_add_day(days, p->payload->days[i].day))
+            return err_memory(err, "cannot list days");
+    if (!rollup_is_empty(rollup)) {
+        int32_t first = rollup_first_day(rollup), last = rollup_last_day(rollup);
+
+        t->first_day = first < t->first_day ? first : t->first_day;
+        t->last_day = last > t->last_day ? last : t->last_day;
+    }
+    return ST_OK;
+}
+
 /* Under the lock: this input counts. Its payload belongs to the batch from here on. */
 static enum st
 accept(struct run *run, struct pending *p, struct err *err)
 {
     struct batch *b = &run->batch;
-    struct table_summary *days;
 
     if (b->n_claims % BATCH_INPUTS_MAX == 0) {
         struct payload **claims =
@@ -214,23 +233,8 @@ accept(struct run *run, struct pending *p, struct err *err)
     b->stored += p->stored;
     b->unterminated += p->unterminated;
     p->item->fate = FATE_COUNTED;
-    if (p->table != NULL) {
-        size_t d = (size_t)(p->table - run->tables);
-        bool ok = true;
-
-        days = summary_table(&b->days, p->table->dataset->table);
-        for (size_t i = 0; i < p->payload->n_days; i++)
-            if (p->payload->days[i].count > 0)
-                ok = ok && summary_add_day(days, p->payload->days[i].day);
-        if (!ok)
-            return err_memory(err, "cannot list days");
-        if (!rollup_is_empty(p->rollups[d])) {
-            int32_t first = rollup_first_day(p->rollups[d]), last = rollup_last_day(p->rollups[d]);
-
-            p->table->first_day = first < p->table->first_day ? first : p->table->first_day;
-            p->table->last_day = last > p->table->last_day ? last : p->table->last_day;
-        }
-    }
+    if (p->table != NULL && note_days(run, p, err) != ST_OK)
+        return ST_MEMORY;
     if (run->config->sink == RUN_TO_DATABASE) {
         p->item->payload = b->claims[b->n_claims++] = p->payload;
         atomic_fetch_add(&run->held_bytes, p->payload->n_days * sizeof *p->payload->days);

@@ -159,6 +159,7 @@ struct trie {
     uint32_t          root[256]; /* the root's children by byte */
 };
 
+/* Of all factors of all patterns, in `arena`. ST_OK, ST_MEMORY. */
 enum st trie_init(struct trie *t, const struct pattern_list *list, struct arena *arena, struct err *err);
 
 /* The node behind one more byte (lower case). */
