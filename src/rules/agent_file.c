@@ -11,6 +11,7 @@
 
 #define FILE_BYTES_MAX    (16 * MIB)
 #define PATTERN_BYTES_MAX (4 * KIB)
+#define ROOM_MAX          (64 * MIB) /* of all patterns when compiled: 20 KiB each at worst */
 
 static const char what[] = "cannot read the patterns of user agents";
 
@@ -26,6 +27,10 @@ pattern_add(struct pattern_list *list, struct slice text, enum agent_class class
                         PATTERN_BYTES_MAX);
     if (list->n == PATTERNS_MAX)
         return err_fail(err, ST_USAGE, what, "these are more than %d patterns", PATTERNS_MAX);
+    if (list->arena->used_bytes > ROOM_MAX)
+        return err_fail(err, ST_USAGE, what,
+                        "the %zu before this one take more than %zu MiB of memory", list->n,
+                        ROOM_MAX / MIB);
     if (list->n == list->cap) {
         size_t cap = list->cap == 0 ? 256 : list->cap * 2;
         struct pattern *more = realloc(list->at, cap * sizeof *more);

@@ -401,6 +401,28 @@ rules_count_the_classes_they_name(void **state)
     assert_int_equal(rules_init(&other, &pack, NULL, 0, DAY_NONE, DAY_NONE, &err), ST_USAGE);
 }
 
+/* Each of them is small as text, and as long as may be as a list of places. */
+static void
+room_of_all(void **state)
+{
+    struct pattern_list list = { 0 };
+    struct arena arena;
+    struct err err = { 0 };
+    enum st rc = ST_OK;
+
+    (void)state;
+    arena_init(&arena, SIZE_MAX);
+    list.arena = &arena;
+    while (rc == ST_OK && list.n < 20000)
+        rc = pattern_add(&list, SLICE("(x[a-z]{9}){25}"), AGENT_ROBOT, true, "file", 1, &err);
+    assert_int_equal(rc, ST_USAGE);
+    assert_non_null(strstr(err.cause, "64 MiB"));
+    assert_in_range(arena.used_bytes, 64 * MIB, 70 * MIB);
+    assert_in_range(list.n, 3000, 20000);
+    arena_release(&arena);
+    free(list.at);
+}
+
 int
 main(void)
 {
@@ -414,6 +436,7 @@ main(void)
         cmocka_unit_test(thousands_as_one_by_one),
         cmocka_unit_test(the_first_that_fits_decides),
         cmocka_unit_test(rules_count_the_classes_they_name),
+        cmocka_unit_test(room_of_all),
     };
     char name[80];
     int rc;
