@@ -48,13 +48,42 @@ clf_take_time(struct cursor *c, struct clf_pieces *out)
     return true;
 }
 
+/* What nearly every line has: "- - [", where the general way finds the same pieces with three searches. */
+static CLF_INLINE bool
+clf_take_nobody(struct cursor *c, struct clf_pieces *out)
+{
+    const char *at = c->at;
+
+    if (c->end - at < 5 + CLF_TIME_BYTES + 3 || memcmp(at, "- - [", 5) != 0 ||
+        memcmp(at + 5 + CLF_TIME_BYTES, "] \"", 3) != 0)
+        return false;
+    out->ident = (struct slice){ at, 1 };
+    out->user = (struct slice){ at + 2, 1 };
+    out->time = (struct slice){ at + 5, CLF_TIME_BYTES };
+    c->at = at + 5 + CLF_TIME_BYTES + 2;
+    return true;
+}
+
+/* A blank, a status and a blank, which three digits mostly are. */
+static CLF_INLINE bool
+clf_take_status(struct cursor *c, struct slice *out)
+{
+    if (likely(c->end - c->at >= 5 && c->at[0] == ' ' && c->at[4] == ' ' && c->at[1] != ' ' &&
+               c->at[2] != ' ' && c->at[3] != ' ')) {
+        *out = (struct slice){ c->at + 1, 3 };
+        c->at += 5;
+        return true;
+    }
+    return take_byte(c, ' ') && take_until(c, ' ', out);
+}
+
 /* client ident user [time] "request" status bytes */
 static CLF_INLINE bool
 clf_take_common(struct cursor *c, struct clf_pieces *out)
 {
-    if (!take_until(c, ' ', &out->client) || !take_until(c, ' ', &out->ident) ||
-        !clf_take_time(c, out) || !take_quoted(c, &out->request, &out->request_escaped) ||
-        !take_byte(c, ' ') || !take_until(c, ' ', &out->status))
+    if (!take_until(c, ' ', &out->client) ||
+        !(clf_take_nobody(c, out) || (take_until(c, ' ', &out->ident) && clf_take_time(c, out))) ||
+        !take_quoted(c, &out->request, &out->request_escaped) || !clf_take_status(c, &out->status))
         return false;
     out->bytes = take_word(c, ' ');
     out->referer = out->agent = out->rest = (struct slice){ NULL, 0 };
@@ -67,8 +96,14 @@ clf_take_combined(struct cursor *c, struct clf_pieces *out)
 {
     bool escaped;
 
-    if (!take_byte(c, ' ') || !take_quoted(c, &out->referer, &escaped) || !take_byte(c, ' ') ||
-        !take_quoted(c, &out->agent, &escaped))
+    if (likely(c->end - c->at > 5 && memcmp(c->at, " \"-\" ", 5) == 0)) { /* no referer */
+        out->referer = (struct slice){ c->at + 2, 1 };
+        c->at += 5;
+    } else if (!take_byte(c, ' ') || !take_quoted(c, &out->referer, &escaped) ||
+               !take_byte(c, ' ')) {
+        return false;
+    }
+    if (!take_quoted(c, &out->agent, &escaped))
         return false;
     if (cursor_done(c))
         return true;

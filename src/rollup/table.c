@@ -1,5 +1,5 @@
 /*
- * Open addressing with linear steps, at most two thirds full while there is memory to grow; the
+ * Open addressing with linear steps, at most three quarters full while there is memory to grow; the
  * hash stands in the slot, so that a step touches no entry that is not the right one. A table that
  * is full to its ceiling says so and is written to disk by rollup.c.
  */
@@ -186,7 +186,7 @@ table_put(struct table *t, struct slice key, uint64_t hash)
     assert(!t->sorted && key.n <= KEY_BYTES_MAX);
     if (likely(slot->entry != NULL))
         return slot->entry;
-    if (t->n >= t->n_slots / 3 * 2) {
+    if (t->n >= t->n_slots / 4 * 3) {
         if (grow(t))
             slot = find(t, key, hash);
         else if (t->n >= t->n_slots / 8 * 7)
