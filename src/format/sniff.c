@@ -264,6 +264,19 @@ obvious(struct slice head)
     return only != NULL && (sample.n == head.n || only->sniff(head) == 100) ? only : NULL;
 }
 
+/*
+ * A head that is full and has no end of a line says nothing. It may be a log whose first line a
+ * stranger made long, or a hole that a crash or copytruncate left: not to be passed over in
+ * silence.
+ */
+#define HEAD_FULL (64 * KIB)
+
+static bool
+is_seen(struct slice head)
+{
+    return head.n < HEAD_FULL || memchr(head.p, '\n', head.n) != NULL;
+}
+
 /* "cloudfront, combined or fdsnws" would need grammar; a list with commas does not. */
 static void
 hint_names(struct err *err)
@@ -286,6 +299,7 @@ enum st
 format_sniff(struct slice head, const struct format **out, int *score, struct err *err)
 {
     size_t mark = utf8_mark(head);
+    bool seen = is_seen(head);
     struct choices c = { NULL, NULL, 100, 0 };
 
     head = (struct slice){ head.p + mark, head.n - mark };
@@ -298,8 +312,10 @@ format_sniff(struct slice head, const struct format **out, int *score, struct er
         return ST_OK;
     }
     err_set(err, ST_FORMAT, "cannot tell the log format");
-    err->not_a_log = c.best == NULL;
-    if (c.best == NULL)
+    err->not_a_log = c.best == NULL && seen;
+    if (c.best == NULL && !seen)
+        err_cause(err, "its first line is longer than %zu bytes", HEAD_FULL);
+    else if (c.best == NULL)
         err_cause(err, "no known format fits its beginning");
     else if (c.next == c.high)
         err_cause(err, "\"%s\" and \"%s\" both fit %d of 100 lines", c.best->name, c.second->name,

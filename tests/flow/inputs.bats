@@ -286,3 +286,17 @@ PY
         done
     done
 }
+
+@test "a found log that begins with a very long line or with zeros is refused, not passed over" {
+    no_database
+    mkdir logs
+    { head -c 70000 /dev/zero; lines 9; } >logs/hole.log
+    { head -c 70000 /dev/zero | tr '\0' A; echo; lines 9; } >logs/long.log
+    echo hello >logs/note
+    count --json -n -v logs
+    status_is 1
+    says "logs/hole.log:1" "logs/long.log:1" "longer than 65536 bytes" "logs/note: skipped"
+    is "$(summary 's["files"]["refused"], s["files"]["skipped"]')" "(2, 1)"
+    count --json -n -f combined logs/long.log
+    is "$(summary 's["lines"]["read"]')" 10
+}
