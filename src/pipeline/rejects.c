@@ -209,9 +209,6 @@ rejects_see_too_long(struct pass *p, uint64_t line_no, struct err *err)
 
 /* ---- at the end of an input ---- */
 
-/* So few bad lines prove nothing, unless they are all there is. */
-#define REJECTS_ENOUGH 20
-
 enum st
 rejects_judge(const struct pass *p, struct err *err)
 {
@@ -221,8 +218,7 @@ rejects_judge(const struct pass *p, struct err *err)
              judged = lines->read - lines->by[FILTER_BLANK] - lines->by[FILTER_COMMENT];
     int most = p->w->run->config->max_reject_percent;
 
-    if (rejected * 100 <= judged * (uint64_t)most ||
-        (rejected < REJECTS_ENOUGH && rejected < judged))
+    if (rejected * 100 <= judged * (uint64_t)most)
         return ST_OK;
     err_fail(err, ST_FORMAT, "refused to count this input",
              "%" PRIu64 " of %" PRIu64 " lines are rejected as %s, %.1f %%; the first for `%s`: %s", rejected,

@@ -261,9 +261,9 @@ largest(const struct parts *p)
 static enum st
 sort_tables(struct parts *p, size_t jobs, struct err *err)
 {
-    size_t helpers = jobs < p->n_tables ? jobs : p->n_tables;
+    size_t n_busy = jobs < p->n_tables ? jobs : p->n_tables;
 
-    start_threads(p, make_tables_ready, helpers - 1);
+    start_threads(p, make_tables_ready, n_busy - 1);
     make_tables_ready(p);
     join_threads(p);
     if (p->ready_rc != ST_OK)

@@ -32,10 +32,11 @@ share() {
     fi
 }
 
-@test "more than half of the lines, and at least twenty or all" {
+@test "more than half of the lines" {
     no_database
     share 0 1 0 1
-    share 1 19 0 0
+    share 1 1 0 0
+    share 1 2 0 1
     share 20 20 0 0
     share 19 20 0 1
     share 19 20 900 1
@@ -43,7 +44,7 @@ share() {
     share 60 20 0 0 --max-reject 25
     share 59 20 0 1 --max-reject 25
     share 100 20 0 1 --max-reject 0
-    share 100 19 0 0 --max-reject 0
+    share 100 1 0 1 --max-reject 0
     share 0 30 0 0 --max-reject 100
     share 30 0 0 0 --max-reject 0
 }

@@ -56,7 +56,7 @@ eida_rows() {
 @test "an element that is damaged costs itself, a document that is none is refused whole" {
     payload "$(element)" "$(element KBU '\\x12')" "$(element KBV '118B7F')" >some.json
     fresh
-    count --json some.json
+    count --json --max-reject 100 some.json
     status_is 0
     is "$(summary 's["lines"]["read"], s["lines"]["counted"], s["lines"]["rejected"]["sketch"], s["lines"]["filtered"]["comment"]')" "(8, 1, 2, 5)"
     is "$(n_rows dataselect_stats)" 1

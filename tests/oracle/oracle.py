@@ -189,12 +189,11 @@ class Counter:
             self.add_hit(*hit)
 
     def judge(self, line_reasons):
-        """Twenty rejected lines, or all there are, and a larger share of them than is allowed."""
+        """A larger share of rejected lines than is allowed."""
         judged = [why for why in line_reasons if why not in ("blank", "comment")]
         rejected = [why for why in judged if why and why not in FILTERED]
         if len(rejected) * 100 > len(judged) * self.max_reject:
-            if len(rejected) >= 20 or len(rejected) == len(judged):
-                raise formats.Refused("%d of %d lines are rejected" % (len(rejected), len(judged)))
+            raise formats.Refused("%d of %d lines are rejected" % (len(rejected), len(judged)))
 
     def records_of(self, reader, line):
         if not line and hasattr(reader, "skip"):

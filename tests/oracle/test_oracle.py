@@ -351,9 +351,9 @@ class WholeRuns(unittest.TestCase):
     def test_too_many_rejected(self):
         good = b'1.2.3.4 - - [16/Jan/2024:00:00:01 +0000] "GET /gems/a-1.0.gem HTTP/1.1" 200 42 "-" "x"\n'
         for n_good, n_bad, n_blank, most, status in [
-                (0, 1, 0, 50, 1), (1, 19, 0, 50, 0), (20, 20, 0, 50, 0), (19, 20, 0, 50, 1),
+                (0, 1, 0, 50, 1), (1, 1, 0, 50, 0), (1, 2, 0, 50, 1), (20, 20, 0, 50, 0), (19, 20, 0, 50, 1),
                 (20, 20, 5, 49, 1), (19, 20, 900, 50, 1), (0, 9, 9, 100, 0), (900, 20, 0, 0, 1),
-                (900, 19, 0, 0, 0), (0, 0, 9, 0, 0)]:
+                (900, 1, 0, 0, 1), (0, 0, 9, 0, 0)]:
             text = good * n_good + b"x\n" * n_bad + b"\n" * n_blank
             got, _, tallies = self.run_on(text, options=["--format", "combined",
                                                          "--max-reject", str(most)])
