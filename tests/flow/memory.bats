@@ -97,7 +97,7 @@ with open("log", "w") as f:
     f.write('{"status":"OK","finished":"2024-01-05T12:00:00Z","trace":[' + ",".join(["{}"] * 300000) + "]}\n")
     f.write(good)
 PY
-    peak 96 "$INGEST" -n --json -f fdsnws --memory 16M log
+    peak 96 "$INGEST" -n --json -f fdsnws --max-reject 100 --memory 16M log
     is "$(summary 's["lines"]["read"], s["lines"]["counted"]')" "(8, 2)"
 }
 
