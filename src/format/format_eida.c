@@ -330,13 +330,17 @@ eida_sniff(struct slice head)
     struct parser p = { 0 };
     struct record rec;
     struct err ignored;
-    size_t n = 1, seen = 0, good = 0;
+    size_t at = 0, n = 1, seen = 0, good = 0;
     const struct eida *e;
     char *copy;
     enum st rc;
     int score = 0;
 
-    if (head.n == 0 || (copy = malloc(head.n + BLOCK_SLACK)) == NULL)
+    while (at < head.n && strchr(" \t\r\n", head.p[at]) != NULL && head.p[at] != '\0')
+        at++;
+    if (at == head.n || (head.p[at] != '{' && head.p[at] != '[')) /* no document, at little cost */
+        return 0;
+    if ((copy = malloc(head.n + BLOCK_SLACK)) == NULL)
         return 0;
     memcpy(copy, head.p, head.n);
     memset(copy + head.n, 0, BLOCK_SLACK);
