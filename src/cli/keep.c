@@ -46,17 +46,30 @@ is_list(const char *path)
     return last == '\0';
 }
 
+/* The list of the run before may be the list of what is read now: it must be read first. */
+static bool
+is_read(const struct stat *st, const char *files_from)
+{
+    struct stat list;
+
+    return files_from != NULL && stat(files_from, &list) == 0 && list.st_dev == st->st_dev &&
+           list.st_ino == st->st_ino;
+}
+
 static enum st
-open_done(struct keep *k, const struct run_config *c, struct err *err)
+open_done(struct keep *k, const struct options *o, const struct run_config *c, struct err *err)
 {
     struct stat st;
+    bool is_there = stat(k->done_path, &st) == 0;
 
     if (c->sink != RUN_TO_DATABASE)
         return err_fail(err, ST_USAGE, "cannot do both",
                         "--done lists what is in the database, and nothing is written into one");
-    if (stat(k->done_path, &st) == 0 && !S_ISREG(st.st_mode))
+    if (is_there && !S_ISREG(st.st_mode))
         return cannot(k->done_path, ST_USAGE,
                       "there is something of that name that is no regular file", err);
+    if (is_there && is_read(&st, o->value[OPT_FILES_FROM].text))
+        return cannot(k->done_path, ST_USAGE, "it is the list of --files-from", err);
     if (!is_list(k->done_path)) {
         cannot(k->done_path, ST_USAGE, "there is a file of that name, and it is no such list", err);
         err_hint(err, "a log would be lost; name another file, or remove this one yourself");
@@ -78,7 +91,7 @@ keep_open(struct keep *k, const struct options *o, struct run_config *c, struct 
     enum st rc;
 
     *k = (struct keep){ .done_path = o->value[OPT_DONE].text, .fd = -1 };
-    if (k->done_path != NULL && (rc = open_done(k, c, err)) != ST_OK)
+    if (k->done_path != NULL && (rc = open_done(k, o, c, err)) != ST_OK)
         return rc;
     if (rejects != NULL) {
         k->rejects = rejects_open(rejects, option_is_on(o, OPT_REJECTS_RAW), err);

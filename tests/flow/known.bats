@@ -282,6 +282,21 @@ names() {
     is "$(ls -A dir | tr '\n' ' ')" "a.log done.list rejects.json "
 }
 
+@test "done: the list that is read is not the one that is written" {
+    fresh
+    lines 2 >x
+    printf 'x\0' >list
+    ln -s list same
+    for taken in list same ./list; do
+        count --done "$taken" -0 --files-from list
+        status_is 2
+        says "$taken" "the list of --files-from"
+        is "$(names list)" "x "
+    done
+    count --done other -0 --files-from list
+    status_is 0
+}
+
 @test "done: a log in the place of the list is not lost" {
     fresh
     lines 3 >a.log
