@@ -19,7 +19,7 @@ struct pg_result; /* rows of one statement */
  * ignored), application_name 'ingest', DateStyle ISO, bytea_output hex, TimeZone UTC, standard_conforming_strings, connect_timeout 10 and
  * keepalives unless the conninfo says otherwise, target_session_attrs=read-write unless read_only. `conninfo` is a URI or key=value text, NULL:
  * libpq's own PG* variables decide. A server that is not UTF8 or older than 13: ST_DB. A conninfo that cannot be read: ST_USAGE.
- * A server that is starting, full or not there: ST_DB_RETRY. Passwords never reach err, nor pieces of a malformed URI.
+ * A server that is starting or full: ST_DB_RETRY; one that is not there: ST_DB (pg_reconnect, which had it before: ST_DB_RETRY). Passwords never reach err, nor pieces of a malformed URI.
  */
 enum pg_mode { PG_READ_WRITE, PG_READ_ONLY /* default_transaction_read_only on */ };
 struct pg *pg_connect(const char *conninfo, enum pg_mode mode, struct err *err); /* NULL: in err */

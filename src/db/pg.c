@@ -82,24 +82,36 @@ connect_params(const struct pg *pg, bool ping)
     return p;
 }
 
+static bool
+says_any(const char *text, const char *const *words, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strstr(text, words[i]) != NULL)
+            return true;
+    return false;
+}
+
 /*
- * A login that fails will fail again; a server that is starting, full or not there may not. libpq
- * shows no SQLSTATE here.
+ * A login that fails will fail again; a server that is full, starting or stopping, or that ended
+ * the session while it began, may not. One that is not there at all is worth waiting for only if it
+ * was there before. libpq shows no SQLSTATE here.
  */
 static enum st
 connect_failed(struct pg *pg, struct err *err)
 {
     static const char what[] = "cannot connect to the database";
+    static const char *const passing[] = { "too many", "connection slots", "terminating connection",
+                                           "closed the connection" };
     const char *text = pg->conn == NULL ? "the system gave no memory" : PQerrorMessage(pg->conn);
     struct params p = connect_params(pg, true);
     bool again;
 
-    if (strstr(text, "too many") != NULL || strstr(text, "connection slots") != NULL) {
+    if (says_any(text, passing, ARRAY_LEN(passing))) {
         again = true;
     } else {
         PGPing ping = PQpingParams(p.keys, p.values, 1);
 
-        again = ping == PQPING_REJECT || ping == PQPING_NO_RESPONSE;
+        again = ping == PQPING_REJECT || (ping == PQPING_NO_RESPONSE && pg->was_connected);
     }
     err_set(err, again ? ST_DB_RETRY : ST_DB, what);
     pg_clean(err->cause, sizeof err->cause, text);
@@ -165,6 +177,7 @@ connect_now(struct pg *pg, struct err *err)
         return connect_failed(pg, err);
     PQsetNoticeProcessor(pg->conn, pg_notice, pg);
     describe(pg);
+    pg->was_connected = true;
     st = check_server(pg, err);
     if (st == ST_OK)
         st = pg_script(pg, "cannot prepare the session", pins, err);

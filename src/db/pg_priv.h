@@ -13,6 +13,7 @@ struct pg {
     char *conninfo; /* as given; may hold a password, so it is wiped when freed; NULL: libpq's
                        defaults */
     enum pg_mode mode;
+    bool         was_connected; /* so a server that is not there may come back */
     bool         copying;       /* between pg_copy_start and pg_copy_end or pg_copy_abort */
     char         copy_what[96]; /* the act that the COPY is part of */
     char         sqlstate[6];   /* of the last failure */

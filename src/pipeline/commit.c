@@ -237,7 +237,7 @@ ask_ledger(struct run *run, bool *committed, struct err *err)
     if (rc != ST_OK || run->batch.n_claims == 0)
         return rc;
     key = &run->batch.claims[0]->key;
-    rc = ledger_find_hashes(&run->ledger, &key, 1, &known, err);
+    rc = RUN_TRY_AGAIN(run, ledger_find_hashes(&run->ledger, &key, 1, &known, err), err);
     *committed = rc == ST_OK && known.id != 0 && known.id == run->batch.claims[0]->id;
     return rc;
 }

@@ -42,7 +42,8 @@ glance_files(struct run *run, struct err *err)
         return err_memory(err, "cannot ask the ledger for files");
     for (size_t i = 0; rc == ST_OK && i <= run->n_items; i++) {
         if (n == BATCH_INPUTS_MAX || (i == run->n_items && n > 0)) {
-            rc = ledger_find_files(&run->ledger, &run->scope, files, n, known, err);
+            rc = RUN_TRY_AGAIN(
+                run, ledger_find_files(&run->ledger, &run->scope, files, n, known, err), err);
             for (size_t k = 0; rc == ST_OK && k < n; k++)
                 if (known[k].id != 0)
                     rc = batch_known(run, items[k], &known[k], NULL, err);

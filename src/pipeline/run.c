@@ -53,9 +53,9 @@ run_reconnect(struct run *run, struct err *err)
 
 /* ---- beginning ---- */
 
-enum st
-ledger_enter(const struct run_config *c, enum pg_mode mode, struct pg **pg, struct ledger *l,
-             struct ledger_scope *scope, struct err *err)
+static enum st
+enter(const struct run_config *c, enum pg_mode mode, struct pg **pg, struct ledger *l,
+      struct ledger_scope *scope, struct err *err)
 {
     enum st rc;
 
@@ -71,6 +71,22 @@ ledger_enter(const struct run_config *c, enum pg_mode mode, struct pg **pg, stru
         rc = ST_USAGE;
     }
     return rc;
+}
+
+enum st
+ledger_enter(const struct run_config *c, enum pg_mode mode, struct pg **pg, struct ledger *l,
+             struct ledger_scope *scope, struct err *err)
+{
+    enum st rc = enter(c, mode, pg, l, scope, err);
+
+    for (int attempt = 0; attempt < RUN_TRIES_MAX && rc == ST_DB_RETRY; attempt++) {
+        if (c->signals != NULL && *c->signals > 0)
+            return err_fail(err, ST_STOPPED, "stopped", "a signal came");
+        run_back_off(attempt);
+        pg_close(*pg);
+        rc = enter(c, mode, pg, l, scope, err);
+    }
+    return rc == ST_DB_RETRY ? ST_DB : rc;
 }
 
 static enum st

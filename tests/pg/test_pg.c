@@ -86,13 +86,13 @@ reading_connections_cannot_write(void **state)
 }
 
 static void
-no_server_is_worth_a_retry(void **state)
+no_server_is_no_reason_to_wait(void **state)
 {
     struct err err = { 0 };
 
     (void)state;
     assert_null(pg_connect("host=/nonexistent", PG_READ_WRITE, &err));
-    assert_int_equal(err.code, ST_DB_RETRY);
+    assert_int_equal(err.code, ST_DB);
     assert_null(pg_connect("dbname=no_such_database", PG_READ_WRITE, &err));
     assert_int_equal(err.code, ST_DB);
     assert_non_null(strstr(err.cause, "no_such_database"));
@@ -408,7 +408,7 @@ main(void)
         cmocka_unit_test(roles_and_environment_change_nothing),
         cmocka_unit_test(other_encodings_are_refused),
         cmocka_unit_test(reading_connections_cannot_write),
-        cmocka_unit_test(no_server_is_worth_a_retry),
+        cmocka_unit_test(no_server_is_no_reason_to_wait),
         cmocka_unit_test(full_server_is_worth_a_retry),
         cmocka_unit_test(passwords_never_show),
         cmocka_unit_test(failed_transaction_does_not_commit),
