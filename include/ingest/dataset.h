@@ -5,18 +5,20 @@
 #ifndef INGEST_DATASET_H
 #define INGEST_DATASET_H
 
+#include "ingest/catalog.h"
 #include "ingest/err.h"
 #include "ingest/hit.h"
 #include "ingest/line.h"
 #include "ingest/record.h"
 #include "ingest/rules.h"
 
-enum column_kind { COLUMN_TEXT, COLUMN_DAY, COLUMN_UUID };
+enum column_kind { COLUMN_TEXT, COLUMN_DAY, COLUMN_UUID, COLUMN_INT };
 
 struct key_column {
     const char      *name;
     enum column_kind kind;
     bool             nullable;
+    bool             as_epoch;  /* a day that the table keeps as a bigint: Unix seconds of its 00:00 UTC */
     size_t           chars_max; /* code points, for text; longer: REJECT_KEY_TOO_LONG */
 };
 
@@ -41,7 +43,21 @@ struct dataset {
     const char *sums[SUMS_MAX];          /* bigint columns, in the order of hit.sums */
     size_t      n_sums;
     bool        signed_sums;             /* hits may take away, and rows be negative; such hits are of +-1 */
+    bool        keeps_latest;            /* of equal keys the greater value stands, in the rollup and in the table: times of access */
     const char *uniques;                 /* the hll(11,5) column, "clients" */
+    /*
+     * A table that has this column is served as `variant` says, a dataset of the same name: stats with Zeco's `auth`. NULL: there is
+     * one kind of table alone.
+     */
+    const char *variant_column;
+    const struct dataset *variant;
+    enum catalog_kind catalog;           /* what its paths are looked up in */
+    /*
+     * Statements of the batch's transaction besides the merge, made by the sink for the target: `before` the merge, when the batch's rows stand in
+     * the stage; `after` it; `instead` of it, where rows are only ever updated. With any of them the rows always go through the stage. Each may be NULL.
+     * In the text {schema} is the table's schema, {table} the table, {stage} the stage; all quoted as SQL wants it.
+     */
+    const char *const *before, *const *after, *const *instead; /* NULL at the end */
     /* Totals for rollup_shape, or NULL. */
     size_t (*group)(struct slice key);
     size_t (*total)(struct slice key, uint8_t out[KEY_BYTES_MAX]);
@@ -91,6 +107,9 @@ struct picker {
     const struct client_key *clients;   /* run */
     char     ecosystem[64];             /* that the table holds; "" while it is not fixed: the first hit fixes it here */
     uint8_t *key;                       /* where the next key goes: room of its own, until the caller sets other KEY_BYTES_MAX bytes */
+    const struct catalog *catalog;      /* run; NULL: there is none, and what would be looked up stands as it is */
+    struct hit parked;                  /* after FILTER_UNKNOWN_DIST and _ARTIFACT: what is kept until the catalog knows it, keyed as
+                                           dataset_unresolved has it behind the input; lives until the next pick. key.n 0: nothing */
     const struct hash_secret *object_secret; /* the caller wants to know objects; NULL: it does not */
     struct digest object;               /* then: what the last hit's path names, under that secret */
     char    *scratch;                   /* LINE_BYTES_MAX + 1 bytes: the decoded path, then the client's message */

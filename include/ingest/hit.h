@@ -8,6 +8,7 @@
  *          01 bytes... 00        the bytes hold no NUL, so "a" sorts before "ab"
  *   day    4 bytes big-endian of (day + 2^31)
  *   uuid   its 16 bytes
+ *   int    8 bytes big-endian of (n + 2^63)
  */
 #ifndef INGEST_HIT_H
 #define INGEST_HIT_H
@@ -62,6 +63,16 @@ key_put_uuid(uint8_t *out, const uint8_t uuid[16])
     return out + 16;
 }
 
+static inline uint8_t *
+key_put_int(uint8_t *out, int64_t n)
+{
+    uint64_t v = (uint64_t)n ^ UINT64_C(0x8000000000000000);
+
+    for (int shift = 56; shift >= 0; shift -= 8)
+        *out++ = (uint8_t)(v >> shift);
+    return out;
+}
+
 /* Reads a column at *at and moves behind it. Keys are our own: a malformed one is a bug. NULL gives p == NULL. */
 static inline struct slice
 key_get_text(const uint8_t **at)
@@ -84,6 +95,16 @@ key_get_day(const uint8_t **at)
 
     *at += 4;
     return (int32_t)(v ^ UINT32_C(0x80000000));
+}
+
+static inline int64_t
+key_get_int(const uint8_t **at)
+{
+    uint64_t v = 0;
+
+    for (int i = 0; i < 8; i++)
+        v = v << 8 | *(*at)++;
+    return (int64_t)(v ^ UINT64_C(0x8000000000000000));
 }
 
 static inline const uint8_t *

@@ -25,7 +25,10 @@
     R(NEEDS_STATE, needs_state, "an event that names no emote of its own")       \
     R(OTHER_SERVICE, other_service, "a request of another service")              \
     R(NO_DATA_TRACE, no_data_trace, "a trace or request that delivered nothing") \
-    R(NO_CHANGE, no_change, "an event after which all is as it was")
+    R(NO_CHANGE, no_change, "an event after which all is as it was")             \
+    R(UNKNOWN_DIST, unknown_dist, "a tarball that is in no row of dists")        \
+    R(UNKNOWN_ARTIFACT, unknown_artifact, "an artifact that no job has made")    \
+    R(UNKNOWN_NETWORK, unknown_network, "a temporary network code of no known network")
 
 #define REJECTED_REASONS(R)                                                      \
     R(FIELDS, fields, "a field is missing, or there are too many")               \

@@ -19,6 +19,7 @@ enum run_sink {
     RUN_TO_DATABASE,
     RUN_DRY,     /* everything but the writing */
     RUN_TO_TEXT, /* rows as JSON lines to `out` */
+    RUN_TO_EIDA, /* what EIDA's aggregator would send, a file in `eida_dir` */
 };
 
 /* For a progress line; read while the run goes on. */
@@ -34,12 +35,16 @@ struct run_config {
     bool                  use_database;      /* always for RUN_TO_DATABASE; RUN_DRY: read the ledger */
     const char           *conninfo;          /* NULL: libpq's environment */
     FILE                 *out;               /* RUN_TO_TEXT */
+    const char           *eida_dir;          /* RUN_TO_EIDA */
     const struct format  *format;            /* NULL: sniff */
     const struct format_options *format_options; /* NULL: nothing is said */
     const struct dataset *dataset;           /* NULL: what the format says */
     const struct rules   *rules;
     bool                  rules_named;       /* --rules was said: it may contradict the database */
     const char           *node;              /* NULL: local */
+    const char           *token;             /* says who submits, instead of `node`; a secret; NULL: none */
+    const struct networks *networks;         /* temporary networks by their code and time; NULL: codes stand as they are */
+    bool                  replace;           /* overwrite the rows of the same keys; known payloads are counted again */
     const char           *source;            /* the [source] that named the inputs; NULL */
     bool                  client_key_none;
     const char           *client_key;        /* file; may be missing */

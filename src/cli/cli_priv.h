@@ -50,6 +50,10 @@ enum option_id {
     OPT_MIRRORS_FILE,
     OPT_COUNTRY_FILE,
     OPT_NODE,
+    OPT_TOKEN_FILE,
+    OPT_REPLACE,
+    OPT_FDSN_NETWORKS,
+    OPT_TO,
     OPT_SINCE,
     OPT_UNTIL,
     OPT_CLIENT_KEY,
@@ -68,6 +72,16 @@ enum option_id {
     OPT_DONE,
     OPT_NO_SKETCHES,
     OPT_DROP_DATA,
+    OPT_HEAL,
+    OPT_CONTACT,
+    OPT_RENAME,
+    OPT_VALID_FROM,
+    OPT_VALID_UNTIL,
+    OPT_TOP,
+    OPT_KEEP,
+    OPT_CHECK,
+    OPT_QUEUE,
+    OPT_WAIT,
     OPT_URL,
     OPT_JSON,
     OPT_STRICT,
@@ -195,5 +209,12 @@ int cli_known(const struct options *o);
 int cli_explain(const struct options *o);
 int cli_migrate(const struct options *o);
 int cli_psql(const struct options *o);
+int cli_node(const struct options *o);
+int cli_token(const struct options *o);
+int cli_leaderboard(const struct options *o);
+int cli_backup(const struct options *o);
+int cli_enqueue(const struct options *o);
+int cli_work(const struct options *o);
+int cli_status(const struct options *o);
 
 #endif

@@ -166,12 +166,28 @@ static const struct {
     const char *name;
     int (*run)(const struct options *o); /* NULL: reserved, so that no file is ever taken for it */
 } commands[] = {
-    { "accept", cli_accept },  { "adopt", NULL },    { "backup", NULL },      { "completion", NULL },
-    { "config", NULL },  { "enqueue", NULL },  { "explain", cli_explain }, { "help", cli_help },
-    { "key", NULL },     { "known", cli_known },    { "leaderboard", NULL }, { "migrate", cli_migrate },
-    { "node", NULL },    { "psql", cli_psql }, { "recount", NULL },     { "report", NULL },
-    { "retract", NULL }, { "run", NULL },      { "status", NULL },      { "token", NULL },
-    { "verify", NULL },  { "work", NULL },
+    { "accept", cli_accept },
+    { "adopt", NULL },
+    { "backup", cli_backup },
+    { "completion", NULL },
+    { "config", NULL },
+    { "enqueue", cli_enqueue },
+    { "explain", cli_explain },
+    { "help", cli_help },
+    { "key", NULL },
+    { "known", cli_known },
+    { "leaderboard", cli_leaderboard },
+    { "migrate", cli_migrate },
+    { "node", cli_node },
+    { "psql", cli_psql },
+    { "recount", NULL },
+    { "report", NULL },
+    { "retract", NULL },
+    { "run", NULL },
+    { "status", cli_status },
+    { "token", cli_token },
+    { "verify", NULL },
+    { "work", cli_work },
 };
 
 static int

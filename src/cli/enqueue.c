@@ -1,0 +1,17 @@
+/*
+ * `ingest enqueue`: files into the job queue.
+ */
+#include "ingest/base.h"
+
+#include "cli_priv.h"
+
+int
+cli_enqueue(const struct options *o)
+{
+    struct err err;
+
+    (void)o;
+    err_fail(&err, ST_USAGE, "cannot run this command", "\"enqueue\" is not there yet");
+    say_error(&err);
+    return exit_status_of(err.code, 0);
+}

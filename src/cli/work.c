@@ -1,0 +1,17 @@
+/*
+ * `ingest work`: files out of the job queue, counted.
+ */
+#include "ingest/base.h"
+
+#include "cli_priv.h"
+
+int
+cli_work(const struct options *o)
+{
+    struct err err;
+
+    (void)o;
+    err_fail(&err, ST_USAGE, "cannot run this command", "\"work\" is not there yet");
+    say_error(&err);
+    return exit_status_of(err.code, 0);
+}
