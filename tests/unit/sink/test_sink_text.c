@@ -51,7 +51,7 @@ node_comes_first_where_there_is_one(void **state)
 {
     static const struct dataset d = { .table = "t",
                                       .has_node = true,
-                                      .keys = { { "date", COLUMN_DAY, false, 0 } },
+                                      .keys = { { .name = "date", .kind = COLUMN_DAY } },
                                       .n_keys = 1,
                                       .sums = { "bytes" },
                                       .n_sums = 1 };
