@@ -22,6 +22,13 @@ struct key_column {
     size_t           chars_max; /* code points, for text; longer: REJECT_KEY_TOO_LONG */
 };
 
+/* What a table with such a column (as_epoch) has for a day. */
+static inline int64_t
+day_epoch(int32_t day)
+{
+    return (int64_t)day * 86400;
+}
+
 enum bucket { BUCKET_DAY, BUCKET_MONTH };
 enum client_hash {
     CLIENT_KEYED, /* SipHash-2-4 of the address, or hll_hash_text of the text under --client-key none */
@@ -63,6 +70,11 @@ struct dataset {
     size_t (*total)(struct slice key, uint8_t out[KEY_BYTES_MAX]);
     /* KEEP with *hit filled (all of it), or why not. Looks at rec->why alone unless that is KEEP. */
     enum reason (*pick)(struct picker *p, const struct record *rec, struct hit *hit);
+    /*
+     * With a catalog: writes the key under which a hit of an entry counts on a day, as pick does, and gives its length; 0: none can be
+     * made of it (pick would reject it). What was parked counts under it once the catalog has the entry.
+     */
+    size_t (*entry_key)(const struct dataset *d, const struct catalog_entry *entry, int32_t day, uint8_t key[KEY_BYTES_MAX]);
 };
 
 extern const struct dataset *const datasets[]; /* from datasets.def, NULL at the end */
