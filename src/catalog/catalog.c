@@ -10,3 +10,12 @@ catalog_free(struct catalog *c)
 {
     free(c);
 }
+
+bool
+catalog_find(const struct catalog *c, struct slice path, struct catalog_entry *out)
+{
+    (void)c;
+    (void)path;
+    *out = (struct catalog_entry){ .id = 0 };
+    return false;
+}

@@ -10,6 +10,7 @@
 #define DATASET(name) extern const struct dataset dataset_##name;
 #include "datasets.def"
 #undef DATASET
+extern const struct dataset dataset_stats_auth; /* a variant, and so on no list */
 
 /*
  * Are these texts, one for each text column of `d` in their order, fit to be a key? KEEP,

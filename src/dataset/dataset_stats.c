@@ -1,7 +1,7 @@
 /*
  * Downloads a day: the table `stats`, a row for each name, version and day, and one with version
  * NULL for all versions of a name together. The NULL rows are made from the others at the end
- * (rollup.h, "totals").
+ * (rollup.h, "totals"). Zeco's `stats` has a column more, who has published it: `auth`.
  */
 #include "ingest/base.h"
 #include "dataset_priv.h"
@@ -28,11 +28,70 @@ given_match(const struct picker *p, const struct given *given, struct route_matc
     return true;
 }
 
+/* ---- Zeco: a path names a tarball by its SHA-1, and the table `dists` says what that is ---- */
+
+/*
+ * The end of a path from the directory {A} on (src/rules/route_zeco.c), which is the same on every host. The
+ * file alone where that is no such path, or one of a length that none has.
+ */
+#define TARBALL_BYTES_MAX 512
+
+static struct slice
+tarball_of(struct slice path)
+{
+    const char *end = path.p + path.n, *file, *at;
+    size_t n_dirs;
+
+    if (path.n == 0)
+        return path;
+    at = memrchr(path.p, '/', path.n);
+    file = at == NULL ? path.p : at + 1;
+    n_dirs = 1;
+    for (size_t i = 0; i < n_dirs && at != NULL && at > path.p; i++) {
+        const char *slash = memrchr(path.p, '/', (size_t)(at - path.p));
+        const char *dir = slash == NULL ? path.p : slash + 1;
+
+        if (i == 0) /* {A}, {BC} behind it, or the key behind both */
+            n_dirs = at - dir == 1 ? 1 : at - dir == 2 ? 2 : 3;
+        if (i + 1 == n_dirs && at - dir == 1 && end - dir <= TARBALL_BYTES_MAX)
+            return (struct slice){ dir, (size_t)(end - dir) };
+        at = slash;
+    }
+    return (struct slice){ file, (size_t)(end - file) };
+}
+
+/* Replaces what the route made of the path by what the catalog says of it. */
+static enum reason
+look_up(struct picker *p, const struct record *rec, struct slice path, struct route_match *match,
+        struct slice *auth)
+{
+    struct slice tarball = tarball_of(path);
+    struct catalog_entry entry;
+    uint8_t *end;
+
+    if (catalog_find(p->catalog, tarball, &entry)) {
+        match->name = entry.name;
+        match->version = entry.version;
+        *auth = entry.auth;
+        return KEEP;
+    }
+    p->parked = (struct hit){ .day = rec->day };
+    if (tarball.n > TARBALL_BYTES_MAX || !slice_is_text(tarball))
+        return FILTER_UNKNOWN_DIST; /* no catalog will ever know it */
+    end = key_put_text(p->key, tarball);
+    end = key_put_day(end, rec->day);
+    p->parked.key = (struct slice){ (const char *)p->key, (size_t)(end - p->key) };
+    p->parked.sums[0] = 1;
+    p->parked.sums[1] = rec->bytes;
+    picker_client(p, rec, &p->parked);
+    return FILTER_UNKNOWN_DIST;
+}
+
 static enum reason
 stats_pick(struct picker *p, const struct record *rec, struct hit *hit)
 {
     struct route_match match;
-    struct slice texts[2], path = { NULL, 0 };
+    struct slice texts[3], path = { NULL, 0 }, auth = { NULL, 0 };
     char room[ROUTE_ROOM];
     enum reason why = rec->why;
     bool is_given = rec->given != NULL && rec->given->name.p != NULL;
@@ -52,8 +111,14 @@ stats_pick(struct picker *p, const struct record *rec, struct hit *hit)
     if (is_given ? !given_match(p, rec->given, &match)
                  : !rules_match(p->rules, path, room, &match))
         return FILTER_NOT_A_DOWNLOAD;
+    if (unlikely(p->catalog != NULL) && !is_given) {
+        if ((why = look_up(p, rec, path, &match, &auth)) != KEEP)
+            return why;
+        plain = false;
+    }
     texts[0] = match.name;
     texts[1] = match.version;
+    texts[2] = auth;
     if (!plain && (why = key_check(p->dataset, texts)) != KEEP)
         return why;
     if (!is_our_ecosystem(p, match.ecosystem))
@@ -62,6 +127,8 @@ stats_pick(struct picker *p, const struct record *rec, struct hit *hit)
     end = key_put_text(p->key, match.name);
     end = key_put_text(end, match.version);
     end = key_put_day(end, rec->day);
+    if (p->dataset == &dataset_stats_auth) /* NOT NULL there: '' where nobody is known */
+        end = key_put_text(end, auth.p == NULL ? SLICE("") : auth);
     *hit = (struct hit){
         .key = { (const char *)p->key, (size_t)(end - p->key) },
         .day = rec->day,
@@ -97,6 +164,20 @@ stats_total(struct slice key, uint8_t out[KEY_BYTES_MAX])
     return (size_t)(end - out);
 }
 
+/* One for each who has published under the name. */
+static size_t
+stats_auth_total(struct slice key, uint8_t out[KEY_BYTES_MAX])
+{
+    const uint8_t *at = (const uint8_t *)key.p;
+    uint8_t *end = out + stats_total(key, out);
+
+    key_get_text(&at);
+    key_get_text(&at);
+    key_get_day(&at);
+    end = key_put_text(end, key_get_text(&at));
+    return (size_t)(end - out);
+}
+
 const struct dataset dataset_stats = {
     .name = "stats",
     .table = "stats",
@@ -114,7 +195,34 @@ const struct dataset dataset_stats = {
     .sums = { "count", "bytes" },
     .n_sums = 2,
     .uniques = "clients",
+    .variant_column = "auth",
+    .variant = &dataset_stats_auth,
+    .catalog = CATALOG_DISTS, /* under Zeco's rules */
     .group = stats_group,
     .total = stats_total,
+    .pick = stats_pick,
+};
+
+const struct dataset dataset_stats_auth = {
+    .name = "stats",
+    .table = "stats",
+    .about = "downloads by name, version, day and who has published it",
+    .migrations = "zeco",
+    .has_ecosystem = true,
+    .bucket = BUCKET_DAY,
+    .clients = CLIENT_KEYED,
+    .keys = {
+        { .name = "name", .kind = COLUMN_TEXT, .chars_max = 512 },
+        { .name = "version", .kind = COLUMN_TEXT, .nullable = true, .chars_max = 512 },
+        { .name = "dldate", .kind = COLUMN_DAY },
+        { .name = "auth", .kind = COLUMN_TEXT, .chars_max = 512 },
+    },
+    .n_keys = 4,
+    .sums = { "count", "bytes" },
+    .n_sums = 2,
+    .uniques = "clients",
+    .catalog = CATALOG_DISTS,
+    .group = stats_group,
+    .total = stats_auth_total,
     .pick = stats_pick,
 };
