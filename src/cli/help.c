@@ -54,7 +54,7 @@ help_print(FILE *to)
     fputs("\nsets of migrations\n  ", to);
     for (size_t i = 0; migrate_sets()[i] != NULL; i++)
         fprintf(to, "%s%s", i > 0 ? ", " : "", migrate_sets()[i]);
-    fputs("; without SET all but seventv", to);
+    fputs("; without SET ledger, stats and eida", to);
     fputs(
         "\n\nexit status\n"
         "  0    every input is in the database, counted now or before\n"

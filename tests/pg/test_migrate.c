@@ -92,10 +92,14 @@ up_down_up(void **state)
     assert_int_equal(sql_int(pg, "SELECT count(*) FROM pg_namespace WHERE nspname = 'ingest'"), 0);
     must(run(migrate_down, pg, NULL, NULL, &plain, &err), &err, "down again");
     up(pg, "ALL");
-    assert_int_equal(n_objects(pg), n + 3); /* seventv's table and its two indexes */
-    assert_int_equal(sql_int(pg, "SELECT count(*) FROM pg_class WHERE oid = 'seventv.emote_stats'::regclass"
-                                 " AND obj_description(oid, 'pg_class') LIKE 'made by ingest%'"),
-                     1);
+    assert_true(n_objects(pg) > n + 3); /* sets with schemas of their own, all of whose tables carry the mark, too */
+    assert_string_equal(
+        sql_text(pg, "SELECT string_agg(c.oid::regclass::text, ' ') FROM pg_class c"
+                     " JOIN pg_namespace n ON n.oid = relnamespace"
+                     " WHERE relkind IN ('r', 'v') AND nspname NOT LIKE 'pg_%'"
+                     " AND nspname <> 'information_schema'"
+                     " AND coalesce(obj_description(c.oid, 'pg_class'), '') NOT LIKE 'made by ingest%'"),
+        "");
     must(run(migrate_down, pg, "ALL", NULL, &plain, &err), &err, "down of all");
     assert_int_equal(n_objects(pg), 0);
     pg_close(pg);

@@ -1,0 +1,13 @@
+DROP TABLE pictrs.queue;
+DROP TABLE pictrs.keyed_notifications;
+DROP TABLE pictrs.uploads;
+DROP TABLE pictrs.proxies;
+DROP TABLE pictrs.store_migrations;
+DROP TABLE pictrs.migrations;
+DROP TABLE pictrs.details;
+DROP TABLE pictrs.settings;
+DROP TABLE pictrs.aliases;
+DROP TABLE pictrs.variants;
+DROP TABLE pictrs.hashes;
+DROP FUNCTION IF EXISTS pictrs.queue_status_notify();
+DROP TYPE IF EXISTS pictrs.job_status;
