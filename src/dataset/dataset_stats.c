@@ -28,6 +28,19 @@ given_match(const struct picker *p, const struct given *given, struct route_matc
     return true;
 }
 
+/* Name, version and, where the table has it, auth: NOT NULL there, so '' where nobody is known. */
+static inline uint8_t *
+put_key(const struct dataset *d, uint8_t *key, const struct slice texts[3], int32_t day)
+{
+    uint8_t *end = key_put_text(key, texts[0]);
+
+    end = key_put_text(end, texts[1]);
+    end = key_put_day(end, day);
+    if (d == &dataset_stats_auth)
+        end = key_put_text(end, texts[2].p == NULL ? SLICE("") : texts[2]);
+    return end;
+}
+
 /* ---- Zeco: a path names a tarball by its SHA-1, and the table `dists` says what that is ---- */
 
 /*
@@ -58,6 +71,15 @@ tarball_of(struct slice path)
         at = slash;
     }
     return (struct slice){ file, (size_t)(end - file) };
+}
+
+static size_t
+stats_entry_key(const struct dataset *d, const struct catalog_entry *entry, int32_t day,
+                uint8_t key[KEY_BYTES_MAX])
+{
+    struct slice texts[] = { entry->name, entry->version, entry->auth };
+
+    return key_check(d, texts) == KEEP ? (size_t)(put_key(d, key, texts, day) - key) : 0;
 }
 
 /* Replaces what the route made of the path by what the catalog says of it. */
@@ -124,11 +146,7 @@ stats_pick(struct picker *p, const struct record *rec, struct hit *hit)
     if (!is_our_ecosystem(p, match.ecosystem))
         return FILTER_OTHER_ECOSYSTEM;
 
-    end = key_put_text(p->key, match.name);
-    end = key_put_text(end, match.version);
-    end = key_put_day(end, rec->day);
-    if (p->dataset == &dataset_stats_auth) /* NOT NULL there: '' where nobody is known */
-        end = key_put_text(end, auth.p == NULL ? SLICE("") : auth);
+    end = put_key(p->dataset, p->key, texts, rec->day);
     *hit = (struct hit){
         .key = { (const char *)p->key, (size_t)(end - p->key) },
         .day = rec->day,
@@ -201,6 +219,7 @@ const struct dataset dataset_stats = {
     .group = stats_group,
     .total = stats_total,
     .pick = stats_pick,
+    .entry_key = stats_entry_key,
 };
 
 const struct dataset dataset_stats_auth = {
@@ -225,4 +244,5 @@ const struct dataset dataset_stats_auth = {
     .group = stats_group,
     .total = stats_auth_total,
     .pick = stats_pick,
+    .entry_key = stats_entry_key,
 };
