@@ -199,6 +199,30 @@ see_client(struct viewer *v, const struct record *rec, struct view *out)
 /* ---- rows ---- */
 
 static void
+see_key(struct viewer *v, const struct key_column *column, const uint8_t **at, struct field *f)
+{
+    f->name = column->name;
+    switch (column->kind) {
+    case COLUMN_TEXT:
+        f->text = key_get_text(at);
+        break;
+    case COLUMN_DAY:
+        f->number = column->as_epoch;
+        f->text = f->number ? print(v, "%" PRId64, day_epoch(key_get_day(at)))
+                            : print_day(v, key_get_day(at));
+        break;
+    case COLUMN_UUID:
+        f->text = print_uuid(v, key_get_uuid(at));
+        break;
+    case COLUMN_INT:
+        f->number = true;
+        f->text = print(v, "%" PRId64, key_get_int(at));
+        break;
+    }
+    f->missing = f->text.p == NULL;
+}
+
+static void
 see_row(struct viewer *v, struct slice key, struct view *out)
 {
     const struct dataset *d = v->choice->dataset;
@@ -209,14 +233,7 @@ see_row(struct viewer *v, struct slice key, struct view *out)
     for (size_t i = 0; i < d->n_keys; i++) {
         struct field *f = &row->keys[row->n_keys++];
 
-        f->name = d->keys[i].name;
-        if (d->keys[i].kind == COLUMN_DAY)
-            f->text = print_day(v, key_get_day(&at));
-        else if (d->keys[i].kind == COLUMN_UUID)
-            f->text = print_uuid(v, key_get_uuid(&at));
-        else
-            f->text = key_get_text(&at);
-        f->missing = f->text.p == NULL;
+        see_key(v, &d->keys[i], &at, f);
     }
     for (size_t i = 0; i < d->n_sums; i++)
         row->sums[row->n_sums++] =

@@ -5,7 +5,7 @@
  *   n columns:16  { length:32 (-1: NULL)  bytes }...            each row
  *   -1:16                                                       once
  *
- * integer is 4 bytes, bigint 8, date 4 (days since 2000-01-01), text and hll their bytes. All
+ * integer is 4 bytes, bigint 8, date 4 (days since 2000-01-01), uuid, text and hll their bytes. All
  * numbers big-endian. The server does not look into an hll that comes this way, so we do.
  */
 #include "ingest/sink.h"
@@ -94,6 +94,28 @@ field_uuid(struct buf *b, const uint8_t *uuid)
     buf_add(b, uuid, 16);
 }
 
+static void
+field_key(struct buf *b, const struct key_column *column, const uint8_t **at)
+{
+    switch (column->kind) {
+    case COLUMN_TEXT:
+        field_text(b, key_get_text(at));
+        break;
+    case COLUMN_DAY:
+        if (column->as_epoch)
+            field_bigint(b, day_epoch(key_get_day(at)));
+        else
+            field_int(b, key_get_day(at) - DAY_2000);
+        break;
+    case COLUMN_UUID:
+        field_uuid(b, key_get_uuid(at));
+        break;
+    case COLUMN_INT:
+        field_bigint(b, key_get_int(at));
+        break;
+    }
+}
+
 static size_t
 n_columns(const struct target *t)
 {
@@ -113,14 +135,8 @@ copy_encode_row(struct buf *b, const struct target *t, const struct row *row)
     buf_be16(b, (uint16_t)n_columns(t));
     if (d->has_node)
         field_int(b, t->node_id);
-    for (size_t i = 0; i < d->n_keys; i++) {
-        if (d->keys[i].kind == COLUMN_DAY)
-            field_int(b, key_get_day(&at) - DAY_2000);
-        else if (d->keys[i].kind == COLUMN_UUID)
-            field_uuid(b, key_get_uuid(&at));
-        else
-            field_text(b, key_get_text(&at));
-    }
+    for (size_t i = 0; i < d->n_keys; i++)
+        field_key(b, &d->keys[i], &at);
     assert(at == (const uint8_t *)row->key.p + row->key.n);
     for (size_t i = 0; i < d->n_sums; i++)
         if (t->has_sum[i])

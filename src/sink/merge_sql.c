@@ -237,7 +237,8 @@ sql_any_row(struct buf *b, const struct target *t)
     sql_table(b, t);
     buf_text(b, " AS t WHERE ");
     column(b, "t.", key_day(t->dataset)->name);
-    buf_text(b, " BETWEEN $1::date AND $2::date");
+    buf_text(b, key_day(t->dataset)->as_epoch ? " BETWEEN $1::bigint AND $2::bigint"
+                                              : " BETWEEN $1::date AND $2::date");
     if (t->dataset->has_node)
         buf_text(b, " AND t.node_id = $3::integer");
     buf_text(b, ")");

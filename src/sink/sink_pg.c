@@ -28,18 +28,27 @@ sink_lock(struct pg *pg, const struct target *t, struct err *err)
 
 /* ---- straight ---- */
 
+static void
+print_day(const struct target *t, int32_t day, char out[24])
+{
+    if (key_day(t->dataset)->as_epoch)
+        snprintf(out, 24, "%" PRId64, day_epoch(day));
+    else
+        clock_format_day(day, out);
+}
+
 static enum st
 is_free(struct pg *pg, const struct target *t, int32_t first_day, int32_t last_day,
         bool *free_range, struct err *err)
 {
-    char first[11], last[11], node[16];
+    char first[24], last[24], node[16];
     const char *values[] = { first, last, node };
     struct pg_result *r = NULL;
     struct buf sql = { 0 };
     enum st st;
 
-    clock_format_day(first_day, first);
-    clock_format_day(last_day, last);
+    print_day(t, first_day, first);
+    print_day(t, last_day, last);
     snprintf(node, sizeof node, "%" PRId32, t->node_id);
     sql_any_row(&sql, t);
     st = buf_str(&sql) == NULL

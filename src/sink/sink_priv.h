@@ -22,7 +22,7 @@ void sql_hll(struct buf *b, const struct target *t, const char *function);
 enum pass { PASS_ALL, PASS_NULL, PASS_NOT_NULL };
 void sql_update(struct buf *b, const struct target *t, const char *stage, enum pass pass);
 void sql_insert(struct buf *b, const struct target *t, const char *stage, enum pass pass);
-/* Does the table hold rows of days $1..$2 (of node $3)? One row, one boolean. */
+/* Does the table hold rows of days $1..$2, as the table has days (of node $3)? One row, one boolean. */
 void sql_any_row(struct buf *b, const struct target *t);
 
 /* The key column that may be NULL, or NULL when there is none. A dataset has at most one. */

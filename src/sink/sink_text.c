@@ -17,25 +17,46 @@ uuid_json(struct buf *b, const uint8_t *uuid)
 }
 
 static void
+text_json(struct buf *b, struct slice s)
+{
+    if (s.p == NULL)
+        buf_text(b, "null");
+    else
+        buf_json(b, s);
+}
+
+static void
+day_json(struct buf *b, const struct key_column *column, int32_t day)
+{
+    char text[11];
+
+    if (column->as_epoch) {
+        buf_printf(b, "%" PRId64, day_epoch(day));
+        return;
+    }
+    clock_format_day(day, text);
+    buf_printf(b, "\"%s\"", text);
+}
+
+static void
 key_json(struct buf *b, const struct key_column *column, const uint8_t **at)
 {
     buf_text(b, ",");
     buf_json(b, slice_of(column->name));
     buf_text(b, ":");
-    if (column->kind == COLUMN_DAY) {
-        char day[11];
-
-        clock_format_day(key_get_day(at), day);
-        buf_printf(b, "\"%s\"", day);
-    } else if (column->kind == COLUMN_UUID) {
+    switch (column->kind) {
+    case COLUMN_TEXT:
+        text_json(b, key_get_text(at));
+        break;
+    case COLUMN_DAY:
+        day_json(b, column, key_get_day(at));
+        break;
+    case COLUMN_UUID:
         uuid_json(b, key_get_uuid(at));
-    } else {
-        struct slice s = key_get_text(at);
-
-        if (s.p == NULL)
-            buf_text(b, "null");
-        else
-            buf_json(b, s);
+        break;
+    case COLUMN_INT:
+        buf_printf(b, "%" PRId64, key_get_int(at));
+        break;
     }
 }
 

@@ -1,9 +1,23 @@
 /*
- * Where rows wait before they are merged: a temporary table with the columns that we send. Sums are
- * bigint here whatever they are in the table, so a row is always sent in the same way; a table with
- * narrower ones complains when its own limit is reached.
+ * Where rows wait before they are merged: a temporary table with the columns that we send. Numbers
+ * are bigint here whatever they are in the table, so a row is always sent in the same way; a table
+ * with narrower ones complains when its own limit is reached.
  */
 #include "sink_priv.h"
+
+static bool
+is_bigint(const struct key_column *column)
+{
+    return column->kind == COLUMN_INT || column->as_epoch;
+}
+
+static void
+stage_bigint(struct buf *b, const char *name)
+{
+    pg_ident(NULL, b, name);
+    buf_text(b, "::bigint AS ");
+    pg_ident(NULL, b, name);
+}
 
 static void
 stage_columns(struct buf *b, const struct target *t)
@@ -14,15 +28,16 @@ stage_columns(struct buf *b, const struct target *t)
         buf_text(b, "node_id::integer AS node_id, ");
     for (size_t i = 0; i < d->n_keys; i++) {
         buf_text(b, i == 0 ? "" : ", ");
-        pg_ident(NULL, b, d->keys[i].name);
+        if (is_bigint(&d->keys[i]))
+            stage_bigint(b, d->keys[i].name);
+        else
+            pg_ident(NULL, b, d->keys[i].name);
     }
     for (size_t i = 0; i < d->n_sums; i++) {
         if (!t->has_sum[i])
             continue;
         buf_text(b, ", ");
-        pg_ident(NULL, b, d->sums[i]);
-        buf_text(b, "::bigint AS ");
-        pg_ident(NULL, b, d->sums[i]);
+        stage_bigint(b, d->sums[i]);
     }
     if (t->has_sketch) {
         buf_text(b, ", ");

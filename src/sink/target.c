@@ -89,13 +89,20 @@ find_table(struct pg *pg, const struct dataset *d, struct target *out, struct er
 
 /* ---- its columns ---- */
 
-enum wanted { WANT_INT, WANT_TEXT, WANT_DAY, WANT_UUID, WANT_SUM, WANT_SKETCH, WANT_TIME };
+enum wanted { WANT_INT, WANT_TEXT, WANT_DAY, WANT_UUID, WANT_BIGINT, WANT_SKETCH, WANT_TIME };
 
-static const enum wanted key_wants[] = {
-    [COLUMN_TEXT] = WANT_TEXT,
-    [COLUMN_DAY] = WANT_DAY,
-    [COLUMN_UUID] = WANT_UUID,
-};
+static enum wanted
+key_wants(const struct key_column *column)
+{
+    static const enum wanted of[] = {
+        [COLUMN_TEXT] = WANT_TEXT,
+        [COLUMN_DAY] = WANT_DAY,
+        [COLUMN_UUID] = WANT_UUID,
+        [COLUMN_INT] = WANT_BIGINT,
+    };
+
+    return column->as_epoch ? WANT_BIGINT : of[column->kind];
+}
 
 static const struct {
     const char *types[3], *called;
@@ -104,7 +111,7 @@ static const struct {
     [WANT_TEXT] = { { "text", "varchar" }, "text" },
     [WANT_DAY] = { { "date" }, "date" },
     [WANT_UUID] = { { "uuid" }, "uuid" },
-    [WANT_SUM] = { { "int8", "int4" }, "bigint" },
+    [WANT_BIGINT] = { { "int8", "int4" }, "bigint" },
     [WANT_SKETCH] = { { "hll" }, "hll(11,5)" },
     [WANT_TIME] = { { "timestamptz", "timestamp" }, "timestamptz" },
 };
@@ -199,10 +206,9 @@ all_columns(struct columns *c, struct target *out, struct err *err)
     enum st st = d->has_node ? column(c, "node_id", WANT_INT, 0, NULL, err) : ST_OK;
 
     for (size_t i = 0; i < d->n_keys && st == ST_OK; i++)
-        st = column(c, d->keys[i].name, key_wants[d->keys[i].kind], d->keys[i].chars_max, NULL,
-                    err);
+        st = column(c, d->keys[i].name, key_wants(&d->keys[i]), d->keys[i].chars_max, NULL, err);
     for (size_t i = 0; i < d->n_sums && st == ST_OK; i++) {
-        st = column(c, d->sums[i], WANT_SUM, 0, sum_is_optional(d, i) ? &out->has_sum[i] : NULL,
+        st = column(c, d->sums[i], WANT_BIGINT, 0, sum_is_optional(d, i) ? &out->has_sum[i] : NULL,
                     err);
         if (!sum_is_optional(d, i))
             out->has_sum[i] = true;

@@ -42,6 +42,26 @@ static const struct dataset stats = {
     .uniques = "clients",
 };
 
+/* Keys that are numbers, and a day that the table keeps as one. */
+static const struct dataset numbered = {
+    .name = "numbered",
+    .table = "numbered",
+    .bucket = BUCKET_DAY,
+    .keys = { { .name = "id", .kind = COLUMN_INT },
+              { .name = "date", .kind = COLUMN_DAY, .as_epoch = true } },
+    .n_keys = 2,
+    .sums = { "n" },
+    .n_sums = 1,
+};
+
+static inline struct slice
+numbered_key(uint8_t out[KEY_BYTES_MAX], int64_t id, int32_t day)
+{
+    uint8_t *p = key_put_day(key_put_int(out, id), day);
+
+    return (struct slice){ (const char *)out, (size_t)(p - out) };
+}
+
 static inline struct slice
 stats_key(uint8_t out[KEY_BYTES_MAX], struct slice name, struct slice version, int32_t day)
 {

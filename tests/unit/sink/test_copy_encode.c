@@ -115,6 +115,38 @@ node_comes_first(void **state)
     buf_release(&b);
 }
 
+static void
+numbers_and_days_as_seconds_are_bigints(void **state)
+{
+    static const struct {
+        int64_t     id;
+        int32_t     day;
+        const char *id_bytes, *day_bytes;
+    } cases[] = {
+        { 1, 0, "\0\0\0\0\0\0\0\1", "\0\0\0\0\0\0\0\0" },
+        { 0, 1, "\0\0\0\0\0\0\0\0", "\0\0\0\0\0\1\x51\x80" },
+        { -2, -1, "\xff\xff\xff\xff\xff\xff\xff\xfe", "\xff\xff\xff\xff\xff\xfe\xae\x80" },
+        { INT64_MAX, 19738, "\x7f\xff\xff\xff\xff\xff\xff\xff", "\0\0\0\0\x65\xa5\xc7\0" },
+        { INT64_MIN, DAY_MAX, "\x80\0\0\0\0\0\0\0", "\0\0\0\x3a\xff\xf2\xf0\0" },
+    };
+    static const struct target t = { .dataset = &numbered, .has_sum = { true } };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct buf b = { 0 };
+        uint8_t key[KEY_BYTES_MAX];
+        struct row row = { .key = numbered_key(key, cases[i].id, cases[i].day), .sums = { 7 } };
+
+        copy_encode_row(&b, &t, &row);
+        assert_int_equal(b.n, 2 + 3 * 12);
+        assert_memory_equal(b.p, "\0\3\0\0\0\10", 6);
+        assert_memory_equal(b.p + 6, cases[i].id_bytes, 8);
+        assert_memory_equal(b.p + 14, "\0\0\0\10", 4);
+        assert_memory_equal(b.p + 18, cases[i].day_bytes, 8);
+        buf_release(&b);
+    }
+}
+
 int
 main(void)
 {
@@ -124,6 +156,7 @@ main(void)
         cmocka_unit_test(null_empty_and_days_before_2000),
         cmocka_unit_test(no_sketch_is_the_empty_one),
         cmocka_unit_test(node_comes_first),
+        cmocka_unit_test(numbers_and_days_as_seconds_are_bigints),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

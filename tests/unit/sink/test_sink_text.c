@@ -72,6 +72,24 @@ node_comes_first_where_there_is_one(void **state)
 }
 
 static void
+numbers_and_days_as_seconds_are_numbers(void **state)
+{
+    uint8_t a[KEY_BYTES_MAX], b[KEY_BYTES_MAX];
+    struct row list[] = {
+        { .key = numbered_key(a, INT64_MIN, 0), .sums = { 3 } },
+        { .key = numbered_key(b, 17, 19738), .sums = { 4 } },
+    };
+    struct rows rows = { .row = list, .n = 2, .end = ST_EOF };
+    char *text = text_of(&numbered, NULL, &rows, ST_OK);
+
+    (void)state;
+    assert_string_equal(
+        text, "{\"table\":\"numbered\",\"id\":-9223372036854775808,\"date\":0,\"n\":3}\n"
+              "{\"table\":\"numbered\",\"id\":17,\"date\":1705363200,\"n\":4}\n");
+    free(text);
+}
+
+static void
 failures_are_told(void **state)
 {
     uint8_t key[KEY_BYTES_MAX];
@@ -96,6 +114,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_are_objects),
         cmocka_unit_test(node_comes_first_where_there_is_one),
+        cmocka_unit_test(numbers_and_days_as_seconds_are_numbers),
         cmocka_unit_test(failures_are_told),
     };
 
