@@ -1,0 +1,12 @@
+DROP TABLE zeco.stats;
+DROP TABLE zeco.dists;
+DROP TABLE zeco.org_invites;
+DROP TABLE zeco.group_members;
+DROP TABLE zeco.password_reset;
+DROP TABLE zeco.pkeys;
+DROP TABLE zeco.keys;
+DROP TABLE zeco.user_meta;
+DROP TABLE zeco.users;
+DROP TABLE zeco.migrations;
+DROP TYPE zeco.migration_status;
+DROP TYPE zeco.group_role;
