@@ -43,6 +43,7 @@ struct dataset {
     const char *schema;                  /* where the table is looked for before the search path; NULL: there alone */
     bool        has_node;                /* the table has node_id: scope of the ledger and first column of the unique key */
     bool        has_ecosystem;           /* the table holds one ecosystem */
+    bool        of_requests;             /* fed by every log of requests: by the formats that feed `stats` */
     enum bucket bucket;
     enum client_hash clients;
     struct key_column keys[KEY_COLS_MAX]; /* in the order of the encoded key and of the table's unique key */
@@ -79,6 +80,8 @@ struct dataset {
 
 extern const struct dataset *const datasets[]; /* from datasets.def, NULL at the end */
 const struct dataset *dataset_by_name(const char *name);
+/* May a format that feeds the dataset called `fed` be counted into `d`? */
+bool dataset_takes(const struct dataset *d, const char *fed);
 
 /* ---- clients ---- */
 

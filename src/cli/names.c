@@ -71,7 +71,7 @@ read_dataset(const struct options *o, struct run_config *c, struct err *err)
         return options_bad_value(o, OPT_DATASET, "`ingest --help` lists the datasets", err);
     if (c->format != NULL && c->dataset == NULL)
         c->dataset = dataset_by_name(c->format->dataset);
-    if (c->format != NULL && c->dataset != dataset_by_name(c->format->dataset))
+    if (c->format != NULL && !dataset_takes(c->dataset, c->format->dataset))
         return err_fail(err, ST_USAGE, "bad value for --dataset", "format %s feeds dataset %s",
                         c->format->name, c->format->dataset);
     return ST_OK;

@@ -21,6 +21,12 @@ dataset_by_name(const char *name)
     return NULL;
 }
 
+bool
+dataset_takes(const struct dataset *d, const char *fed)
+{
+    return strcmp(d->name, fed) == 0 || (d->of_requests && strcmp(fed, "stats") == 0);
+}
+
 /* ---- keys ---- */
 
 /* Bytes are at least as many as code points, so short texts need no counting. */

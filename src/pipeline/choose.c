@@ -39,7 +39,7 @@ input_choose(const struct run_config *c, struct lines *lines, struct choice *out
     if (out->dataset == NULL && out->format != NULL)
         out->dataset = dataset_by_name(out->format->dataset);
     if (out->dataset != NULL && out->format != NULL &&
-        dataset_by_name(out->format->dataset) != out->dataset)
+        !dataset_takes(out->dataset, out->format->dataset))
         return err_fail(err, ST_FORMAT, "cannot count this input",
                         "format %s does not feed dataset %s", out->format->name,
                         out->dataset->name);
