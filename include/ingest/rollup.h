@@ -18,6 +18,7 @@
 struct rollup_shape {
     size_t n_sums;      /* 1..SUMS_MAX */
     bool   sketch;      /* keep a sketch of the clients */
+    bool   latest;      /* a key keeps the greatest of each sum, all of them >= 0, instead of their total: nothing overflows */
     /*
      * Total rows that are made from the others at the end (stats: the NULL version). `group` gives the length of the
      * head of a key that its total shares with it: keys of one group stand together in sort order, and no

@@ -65,13 +65,16 @@ note_record(struct pass *p, const struct record *rec, enum reason why)
 
 /*
  * The sums of all hits together stay within 2^63 - 1, so that those of any key, total or day do. Of
- * a dataset whose sums are signed it is their sizes that are added here.
+ * a dataset whose sums are signed it is their sizes that are added here; latest ones are never added
+ * up.
  */
 static bool
 sums_fit(struct pass *p, const struct hit *hit)
 {
     const struct dataset *dataset = p->picker->dataset;
 
+    if (unlikely(dataset->keeps_latest))
+        return true;
     for (size_t i = 0; i < dataset->n_sums; i++)
         if (llabs(hit->sums[i]) > INT64_MAX - p->payload->sums[i])
             return false;

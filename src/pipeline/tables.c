@@ -32,6 +32,7 @@ tables_init(struct run *run, struct err *err)
             .rules = d->has_ecosystem ? rules : &run->plain_rules,
             .shape = { .n_sums = d->n_sums,
                        .sketch = d->uniques != NULL,
+                       .latest = d->keeps_latest,
                        .group = d->group,
                        .total = d->total },
             .first_day = INT32_MAX,

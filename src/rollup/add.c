@@ -34,14 +34,14 @@ add_hit(struct rollup *r, const struct hit *hit, uint64_t hash)
     if (unlikely(e == NULL))
         return ST_MEMORY;
     sums = entry_sums(e);
-    if (unlikely(!sums_fit(sums, hit->sums, r->shape.n_sums)))
+    if (unlikely(!sums_fit(&r->shape, sums, hit->sums)))
         return ST_EOF;
     if (r->shape.sketch && hit->has_client && unlikely(!visits_add(&r->table, e, hit->client)))
         return ST_MEMORY;
     if (r->shape.sketch && unlikely(hit->sketch.p != NULL) &&
         !add_sketch(&r->table, e, hit->sketch))
         return ST_MEMORY;
-    sums_add(sums, hit->sums, r->shape.n_sums);
+    sums_unite(&r->shape, sums, hit->sums);
     rollup_note_days(r, hit->day, hit->day);
     return ST_OK;
 }

@@ -166,7 +166,7 @@ unite_taken(struct merge *m, struct row *row, struct err *err)
     hll_clear(&m->clients);
     memset(row->sums, 0, sizeof row->sums);
     for (size_t i = 0; i < m->n_taken && rc == ST_OK; i++)
-        rc = record_unite(&m->taken[i]->now, m->shape->n_sums, row->sums, &m->clients, err);
+        rc = record_unite(m->shape, &m->taken[i]->now, row->sums, &m->clients, err);
     return rc;
 }
 

@@ -226,11 +226,11 @@ add_entry(struct rollup *r, struct entry *from)
     if (e == NULL)
         return ST_MEMORY;
     sums = entry_sums(e);
-    if (!sums_fit(sums, more, r->shape.n_sums))
+    if (!sums_fit(&r->shape, sums, more))
         return ST_EOF;
     if (!visits_unite(&r->table, e, entry_clients(from)))
         return ST_MEMORY;
-    sums_add(sums, more, r->shape.n_sums);
+    sums_unite(&r->shape, sums, more);
     return ST_OK;
 }
 
@@ -273,7 +273,8 @@ rollup_absorb(struct rollup *into, struct rollup *from, struct err *err)
     enum st rc;
 
     assert(into != from && !from->table.sorted);
-    assert(into->shape.n_sums == from->shape.n_sums && into->shape.sketch == from->shape.sketch);
+    assert(into->shape.n_sums == from->shape.n_sums && into->shape.sketch == from->shape.sketch &&
+           into->shape.latest == from->shape.latest);
     if (from->table.n > into->table.n && table_bytes(&from->table) <= into->table.ceiling_bytes)
         table_swap(&into->table,
                    &from->table); /* the smaller goes into the larger, often an empty one */

@@ -17,21 +17,26 @@ struct rollup {
     int32_t             first_day, last_day;
 };
 
+/* Can sums_unite be done? */
 static inline bool
-sums_fit(const int64_t *sums, const int64_t *more, size_t n)
+sums_fit(const struct rollup_shape *shape, const int64_t *sums, const int64_t *more)
 {
     int64_t sum;
 
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < shape->n_sums; i++)
         if (unlikely(__builtin_add_overflow(sums[i], more[i], &sum)))
-            return false;
+            return shape->latest;
     return true;
 }
 
 static inline void
-sums_add(int64_t *sums, const int64_t *more, size_t n)
+sums_unite(const struct rollup_shape *shape, int64_t *sums, const int64_t *more)
 {
-    for (size_t i = 0; i < n; i++)
+    if (unlikely(shape->latest)) {
+        sums_latest(sums, more, shape->n_sums);
+        return;
+    }
+    for (size_t i = 0; i < shape->n_sums; i++)
         sums[i] += more[i];
 }
 

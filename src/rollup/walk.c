@@ -19,13 +19,16 @@ walk_init(struct walk *w, struct table *table, size_t start, size_t end)
 }
 
 enum st
-record_unite(const struct record *record, size_t n_sums, int64_t *sums, struct hll *clients,
-             struct err *err)
+record_unite(const struct rollup_shape *shape, const struct record *record, int64_t *sums,
+             struct hll *clients, struct err *err)
 {
-    for (size_t i = 0; i < n_sums; i++)
-        if (__builtin_add_overflow(sums[i], record->sums[i], &sums[i]))
-            return err_fail(err, ST_CORRUPT, "cannot add up the rows of a key",
-                            "sum %zu goes beyond 2^63 - 1", i + 1);
+    if (unlikely(shape->latest))
+        sums_latest(sums, record->sums, shape->n_sums);
+    else
+        for (size_t i = 0; i < shape->n_sums; i++)
+            if (__builtin_add_overflow(sums[i], record->sums[i], &sums[i]))
+                return err_fail(err, ST_CORRUPT, "cannot add up the rows of a key",
+                                "sum %zu goes beyond 2^63 - 1", i + 1);
     if (record->has_clients)
         hll_unite(clients, record->clients);
     return record->sketch.p != NULL ? hll_decode(clients, record->sketch, err) : ST_OK;
@@ -148,7 +151,7 @@ has_total(const struct walk *w, struct slice total)
 static enum st
 total_next(struct walk *w, struct record *record, struct err *err)
 {
-    const size_t n_sums = w->table->shape->n_sums;
+    const struct rollup_shape *shape = w->table->shape;
     struct slice key = total_at(w, w->at, w->key);
     enum st rc;
 
@@ -159,12 +162,12 @@ total_next(struct walk *w, struct record *record, struct err *err)
 
     hll_clear(&w->clients);
     memset(w->sums, 0, sizeof w->sums);
-    rc = record_unite(record, n_sums, w->sums, &w->clients, err);
+    rc = record_unite(shape, record, w->sums, &w->clients, err);
     do {
         struct record member = record_at(w, w->at++);
 
         if (rc == ST_OK)
-            rc = record_unite(&member, n_sums, w->sums, &w->clients, err);
+            rc = record_unite(shape, &member, w->sums, &w->clients, err);
     } while (has_total(w, key));
     record->sums = w->sums;
     record->clients = hll_view(&w->clients);

@@ -37,7 +37,15 @@ enum st walk_next(struct walk *w, struct record *record, struct err *err);
 /* Leaves the table as sorted as it was, wherever the walk stands. */
 void walk_release(struct walk *w);
 
-/* Adds a row's sums and clients to *sums and *clients. ST_OK; ST_CORRUPT: overflow, or a sketch that is damaged. */
-enum st record_unite(const struct record *record, size_t n_sums, int64_t *sums, struct hll *clients, struct err *err);
+/* Adds a row's sums and clients to *sums and *clients, which begin as zero and empty. ST_OK; ST_CORRUPT: overflow, or a sketch that is damaged. */
+enum st record_unite(const struct rollup_shape *shape, const struct record *record, int64_t *sums, struct hll *clients, struct err *err);
+
+/* Of each sum the greater stands. */
+static inline void
+sums_latest(int64_t *sums, const int64_t *more, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        sums[i] = sums[i] > more[i] ? sums[i] : more[i];
+}
 
 #endif

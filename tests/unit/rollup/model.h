@@ -46,6 +46,9 @@ static const struct rollup_shape stats_shape = {
 };
 static const struct rollup_shape plain_shape = { .n_sums = 3, .sketch = true };
 static const struct rollup_shape lean_shape = { .n_sums = 1 };
+static const struct rollup_shape latest_shape = {
+    .n_sums = 3, .sketch = true, .latest = true, .group = stats_group, .total = stats_total,
+};
 
 /* ---- chance ---- */
 
@@ -141,7 +144,10 @@ model_finish(struct model *m)
             continue;
         }
         for (size_t j = 0; j < SUMS_MAX; j++)
-            last->sums[j] += row->sums[j];
+            if (!m->shape->latest)
+                last->sums[j] += row->sums[j];
+            else if (last->sums[j] < row->sums[j])
+                last->sums[j] = row->sums[j];
         hll_unite(&last->clients, hll_view(&row->clients));
         free(row->key);
         free(row);

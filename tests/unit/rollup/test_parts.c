@@ -36,6 +36,7 @@ crowd_hit(const struct crowd *c, uint64_t *seed, uint8_t key[KEY_BYTES_MAX])
     snprintf(name, sizeof name, "n%" PRIu64, below(seed, c->n_names));
     snprintf(version, sizeof version, "1.%" PRIu64, below(seed, c->n_versions));
     hit.key = stats_key(key, name, has_version ? version : NULL, hit.day);
+    hit.sums[1] = (int64_t)below(seed, 1000);
     hit.has_client = true;
     hit.client = below(seed, 500) * UINT64_C(0x9e3779b97f4a7c15);
     return hit;
@@ -61,7 +62,8 @@ fill(const struct crowd *c, struct rollup **rollups, struct model *m)
 static void
 threads_do_not_show(void **state)
 {
-    static const struct rollup_shape *const shapes[] = { &stats_shape, &plain_shape, &lean_shape };
+    static const struct rollup_shape *const shapes[] = { &stats_shape, &plain_shape, &lean_shape,
+                                                        &latest_shape };
 
     (void)state;
     for (size_t c = 0; c < ARRAY_LEN(crowds); c++)
