@@ -6,7 +6,7 @@
  *   help.c     --help, from the lists
  *   say.c      all printing to people: nothing from a log or a server reaches a terminal raw
  *   progress.c one line on a terminal
- *   count.c    the main job; keep.c: what it leaves beside the database
+ *   count.c    the main job; counting.h is the map of what it shares with work.c
  *   ledger.c   known and accept: questions to the ledger, and what is said to it
  *   names.c    what the options name: format, dataset, rules
  *   explain.c  what is understood of an input, line by line
@@ -173,6 +173,10 @@ void say_json(FILE *to, const char *text, size_t n);  /* a JSON string with its 
 void say_error(const struct err *err);
 void say_line(FILE *to, const char *line);            /* escaped, with a line feed */
 int  exit_status_of(enum st rc, int signal_no);
+
+/* SIGINT and SIGTERM: how many have come, and the last one. */
+extern volatile sig_atomic_t signals_seen, signals_last;
+void signals_catch(void);
 
 struct run_progress;
 void progress_show(const struct run_progress *p);

@@ -1,0 +1,282 @@
+/*
+ * What counting is made of, from options to exit status; count.c and work.c say which inputs and when.
+ */
+#include "ingest/base.h"
+
+#include <sched.h>
+#include <sodium.h>
+
+#include "ingest/dataset.h"
+#include "ingest/num.h"
+
+#include "counting.h"
+
+#define MEMORY_DEFAULT (256 * MIB)
+#define MEMORY_MIN     (16 * MIB)
+#define JOBS_MAX       256
+#define MAX_REJECT_DEFAULT 50
+
+/* ---- what is told while it runs ---- */
+
+static void
+on_refused(void *ctx, const struct err *err)
+{
+    (void)ctx;
+    say_error(err);
+}
+
+static void
+on_choice(void *ctx, const char *line)
+{
+    (void)ctx;
+    progress_clear();
+    fputs("ingest: ", stderr);
+    say_line(stderr, line);
+}
+
+static void
+on_progress(void *ctx, const struct run_progress *p)
+{
+    (void)ctx;
+    progress_show(p);
+}
+
+/* ---- options to configuration ---- */
+
+static int
+usable_cores(void)
+{
+    cpu_set_t set;
+
+    return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+}
+
+static enum st
+read_numbers(const struct options *o, struct run_config *c, struct err *err)
+{
+    int64_t jobs = usable_cores(), percent = MAX_REJECT_DEFAULT;
+
+    c->memory_bytes = MEMORY_DEFAULT;
+    if (o->value[OPT_MEMORY].text != NULL &&
+        (!num_size(slice_of(o->value[OPT_MEMORY].text), &c->memory_bytes) ||
+         c->memory_bytes < MEMORY_MIN))
+        return options_bad_value(o, OPT_MEMORY, "a size of at least 16M, as 256M or 8G", err);
+    if (o->value[OPT_JOBS].text != NULL &&
+        (!num_u63(slice_of(o->value[OPT_JOBS].text), &jobs) || jobs < 1 || jobs > JOBS_MAX))
+        return options_bad_value(o, OPT_JOBS, "a number of workers from 1 to 256", err);
+    if (o->value[OPT_MAX_REJECT].text != NULL &&
+        (!num_u63(slice_of(o->value[OPT_MAX_REJECT].text), &percent) || percent > 100))
+        return options_bad_value(o, OPT_MAX_REJECT, "a whole number from 0 to 100", err);
+    c->jobs = (int)jobs;
+    c->max_reject_percent = (int)percent;
+    return ST_OK;
+}
+
+static enum st
+read_sink(const struct options *o, struct run_config *c, struct err *err)
+{
+    bool dry = option_is_on(o, OPT_DRY_RUN);
+
+    if (o->value[OPT_OUTPUT].text == NULL) {
+        c->sink = dry ? RUN_DRY : RUN_TO_DATABASE;
+        return ST_OK;
+    }
+    c->sink = RUN_TO_TEXT;
+    if (dry)
+        return err_fail(err, ST_USAGE, "cannot do both",
+                        "--dry-run writes nothing, --output writes rows");
+    if (o->value[OPT_DATABASE].origin == FROM_COMMAND_LINE ||
+        o->value[OPT_LOCAL].origin == FROM_COMMAND_LINE)
+        return err_fail(err, ST_USAGE, "cannot do both", "--output never connects to a database");
+    if (option_is_on(o, OPT_JSON) && strcmp(o->value[OPT_OUTPUT].text, "-") == 0)
+        return err_fail(err, ST_USAGE, "cannot do both",
+                        "--json and --output - both want standard output");
+    return ST_OK;
+}
+
+static enum st
+read_teller(const struct options *o, struct run_config *c, struct teller *t, struct err *err)
+{
+    const char *progress = o->value[OPT_PROGRESS].text;
+    bool show;
+
+    t->terminal = isatty(STDERR_FILENO) == 1;
+    t->quiet = option_is_on(o, OPT_QUIET);
+    t->verbose = option_is_on(o, OPT_VERBOSE);
+    show = t->terminal && !t->quiet;
+    if (progress != NULL && strcmp(progress, "always") == 0)
+        show = true;
+    else if (progress != NULL && strcmp(progress, "never") == 0)
+        show = false;
+    else if (progress != NULL && strcmp(progress, "auto") != 0)
+        return options_bad_value(o, OPT_PROGRESS, "auto, always or never", err);
+    c->refused = on_refused;
+    c->choice = t->verbose ? on_choice : NULL;
+    c->progress = show ? on_progress : NULL;
+    c->ctx = t;
+    return ST_OK;
+}
+
+/*
+ * One that is named is read now: whatever is wrong with it is said before anything is touched. It
+ * may be missing, since the first run makes it.
+ */
+static enum st
+check_client_key(const char *path, struct err *err)
+{
+    struct client_key key;
+    bool missing;
+    enum st rc = client_key_read(&key, path, &missing, err);
+
+    sodium_memzero(&key, sizeof key);
+    return missing ? ST_OK : rc;
+}
+
+static enum st
+read_client_key(const struct options *o, const struct place *place, struct run_config *c,
+                char path[512], struct err *err)
+{
+    const char *named = o->value[OPT_CLIENT_KEY].text;
+
+    c->client_key_none = named != NULL && strcmp(named, "none") == 0;
+    c->client_key = path;
+    path[0] = '\0';
+    if (c->client_key_none)
+        return ST_OK;
+    if (named != NULL) {
+        snprintf(path, 512, "%s", named);
+        return check_client_key(path, err);
+    }
+    if (place->is_local)
+        snprintf(path, 512, "%s/client.key", place->local.dir);
+    else if (!config_home_path(path, 512, "client.key"))
+        return err_fail(err, ST_USAGE, "cannot find the client key",
+                        "this user has no home directory; say --client-key FILE");
+    return ST_OK;
+}
+
+enum st
+count_reading(const struct options *o, struct run_config *c, struct rules *rules, struct err *err)
+{
+    enum st rc;
+
+    if ((rc = read_numbers(o, c, err)) != ST_OK)
+        return rc;
+    return names_read(o, c, rules, err);
+}
+
+static enum st
+check_rejects(const struct options *o, struct err *err)
+{
+    if (o->value[OPT_REJECTS_RAW].origin == FROM_COMMAND_LINE &&
+        o->value[OPT_REJECTS].text == NULL)
+        return err_fail(err, ST_USAGE, "cannot count with this option",
+                        "--rejects-raw says how --rejects FILE is written, which is not said");
+    return ST_OK;
+}
+
+enum st
+counting_configure(struct counting *c, const struct options *o, struct err *err)
+{
+    struct run_config *config = &c->config;
+    enum st rc;
+
+    *c = (struct counting){ .o = o, .place.local.users_fd = -1, .keep.fd = -1 };
+    *config = (struct run_config){ .signals = &signals_seen,
+                                   .recheck = option_is_on(o, OPT_RECHECK),
+                                   .require_integrity = option_is_on(o, OPT_REQUIRE_INTEGRITY) };
+    if ((rc = check_rejects(o, err)) != ST_OK || (rc = read_sink(o, config, err)) != ST_OK ||
+        (rc = read_teller(o, config, &c->teller, err)) != ST_OK ||
+        (rc = count_reading(o, config, &c->rules, err)) != ST_OK ||
+        (rc = rule_options_check(config->rules->pack, err)) != ST_OK)
+        return rc;
+    return keep_open(&c->keep, o, config, err);
+}
+
+/* ---- the run's neighbours ---- */
+
+static enum st
+place_for(const struct options *o, struct run_config *c, struct place *place, struct err *err)
+{
+    enum st rc;
+
+    *place = (struct place){ .local.users_fd = -1 };
+    if (c->sink == RUN_TO_TEXT)
+        return ST_OK;
+    if ((rc = place_open(place, o, true, err)) != ST_OK)
+        return rc;
+    if (!place->use && c->sink == RUN_TO_DATABASE)
+        return place_missing(err);
+    c->use_database = place->use;
+    c->conninfo = place->conninfo;
+    return ST_OK;
+}
+
+enum st
+counting_enter(struct counting *c, struct err *err)
+{
+    enum st rc;
+
+    if ((rc = place_for(c->o, &c->config, &c->place, err)) != ST_OK ||
+        (rc = read_client_key(c->o, &c->place, &c->config, c->key_path, err)) != ST_OK ||
+        (rc = output_open(&c->output, c->o->value[OPT_OUTPUT].text, err)) != ST_OK)
+        return rc;
+    c->config.out = c->output.file;
+    c->entered = true;
+    return ST_OK;
+}
+
+/* ---- the end ---- */
+
+static void
+print_summary(const struct options *o, const struct teller *t, const struct summary *s)
+{
+    struct buf text = { 0 };
+
+    progress_clear();
+    if ((t->terminal || t->verbose) && !t->quiet) {
+        summary_text(s, &text);
+        if (buf_str(&text) != NULL)
+            fputs(text.p, stderr);
+    }
+    buf_reset(&text);
+    if (option_is_on(o, OPT_JSON)) {
+        summary_json(s, &text);
+        if (buf_str(&text) != NULL)
+            fputs(text.p, stdout);
+    }
+    buf_release(&text);
+}
+
+/* Of several statuses 4 wins, then 3, then 1. */
+static int
+final_status(const struct options *o, enum st rc, const struct summary *s)
+{
+    uint64_t rejected = tally_rejected(&s->lines);
+
+    if (rc != ST_OK)
+        return exit_status_of(rc, (int)signals_last);
+    if (option_is_on(o, OPT_STRICT) && rejected > 0) {
+        fprintf(stderr, "ingest: error: %" PRIu64 " lines were rejected, and --strict is said\n", rejected);
+        return EXIT_REFUSED;
+    }
+    return s->files.refused > 0 ? EXIT_REFUSED : 0;
+}
+
+int
+counting_finish(struct counting *c, enum st rc, struct err *err)
+{
+    int status;
+
+    rc = output_close(&c->output, rc, err);
+    rc = keep_close(&c->keep, c->entered, rc, err);
+    if (rc != ST_OK)
+        say_error(err);
+    if (c->entered)
+        print_summary(c->o, &c->teller, &c->summary);
+    place_close(&c->place);
+    rules_release(&c->rules);
+    status = final_status(c->o, rc, &c->summary);
+    summary_release(&c->summary);
+    return status;
+}

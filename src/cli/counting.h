@@ -1,0 +1,51 @@
+/*
+ * Counting, as the main job (count.c) and `ingest work` (work.c) share it.
+ *
+ *   counting.c   options to a run's configuration, the database, the client key; the summary and the exit status
+ *   output.c     rows to a file
+ *   keep.c       --done and --rejects
+ */
+#ifndef COUNTING_H
+#define COUNTING_H
+
+#include "ingest/run.h"
+
+#include "cli_priv.h"
+
+/* Rows to a file, or `-`; with a temporary name until they are all there. */
+struct output {
+    FILE *file; /* NULL: none was asked for */
+    char  temporary[4100];
+    const char *path;
+};
+/* `path` NULL: nothing to do. ST_OK, ST_USAGE. */
+enum st output_open(struct output *out, const char *path, struct err *err);
+/* Puts the file in its place if `rc` is ST_OK, which is the run's and wins. ST_DISK. */
+enum st output_close(struct output *out, enum st rc, struct err *err);
+
+struct teller {
+    bool terminal; /* stderr is one */
+    bool verbose, quiet;
+};
+
+struct counting {
+    const struct options *o;
+    struct run_config     config;
+    struct rules          rules;
+    struct teller         teller;
+    struct place          place;
+    struct keep           keep;
+    struct output         output;
+    struct summary        summary; /* of all runs */
+    char                  key_path[512];
+    bool                  entered;
+};
+
+/* What the options say, before anything is touched but the files of --done and --rejects. To be finished in either case. */
+enum st counting_configure(struct counting *c, const struct options *o, struct err *err);
+/* The database, the client key, the output: config is whole after it. */
+enum st counting_enter(struct counting *c, struct err *err);
+/* Says the failure if rc is one, and the summary; releases everything; gives the exit status. */
+int counting_finish(struct counting *c, enum st rc, struct err *err);
+
+#endif
