@@ -31,6 +31,7 @@ struct catalog_entry {
 enum st catalog_load(struct catalog **out, enum catalog_kind kind, struct pg *pg, const char *schema, struct err *err);
 void    catalog_free(struct catalog *c);
 size_t  catalog_n(const struct catalog *c);          /* entries */
+size_t  catalog_n_skipped(const struct catalog *c);  /* rows that name nothing, or what no key can hold */
 size_t  catalog_held_bytes(const struct catalog *c);
 
 /* `path` is clean (path_clean): no scheme, host or query. */

@@ -1,0 +1,99 @@
+/*
+ * Reading a catalog: one transaction of its own, which sees one state of the tables and takes no
+ * lock that anybody minds, and a cursor, so that a million rows never stand in memory at once.
+ */
+#include "ingest/base.h"
+
+#include "catalog_priv.h"
+
+#define ROWS_AT_ONCE "10000"
+
+static const char what[] = "cannot read the catalog";
+
+enum st
+load_schema(struct pg *pg, const char *schema, const char *table, const char *doing, char out[64],
+            struct err *err)
+{
+    /* The catalogs of the server are asked: a name in a schema without USAGE would be an error. */
+    static const char sql[] =
+        "SELECT n.nspname FROM pg_catalog.pg_class c"
+        " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')"
+        " AND (n.nspname = $1 OR n.nspname = ANY (current_schemas(false)))"
+        " ORDER BY n.nspname = $1 DESC, array_position(current_schemas(false), n.nspname) LIMIT 1";
+    const char *values[] = { schema, table };
+    struct pg_result *r = NULL;
+    enum st rc = pg_run(pg, what, sql, ARRAY_LEN(values), values, &r, err);
+
+    if (rc == ST_OK && pg_rows(r) == 0) {
+        rc = err_fail(err, ST_DB, doing,
+                      "table \"%s\" is neither in schema %s nor along the search path", table,
+                      schema);
+        err_hint(err, "it is the system's own; `ingest migrate up %s` makes one for a start",
+                 schema);
+    } else if (rc == ST_OK) {
+        snprintf(out, 64, "%s", pg_text(r, 0, 0).p);
+    }
+    pg_free(r);
+    return rc;
+}
+
+enum st
+load_rows(struct catalog *c, struct pg *pg, const char *select, load_row *take, struct err *err)
+{
+    struct buf sql = { 0 };
+    size_t n = 1;
+    enum st rc;
+
+    buf_text(&sql, "DECLARE ingest_catalog NO SCROLL CURSOR FOR ");
+    buf_text(&sql, select);
+    rc = buf_str(&sql) == NULL ? err_memory(err, what) : pg_script(pg, what, sql.p, err);
+    buf_release(&sql);
+    while (rc == ST_OK && n > 0) {
+        struct pg_result *r = NULL;
+
+        rc = pg_run(pg, what, "FETCH " ROWS_AT_ONCE " FROM ingest_catalog", 0, NULL, &r, err);
+        n = rc == ST_OK ? pg_rows(r) : 0;
+        for (size_t row = 0; row < n && rc == ST_OK; row++)
+            rc = take(c, r, row, err);
+        pg_free(r);
+    }
+    return rc;
+}
+
+/* All rows are wanted, so no plan for the first few; joins of a million rows are to stay in memory.
+ */
+static const char settings[] = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;"
+                               "SET LOCAL cursor_tuple_fraction TO 1; SET LOCAL work_mem TO '64MB'";
+
+static enum st
+load(struct catalog *c, struct pg *pg, const char *schema, struct err *err)
+{
+    enum st rc = pg_begin(pg, err);
+
+    if (rc != ST_OK)
+        return rc;
+    if ((rc = pg_script(pg, what, settings, err)) == ST_OK)
+        rc = c->kind == CATALOG_DISTS ? load_dists(c, pg, schema, err)
+                                      : load_artifacts(c, pg, schema, err);
+    pg_rollback(pg); /* nothing was written */
+    return rc;
+}
+
+enum st
+catalog_load(struct catalog **out, enum catalog_kind kind, struct pg *pg, const char *schema,
+             struct err *err)
+{
+    struct catalog *c = catalog_new(kind, err);
+    enum st rc;
+
+    *out = NULL;
+    if (c == NULL)
+        return ST_MEMORY;
+    if ((rc = load(c, pg, schema, err)) != ST_OK) {
+        catalog_free(c);
+        return rc;
+    }
+    *out = c;
+    return ST_OK;
+}
