@@ -80,15 +80,24 @@ terms_take(struct terms *t, uint64_t n, const struct codec *codec, struct err *e
     return ST_OK;
 }
 
+/*
+ * malloc(3) keeps what threads free for themselves: each would come to hold a window of its own.
+ * Under a sanitizer it is not that malloc which has them, and one that nobody has used must not be
+ * trimmed by two threads at once.
+ */
+static void
+give_back_freed(void)
+{
+#ifndef INGEST_SANITIZED
+    malloc_trim(0);
+#endif
+}
+
 void
 terms_give(struct terms *t)
 {
-    /*
-     * malloc(3) keeps what threads free for themselves: each would come to hold a window of its
-     * own.
-     */
     if (t->held >= LARGE)
-        malloc_trim(0);
+        give_back_freed();
     if (t->held > 0 && t->room != NULL) {
         pthread_mutex_lock(&t->room->lock);
         t->room->used -= t->held;

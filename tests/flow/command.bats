@@ -132,7 +132,7 @@ ingest() {
 }
 
 @test "reserved commands: exit 2, and how to name a file so" {
-    for word in adopt backup completion config enqueue key leaderboard node recount report retract run status token verify work; do
+    for word in adopt completion config key recount report retract run verify; do
         ingest $word
         status_is 2
         says "\"$word\"" "./$word"

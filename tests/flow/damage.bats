@@ -319,14 +319,14 @@ SCRIPT
 
 @test "a file named like an option or a command" {
     fresh
-    lines 3 >status
+    lines 3 >verify
     lines 4 >-x
-    count ./status ./-x
+    count ./verify ./-x
     status_is 0
     count --json -- -x
     is "$(summary 's["files"]["known"]')" 1
-    count status
+    count verify
     status_is 2
-    says '"status" is a reserved name' "./status"
+    says '"verify" is a reserved name' "./verify"
     is "$(n_rows ingest.payloads)" 2
 }
