@@ -11,6 +11,9 @@
 
 #define COMMENT_OURS "made by ingest" /* the COMMENT of what our migrations made begins so: nothing else is altered or dropped */
 
+/* The class of the advisory lock on a table, whose OID is the second key: "ing" and a 5, read as a number. Who merges or heals takes it. */
+#define PG_LOCK_TABLE "1768843013"
+
 struct pg;
 struct pg_result; /* rows of one statement */
 
@@ -65,6 +68,14 @@ enum st pg_copy_start(struct pg *pg, const char *what, const char *sql, struct e
 enum st pg_copy_put(struct pg *pg, const void *bytes, size_t n, struct err *err);
 enum st pg_copy_end(struct pg *pg, int64_t *rows, struct err *err);
 void    pg_copy_abort(struct pg *pg, const char *why); /* the transaction is failed afterwards */
+
+/* LISTEN to a channel, whose name is plain lower case; ends with the session, so it is to be said again after pg_reconnect. ST_OK, ST_DB, ST_DB_RETRY. */
+enum st pg_listen(struct pg *pg, const char *channel, struct err *err);
+/*
+ * Waits until something was said on a channel, or for timeout_ms, or until a signal; what was said before counts, and all
+ * of it is dropped. ST_OK with *heard; ST_DB_RETRY: the connection is lost.
+ */
+enum st pg_wait(struct pg *pg, int timeout_ms, bool *heard, struct err *err);
 
 /* "name" quoted as an identifier, appended to b. */
 void pg_ident(struct pg *pg, struct buf *b, const char *name);

@@ -5,9 +5,6 @@
  */
 #include "sink_priv.h"
 
-/* "ing" and a 5, read as a number: our lock on a table, whose OID follows. */
-#define LOCK_CLASS "1768843013"
-
 /* Of UPDATE and INSERT, against writers who do not take that lock. */
 #define TRIES 3
 
@@ -22,7 +19,7 @@ sink_lock(struct pg *pg, const struct target *t, struct err *err)
     /* The lock's key is a signed integer, an OID is not. */
     snprintf(oid, sizeof oid, "%" PRId32, (int32_t)t->oid);
     return pg_run(pg, "cannot lock the table against other merges",
-                  "SELECT pg_advisory_xact_lock(" LOCK_CLASS ", $1::integer)", 1, values, NULL,
+                  "SELECT pg_advisory_xact_lock(" PG_LOCK_TABLE ", $1::integer)", 1, values, NULL,
                   err);
 }
 
@@ -163,6 +160,43 @@ widen_work_mem(struct pg *pg, struct err *err)
                   0, NULL, NULL, err);
 }
 
+/* All that is done with rows in the stage: the merge, and what the dataset wants besides. */
+static enum st
+merge_filled(struct pg *pg, const struct target *t, const struct stage *s, struct merge_result *out,
+             struct err *err)
+{
+    int64_t uncounted = 0;
+    enum st st = stage_filled(pg, t, s, err);
+
+    if (st == ST_OK)
+        st = beside_run(pg, t, s, BESIDE_BEFORE, &uncounted, err);
+    if (st == ST_OK)
+        st = t->dataset->instead != NULL
+                 ? beside_run(pg, t, s, BESIDE_INSTEAD, &out->updated, err)
+                 : merge_stage(pg, t, s, out, err);
+    if (st == ST_OK)
+        st = beside_run(pg, t, s, BESIDE_AFTER, &uncounted, err);
+    return st;
+}
+
+/* "numeric_value_out_of_range": of what we send, it is for columns that are narrower than ours. */
+static void
+explain_range(struct pg *pg, const struct target *t, struct err *err)
+{
+    const struct dataset *d = t->dataset;
+
+    if (strcmp(pg_sqlstate(pg), "22003") != 0)
+        return;
+    for (size_t i = 0; i < KEY_COLS_MAX + SUMS_MAX; i++)
+        if ((t->narrow >> i & 1) != 0) {
+            const char *name = i < KEY_COLS_MAX ? d->keys[i].name : d->sums[i - KEY_COLS_MAX];
+
+            err_hint(err, "as the owner: ALTER TABLE %.40s.%.40s ALTER %.40s TYPE bigint;",
+                     t->schema, d->table, name);
+            return;
+        }
+}
+
 static enum st
 merge_through_stage(struct pg *pg, const struct target *t, struct rows *rows,
                     struct merge_result *out, struct err *err)
@@ -174,11 +208,10 @@ merge_through_stage(struct pg *pg, const struct target *t, struct rows *rows,
         st = stage_open(pg, t, &stage, err);
     if (st == ST_OK)
         st = send_rows(pg, t, stage.name, rows, &out->sent, err);
-    if (st == ST_OK && out->sent > 0) {
-        st = stage_filled(pg, t, &stage, err);
-        if (st == ST_OK)
-            st = merge_stage(pg, t, &stage, out, err);
-    }
+    if (st == ST_OK && out->sent > 0)
+        st = merge_filled(pg, t, &stage, out, err);
+    if (st == ST_DB)
+        explain_range(pg, t, err);
     return st == ST_OK ? stage_close(pg, &stage, err) : st;
 }
 
@@ -190,7 +223,7 @@ sink_merge(struct pg *pg, const struct target *t, struct rows *rows, int32_t fir
     enum st st = ST_OK;
 
     *out = (struct merge_result){ 0 };
-    if (t->ours && first_day != DAY_NONE)
+    if (t->ours && t->statements == 0 && first_day != DAY_NONE)
         st = is_free(pg, t, first_day, last_day, &free_range, err);
     if (st != ST_OK)
         return st;
