@@ -5,6 +5,7 @@
 #define INGEST_FORMAT_H
 
 #include "ingest/arena.h"
+#include "ingest/document.h"
 #include "ingest/err.h"
 #include "ingest/line.h"
 #include "ingest/record.h"
@@ -61,6 +62,7 @@ struct format_options {
     const char              *drop_key;   /* record.marked is the field of this name; NULL: none */
     const struct json_keys  *json_keys;  /* `json`, `csv`, `tsv`: where the fields stand, of a [format NAME] (json_keys.h); NULL: known by name */
     const struct log_format *log_format; /* `custom`: a compiled --log-format */
+    bool                     trace_starts; /* `fdsnws`: record.marked is the `start` of a trace, as logged */
 };
 
 /* Do lines have a syslog head in front of what the format reads? Said by the first lines; for formats that have `line`. */
@@ -74,6 +76,7 @@ struct parser {
     enum heads   heads;
     struct arena scratch;      /* unescaped text of the records given last; lives as long as they do */
     void        *state;        /* the format's own */
+    struct document document;  /* known when parser_end has given ST_OK */
 };
 
 extern const struct format *const formats[]; /* from formats.def, NULL at the end */

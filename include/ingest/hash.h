@@ -19,6 +19,13 @@ void murmur3_x64_128(const void *p, size_t n, uint64_t out[2]);
 /* MurmurHash3_x86_32, seed 0. EIDA's client hash is this, sign-extended to 64 bits. */
 uint32_t murmur3_x86_32(const void *p, size_t n);
 
+/* The same of a message that comes in pieces of any size. Zeroed memory is the empty message; finishing leaves it as it is. */
+struct murmur3_32 {
+    uint32_t h, n_bytes, tail; /* the last n_bytes % 4 bytes, the first one lowest */
+};
+void     murmur3_32_add(struct murmur3_32 *m, const void *p, size_t n);
+uint32_t murmur3_32_finish(const struct murmur3_32 *m);
+
 /* MurmurHash3_x64_128 of a message that comes in pieces of 16 bytes, with a tail of 0..15 at the end. */
 struct murmur3 {
     uint64_t h1, h2, n_bytes;

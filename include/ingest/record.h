@@ -44,7 +44,7 @@ struct record {
     struct slice method, path, agent; /* the path as logged: encoded, perhaps with host and query; p NULL: the format has no such field */
     struct slice client;       /* as logged; empty or "-": none */
     struct slice forwarded;    /* X-Forwarded-For as logged: the client's own word; empty or "-": none */
-    struct slice marked;       /* the field that the rules' drop_if names; p NULL: the line has none */
+    struct slice marked;       /* what the rules want besides: the field that drop_if names; of fdsnws when a trace's data begin. p NULL: none */
     int64_t      range_first, range_end; /* the bytes [first, end) of the object that a 206 delivered; end 0: not known */
 
     struct slice country;      /* ISO 3166-1 alpha-2 as logged; empty: not known */

@@ -115,29 +115,56 @@ murmur3_finish(const struct murmur3 *m, const void *tail, size_t n_tail)
     return d;
 }
 
-uint32_t
-murmur3_x86_32(const void *p, size_t n)
-{
-    const uint8_t *at = p;
-    uint32_t h = 0, k;
-    size_t left = n;
+/* ---- MurmurHash3_x86_32 ---- */
 
-    for (; left >= 4; left -= 4, at += 4) {
-        k = (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
-        h ^= rotl32(k * 0xcc9e2d51u, 15) * 0x1b873593u;
-        h = rotl32(h, 13) * 5 + 0xe6546b64u;
+static inline uint32_t
+word32(uint32_t h, uint32_t k)
+{
+    return h ^ rotl32(k * 0xcc9e2d51u, 15) * 0x1b873593u;
+}
+
+void
+murmur3_32_add(struct murmur3_32 *m, const void *p, size_t n)
+{
+    const uint8_t *at = p, *end = at + n;
+
+    for (; at < end && m->n_bytes % 4 != 0; at++) {
+        m->tail |= (uint32_t)*at << 8 * (m->n_bytes % 4);
+        if (++m->n_bytes % 4 == 0) {
+            m->h = rotl32(word32(m->h, m->tail), 13) * 5 + 0xe6546b64u;
+            m->tail = 0;
+        }
     }
-    k = 0;
-    for (size_t i = left; i > 0; i--)
-        k = k << 8 | at[i - 1];
-    if (left > 0)
-        h ^= rotl32(k * 0xcc9e2d51u, 15) * 0x1b873593u;
-    h ^= (uint32_t)n;
+    for (; end - at >= 4; at += 4) {
+        uint32_t k =
+            (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+
+        m->h = rotl32(word32(m->h, k), 13) * 5 + 0xe6546b64u;
+        m->n_bytes += 4;
+    }
+    for (; at < end; at++)
+        m->tail |= (uint32_t)*at << 8 * (m->n_bytes++ % 4);
+}
+
+uint32_t
+murmur3_32_finish(const struct murmur3_32 *m)
+{
+    uint32_t h = word32(m->h, m->tail) ^ m->n_bytes; /* a tail of 0 changes nothing */
+
     h ^= h >> 16;
     h *= 0x85ebca6bu;
     h ^= h >> 13;
     h *= 0xc2b2ae35u;
     return h ^ h >> 16;
+}
+
+uint32_t
+murmur3_x86_32(const void *p, size_t n)
+{
+    struct murmur3_32 m = { 0 };
+
+    murmur3_32_add(&m, p, n);
+    return murmur3_32_finish(&m);
 }
 
 static struct digest

@@ -6,8 +6,10 @@
  * member.
  */
 #include "format_priv.h"
+#include "ingest/hash.h"
 #include "ingest/num.h"
 #include "json_pieces.h"
+#include "python_repr.h"
 
 #include <sodium.h>
 
@@ -33,10 +35,13 @@ static const struct slice element_keys[] = { ELEMENT_MEMBERS(MEMBER_KEY) };
 
 static const struct shape_keys of_element = { element_keys, ARRAY_LEN(element_keys) };
 
-enum list { LIST_NONE, LIST_STATS, LIST_DAYS };
+enum list { LIST_NONE, LIST_STATS, LIST_DAYS, VALUE_VERSION, VALUE_GENERATED };
+#define N_VALUES   2
 #define SEEN_STATS (1u << (LIST_STATS - 1))
 #define SEEN_DAYS  (1u << (LIST_DAYS - 1))
-static const struct slice list_keys[] = { { "stats", 5 }, { "days_coverage", 13 } };
+static const struct slice list_keys[] = {
+    { "stats", 5 }, { "days_coverage", 13 }, { "version", 7 }, { "generated_at", 12 }
+};
 static const struct shape_keys lists = { list_keys, ARRAY_LEN(list_keys) };
 
 #define MONTHS_MAX      128
@@ -53,6 +58,10 @@ struct eida {
         int32_t month, day;      /* its first day, and the first of its days that are covered */
     }                  covered[MONTHS_MAX];
     size_t             n_covered;
+    struct murmur3_32  hash;     /* of what Python prints of the stats so far */
+    bool               no_hash;  /* there is no such text, or of another list than was counted */
+    uint64_t           n_stats;  /* elements of this document */
+    uint64_t           n_documents;
 };
 
 /* ---- days ---- */
@@ -204,6 +213,74 @@ read_element(struct parser *p, const struct json_value v[MEMBERS_N], struct reco
     return KEEP;
 }
 
+/* ---- what the document says as a whole ---- */
+
+static void
+into_hash(void *ctx, const char *p, size_t n)
+{
+    murmur3_32_add(ctx, p, n);
+}
+
+/*
+ * EIDA's web service keeps of a payload the hash of `str(stats)`, by which it refuses one that it
+ * has. An element that Python would not print leaves none.
+ */
+static void
+hash_element(struct eida *e, struct arena *scratch, struct slice text)
+{
+    if (e->n_stats++ == 0)
+        murmur3_32_add(&e->hash, "[", 1);
+    else
+        murmur3_32_add(&e->hash, ", ", 2);
+    if (!e->no_hash && !python_repr(text, scratch, into_hash, &e->hash))
+        e->no_hash = true;
+}
+
+static void
+take_version(struct document *d, const struct json_value *v)
+{
+    char buf[8 * sizeof d->version];
+    struct slice text;
+
+    if (!json_short_text(v, buf, sizeof buf, &text) || !slice_is_text(text) ||
+        slice_chars(text) > DOCUMENT_VERSION_MAX)
+        return;
+    memcpy(d->version, text.p, text.n);
+    d->version[text.n] = '\0';
+}
+
+static void
+take_value(struct document *d, unsigned name, const struct json_value *v)
+{
+    char buf[256];
+    struct slice text;
+    int32_t day;
+
+    if (name == VALUE_VERSION)
+        take_version(d, v);
+    if (name == VALUE_GENERATED && json_short_text(v, buf, sizeof buf, &text))
+        d->is_generated = clock_parse_iso(text, &day, &d->generated_us);
+}
+
+/* Of several documents behind one another none speaks for all. */
+static void
+end_document(struct parser *p)
+{
+    struct eida *e = p->state;
+
+    if (e->n_documents++ > 0) {
+        p->document = (struct document){ .is_payload = true };
+        return;
+    }
+    p->document.is_payload = true;
+    if (e->no_hash || e->pieces.again)
+        return;
+    murmur3_32_add(&e->hash, "[]", e->n_stats == 0 ? 2 : 0);
+    murmur3_32_add(&e->hash, "]", e->n_stats == 0 ? 0 : 1);
+    p->document.has_hash = true;
+    p->document.hash = (int32_t)murmur3_32_finish(&e->hash);
+}
+
 /* ---- pieces ---- */
 
 /* NULL, or why the document is none. */
@@ -218,6 +295,7 @@ read_piece(struct parser *p, const struct json_piece *piece, struct record *rec)
     if (piece->too_long && (piece->kind != PIECE_ELEMENT || piece->name != LIST_STATS))
         return "a value of over 1 MiB";
     if (piece->too_long) {
+        e->no_hash = true;
         rec->why = REJECT_LINE_TOO_LONG;
         return NULL;
     }
@@ -227,13 +305,21 @@ read_piece(struct parser *p, const struct json_piece *piece, struct record *rec)
         if (!walk_element(e, &j, v))
             return "no JSON";
         rec->why = read_element(p, v, rec);
+        hash_element(e, &p->scratch, piece->text);
         return NULL;
     }
     if (!json_value(&j, piece->kind == PIECE_ELEMENT ? 2 : 1, &v[0]) || j.at != j.end)
         return "no JSON";
     rec->why = FILTER_COMMENT;
-    if (piece->name == LIST_STATS)
+    if (piece->name == LIST_STATS) {
         rec->why = REJECT_FIELDS;
+        if (piece->kind == PIECE_ELEMENT)
+            hash_element(e, &p->scratch, piece->text);
+        else
+            e->no_hash = true;
+    }
+    if (piece->kind == PIECE_VALUE)
+        take_value(&p->document, piece->name, &v[0]);
     if (piece->kind == PIECE_ELEMENT && piece->name == LIST_DAYS && read_day(&v[0], &day)) {
         cover(e, day);
         rec->day = day;
@@ -276,6 +362,7 @@ next_record(struct parser *p, struct record *rec)
             e->n_covered = 0;
             if (e->defect != NULL)
                 return false;
+            end_document(p);
             continue;
         }
         record_begin(p, rec);
@@ -295,6 +382,7 @@ eida_block(struct parser *p, struct record *out, size_t max, size_t *n_records, 
 
     arena_reset(&p->scratch);
     e->pieces.lists = lists;
+    e->pieces.n_values = N_VALUES;
     e->busy = false;
     p->line_no = e->n_lines + 1;
     while (n < max && e->defect == NULL && p->at < p->end &&

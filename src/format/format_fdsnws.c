@@ -26,7 +26,8 @@
     M(TRACE_LOC, "loc")                \
     M(TRACE_CHA, "cha")                \
     M(TRACE_STATUS, "status")          \
-    M(TRACE_BYTES, "bytes")
+    M(TRACE_BYTES, "bytes")            \
+    M(TRACE_START, "start")            /* the last one: most runs do without it */
 
 #define NAME(upper, key)      upper,
 #define MEMBER_KEY(upper, key) { key, sizeof(key) - 1 },
@@ -42,7 +43,8 @@ static const struct slice place_keys[] = { { "country", 7 } };
 #undef MEMBER_KEY
 
 static const struct shape_keys of_line = { line_keys, ARRAY_LEN(line_keys) };
-static const struct shape_keys of_trace = { trace_keys, ARRAY_LEN(trace_keys) };
+static const struct shape_keys of_trace = { trace_keys, ARRAY_LEN(trace_keys) - 1 };
+static const struct shape_keys of_trace_and_start = { trace_keys, ARRAY_LEN(trace_keys) };
 static const struct shape_keys of_place = { place_keys, ARRAY_LEN(place_keys) };
 
 struct request {
@@ -62,6 +64,7 @@ struct common {
 
 struct fdsnws {
     struct shape   line, trace, place;
+    const struct shape_keys *trace_keys;
     struct request request;
     struct common  common;
     /* A line of which traces are left: where the next one is, and the line's end. NULL: none. */
@@ -75,7 +78,7 @@ struct fdsnws {
 static inline bool
 walk_trace(struct fdsnws *f, struct json *j, struct json_value t[TRACE_MEMBERS_N])
 {
-    struct shape_walk w = { .shape = &f->trace, .keys = &of_trace };
+    struct shape_walk w = { .shape = &f->trace, .keys = f->trace_keys };
     enum json_step step;
 
     j->at++;
@@ -127,10 +130,15 @@ static inline enum st
 trace_record(struct parser *p, const struct json_value t[TRACE_MEMBERS_N], struct record *rec,
     struct err *err)
 {
+    bool lone;
+
     record_clear(rec);
     rec->ok = true;
     rec->why = trace_why(t, rec);
     if (rec->why == KEEP && unlikely(!trace_codes(&p->scratch, t, rec)))
+        return err_memory(err, "cannot hold the text of a request log");
+    if (unlikely(t[TRACE_START].kind == JSON_STRING) &&
+        !json_text(&p->scratch, &t[TRACE_START], &lone, &rec->marked))
         return err_memory(err, "cannot hold the text of a request log");
     return ST_OK;
 }
@@ -429,6 +437,7 @@ fdsnws_block(struct parser *p, struct record *out, size_t max, size_t *n_records
     size_t n = 0, more;
     enum st rc;
 
+    f->trace_keys = p->options->trace_starts ? &of_trace_and_start : &of_trace;
     if (f->rest == NULL) /* else the text of a half-given line is there */
         arena_reset(&p->scratch);
     while (n < max && p->at < p->end && (n == 0 || p->scratch.used_bytes < SCRATCH_ENOUGH)) {

@@ -151,6 +151,7 @@ step(struct json_pieces *j, char c, bool *taken)
     case PLACE_OUTSIDE:
         j->place = PLACE_FIRST_KEY;
         j->seen = 0;
+        j->again = false;
         return c == '{';
     case PLACE_FIRST_KEY:
     case PLACE_KEY:
@@ -166,8 +167,9 @@ step(struct json_pieces *j, char c, bool *taken)
         j->place = PLACE_VALUE;
         return c == ':';
     case PLACE_VALUE:
-        if (c == '[' && j->name != 0) {
+        if (c == '[' && j->name != 0 && j->name <= j->lists.n - j->n_values) {
             j->place = PLACE_FIRST_ELEMENT;
+            j->again = j->again || (j->seen & 1u << (j->name - 1)) != 0;
             j->seen |= 1u << (j->name - 1);
             return true;
         }

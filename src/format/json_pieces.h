@@ -40,10 +40,12 @@ struct json_piece {
 
 /* Zeroed memory, with `lists` set, stands before the first document. */
 struct json_pieces {
-    struct shape_keys lists;   /* the wanted ones */
+    struct shape_keys lists;   /* the wanted ones; the last n_values of them need be none: they come whole, with their name */
+    unsigned          n_values;
     enum json_place   place;
     unsigned          name;    /* of the member at hand */
     uint32_t          seen;    /* bit k: the k-th wanted list has begun in the document at hand, or in the one that just ended */
+    bool              again;   /* one of them has begun more than once in that document */
     bool              inside;  /* a piece has begun */
     bool              too_long;
     /* of that piece: */

@@ -202,6 +202,74 @@ elements_too_long(void **state)
     }
 }
 
+/* What the payload says as a whole, in blocks of `block` bytes. */
+static struct document
+document_of(const char *text, size_t block)
+{
+    struct document d;
+    struct record records[3];
+    struct parser p;
+    struct err err;
+
+    assert_int_equal(parser_init(&p, the_format("eida"), NULL, &err), ST_OK);
+    for (size_t at = 0, n = strlen(text), len, n_records; at < n; at += len) {
+        char *copy;
+
+        len = n - at < block ? n - at : block;
+        copy = malloc(len + BLOCK_SLACK);
+        memcpy(copy, text + at, len);
+        memset(copy + len, '"', BLOCK_SLACK);
+        parser_feed(&p, &(struct block){ .p = copy, .n = len, .first_line_no = 1 });
+        do
+            assert_int_equal(parser_next(&p, records, 3, &n_records, &err), ST_OK);
+        while (n_records > 0);
+        free(copy);
+    }
+    assert_int_equal(parser_end(&p, &err), ST_OK);
+    d = p.document;
+    parser_release(&p);
+    return d;
+}
+
+/* Hashes by Python: mmh3.hash(str(json.loads(payload)["stats"])). */
+static void
+documents_as_a_whole(void **state)
+{
+    static const struct {
+        const char *name, *text;
+        bool        has_hash;
+        int32_t     hash;
+        const char *version;
+        int64_t     generated_us; /* 0: not said */
+    } docs[] = {
+        { "two_elements", DOC("{\"a\": 1},\n [null, 2.50]"), true, 1549469223, "", 0 },
+        { "none", DOC(""), true, -2063648900, "", 0 },
+        { "members_around", "{\"generated_at\":\"2024-02-01 03:00:00\",\"version\":\"1.\\u0032\",\"stats\":[5],\"x\":[1]}", true, 1179465017, "1.2", INT64_C(1706756400000000) },
+        { "members_behind", "{\"stats\":[5],\"version\":\"0.9.9\",\"generated_at\":\"2024-02-01T03:00:00+01:00\"}", true, 1179465017, "0.9.9", INT64_C(1706752800000000) },
+        { "members_of_other_kinds", "{\"stats\":[5],\"version\":[\"1\"],\"generated_at\":null}", true, 1179465017, "", 0 },
+        { "a_version_too_long", "{\"stats\":[5],\"version\":\"123456789012345678901234567890123\"}", true, 1179465017, "", 0 },
+        { "a_version_that_just_fits", "{\"stats\":[5],\"version\":\"\u00e93456789012345678901234567890\u00e9\"}", true, 1179465017,
+          "\u00e93456789012345678901234567890\u00e9", 0 },
+        { "stats_twice", "{\"stats\":[5],\"stats\":[5]}", false, 0, "", 0 },
+        { "stats_twice_once_empty", "{\"stats\":[5],\"stats\":[]}", false, 0, "", 0 },
+        { "stats_that_are_no_list_too", "{\"stats\":[5],\"stats\":7}", false, 0, "", 0 },
+        { "not_utf_8", DOC("\"\xff\""), false, 0, "", 0 },
+        { "documents_behind_one_another", "{\"stats\":[5],\"version\":\"1\"}" DOC("5"), false, 0, "", 0 },
+    };
+    static const size_t blocks[] = { SIZE_MAX, 1, 7 };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(docs); i++)
+        for (size_t k = 0; k < ARRAY_LEN(blocks); k++) {
+            struct document d = document_of(docs[i].text, blocks[k]);
+
+            if (!d.is_payload || d.has_hash != docs[i].has_hash || d.hash != docs[i].hash || strcmp(d.version, docs[i].version) != 0 ||
+                d.is_generated != (docs[i].generated_us != 0) || (d.is_generated && d.generated_us != docs[i].generated_us))
+                fail_msg("%s: hash %d %" PRId32 ", version \"%s\", generated %d %" PRId64, docs[i].name, d.has_hash, d.hash, d.version,
+                         d.is_generated, d.generated_us);
+        }
+}
+
 static void
 payloads_are_recognised(void **state)
 {
@@ -239,6 +307,7 @@ main(void)
         cmocka_unit_test(documents_that_are_none),
         cmocka_unit_test(truncated_at_every_byte),
         cmocka_unit_test(elements_too_long),
+        cmocka_unit_test(documents_as_a_whole),
         cmocka_unit_test(payloads_are_recognised),
     };
 

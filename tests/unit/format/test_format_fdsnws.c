@@ -281,11 +281,47 @@ undone_text_is_bounded(void **state)
     free(records);
 }
 
+/* Asked for, the start of a trace is given as it is logged, whatever it is; not asked for, it costs nothing and is not there. */
+static void
+starts_of_traces(void **state)
+{
+#define START(v) TRACE("{\"start\":" v ",\"net\":\"GE\",\"sta\":\"EIL\",\"loc\":\"\",\"cha\":\"BHZ\",\"status\":\"OK\",\"bytes\":7}")
+#define MARKED(v) "1! " KEPT("GE", "7") " marked=\"" v "\"" CODES("GE")
+    static const struct format_options asked = { .trace_starts = true };
+    static const struct {
+        const char *text, *with;
+    } lines[] = {
+        { START("\"2015-06-01T00:00:00.0000Z\""), MARKED("2015-06-01T00:00:00.0000Z") },
+        { START("\"\\u00320\""), MARKED("20") },
+        { START("\"\""), MARKED("") },
+        { START("\"a\",\"st\\u0061rt\":\"b\""), MARKED("b") },
+        { START("\"a\",\"start\":null"), ONE("GE") },
+        { START("2015"), ONE("GE") },
+        { TRACE(T("GE")), ONE("GE") },
+        { START("[\"a\"]"), ONE("GE") },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(lines); i++)
+        for (int on = 0; on < 2; on++) {
+            struct how how = { CUT_AT_LINES, 2, '"', on == 1 ? &asked : NULL };
+            struct buf got = { 0 };
+            struct err err;
+            enum st rc;
+
+            parse(the_format("fdsnws"), slice_of(lines[i].text), how, &got, &rc, &err);
+            assert_int_equal(rc, ST_OK);
+            assert_string_equal(got.p, on == 1 ? lines[i].with : ONE("GE"));
+            buf_release(&got);
+        }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_become_records),
+        cmocka_unit_test(starts_of_traces),
         cmocka_unit_test(nesting_up_to_sixty_four),
         cmocka_unit_test(twenty_thousand_traces_over_many_calls),
         cmocka_unit_test(a_long_client_is_undone_once),
