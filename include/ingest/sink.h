@@ -58,6 +58,21 @@ enum st sink_lock(struct pg *pg, const struct target *t, struct err *err);
  */
 enum st sink_text(FILE *out, const struct dataset *d, const char *node, struct rows *rows, int64_t *n_rows, struct err *err);
 
+/*
+ * The document that EIDA's aggregator would send: DIR/<first day>_<last day>.json.gz, written under a hidden name beside it and put in its
+ * place (one of that name is replaced) once all of it is on disk; `path` gets its name. For dataselect_stats; sketches are as in the server.
+ */
+struct eida_head {
+    const int32_t *days; /* covered, ascending; one at least */
+    size_t         n_days;
+    uint64_t       n_lines; /* "events": every line of every input, whatever became of it */
+    uint64_t       n_rows;  /* that `rows` will give; one at least */
+};
+#define EIDA_PATH_MAX 4000
+/* ST_OK; ST_DISK, ST_MEMORY, and whatever rows_next gives: then nothing is there that was not there before. */
+enum st sink_eida(const char *dir, const struct dataset *d, const struct eida_head *head, struct rows *rows, char path[EIDA_PATH_MAX],
+                  struct err *err);
+
 /* Rows in COPY BINARY (PostgreSQL manual, "COPY", Binary Format): the header, each row, the trailer. */
 void copy_encode_header(struct buf *b);
 void copy_encode_row(struct buf *b, const struct target *t, const struct row *row);
