@@ -10,6 +10,8 @@
  *   ledger.c   known and accept: questions to the ledger, and what is said to it
  *   names.c    what the options name: format, dataset, rules
  *   explain.c  what is understood of an input, line by line
+ *   node.c     and token.c: who submits; subcommand.h is the map of commands that have commands
+ *   token_file.c  the token that says who submits
  *   commands.c migrate, psql and the names that are reserved
  */
 #ifndef CLI_PRIV_H
@@ -190,6 +192,8 @@ struct rules;
 /* Format, dataset, rules and node of the run. `rules` is to be released in either case. */
 enum st names_read(const struct options *o, struct run_config *c, struct rules *rules, struct err *err);
 enum st count_reading(const struct options *o, struct run_config *c, struct rules *rules, struct err *err);
+/* Of that, c->token: --token-file, $INGEST_TOKEN_FILE, $INGEST_TOKEN, the configuration's token-file. ST_USAGE: it is no token, or no secret. */
+enum st token_read(const struct options *o, struct run_config *c, struct err *err);
 
 /* --done and --rejects. `done` is the run's list of names; both are freed. `ran`: there is something to keep. */
 struct buf;

@@ -17,6 +17,10 @@ check_misplaced(const struct options *o, struct err *err)
     } others[] = { { OPT_URL, "ingest explain" },
                    { OPT_NO_SKETCHES, "ingest migrate up" },
                    { OPT_DROP_DATA, "ingest migrate down" },
+                   { OPT_CONTACT, "ingest node" },
+                   { OPT_RENAME, "ingest node update" },
+                   { OPT_VALID_FROM, "ingest token add" },
+                   { OPT_VALID_UNTIL, "ingest token add" },
                    { OPT_QUEUE, "ingest enqueue and work" },
                    { OPT_WAIT, "ingest work" } };
 

@@ -5,6 +5,7 @@
 
 #include <sched.h>
 #include <sodium.h>
+#include <sys/stat.h>
 
 #include "ingest/dataset.h"
 #include "ingest/num.h"
@@ -72,12 +73,51 @@ read_numbers(const struct options *o, struct run_config *c, struct err *err)
     return ST_OK;
 }
 
+/* A payload of EIDA has a name of its own: -o says where. */
+static enum st
+read_eida_dir(const struct options *o, struct run_config *c, struct err *err)
+{
+    const char *dir = o->value[OPT_OUTPUT].text;
+    struct stat st;
+
+    if (strcmp(o->value[OPT_TO].text, "eida") != 0)
+        return options_bad_value(o, OPT_TO, "eida is all there is", err);
+    c->sink = RUN_TO_EIDA;
+    c->eida_dir = dir;
+    if (dir != NULL && strcmp(dir, "-") != 0 && stat(dir, &st) == 0 && S_ISDIR(st.st_mode) &&
+        access(dir, W_OK | X_OK) == 0)
+        return ST_OK;
+    if (dir == NULL || strcmp(dir, "-") == 0)
+        err_fail(err, ST_USAGE, "cannot write the payload", "nothing says where");
+    else
+        err_fail(err, ST_USAGE, "cannot write the payload", "\"%.160s\" is no directory to write to",
+                 dir);
+    err_hint(err, "say --to eida -o DIR; the file's name is made of its first and last day");
+    return ST_USAGE;
+}
+
+/* All inputs are to feed the table whose statistics these are. */
+static enum st
+check_eida(struct run_config *c, struct err *err)
+{
+    const struct dataset *dataset = dataset_by_name("dataselect_stats");
+
+    if (c->sink != RUN_TO_EIDA)
+        return ST_OK;
+    if (c->dataset != NULL && c->dataset != dataset)
+        return err_fail(err, ST_USAGE, "cannot do both",
+                        "--to eida sends dataselect_stats, and dataset %s is said",
+                        c->dataset->name);
+    c->dataset = dataset;
+    return ST_OK;
+}
+
 static enum st
 read_sink(const struct options *o, struct run_config *c, struct err *err)
 {
-    bool dry = option_is_on(o, OPT_DRY_RUN);
+    bool dry = option_is_on(o, OPT_DRY_RUN), eida = o->value[OPT_TO].text != NULL;
 
-    if (o->value[OPT_OUTPUT].text == NULL) {
+    if (o->value[OPT_OUTPUT].text == NULL && !eida) {
         c->sink = dry ? RUN_DRY : RUN_TO_DATABASE;
         return ST_OK;
     }
@@ -91,7 +131,7 @@ read_sink(const struct options *o, struct run_config *c, struct err *err)
     if (option_is_on(o, OPT_JSON) && strcmp(o->value[OPT_OUTPUT].text, "-") == 0)
         return err_fail(err, ST_USAGE, "cannot do both",
                         "--json and --output - both want standard output");
-    return ST_OK;
+    return eida ? read_eida_dir(o, c, err) : ST_OK;
 }
 
 static enum st
@@ -138,7 +178,7 @@ read_client_key(const struct options *o, const struct place *place, struct run_c
 {
     const char *named = o->value[OPT_CLIENT_KEY].text;
 
-    c->client_key_none = named != NULL && strcmp(named, "none") == 0;
+    c->client_key_none = (named != NULL && strcmp(named, "none") == 0) || c->sink == RUN_TO_EIDA;
     c->client_key = path;
     path[0] = '\0';
     if (c->client_key_none)
@@ -160,9 +200,11 @@ count_reading(const struct options *o, struct run_config *c, struct rules *rules
 {
     enum st rc;
 
-    if ((rc = read_numbers(o, c, err)) != ST_OK)
+    if ((rc = read_numbers(o, c, err)) != ST_OK || (rc = names_read(o, c, rules, err)) != ST_OK)
         return rc;
-    return names_read(o, c, rules, err);
+    if (c->sink == RUN_TO_TEXT || c->sink == RUN_TO_EIDA) /* nobody asks who writes a file */
+        return ST_OK;
+    return token_read(o, c, err);
 }
 
 static enum st
@@ -188,6 +230,7 @@ counting_configure(struct counting *c, const struct options *o, struct err *err)
     if ((rc = check_rejects(o, err)) != ST_OK || (rc = read_sink(o, config, err)) != ST_OK ||
         (rc = read_teller(o, config, &c->teller, err)) != ST_OK ||
         (rc = count_reading(o, config, &c->rules, err)) != ST_OK ||
+        (rc = check_eida(config, err)) != ST_OK ||
         (rc = rule_options_check(config->rules->pack, err)) != ST_OK)
         return rc;
     return keep_open(&c->keep, o, config, err);
@@ -201,7 +244,7 @@ place_for(const struct options *o, struct run_config *c, struct place *place, st
     enum st rc;
 
     *place = (struct place){ .local.users_fd = -1 };
-    if (c->sink == RUN_TO_TEXT)
+    if (c->sink == RUN_TO_TEXT || c->sink == RUN_TO_EIDA)
         return ST_OK;
     if ((rc = place_open(place, o, true, err)) != ST_OK)
         return rc;
@@ -215,11 +258,13 @@ place_for(const struct options *o, struct run_config *c, struct place *place, st
 enum st
 counting_enter(struct counting *c, struct err *err)
 {
+    const char *output =
+        c->config.sink == RUN_TO_EIDA ? NULL : c->o->value[OPT_OUTPUT].text;
     enum st rc;
 
     if ((rc = place_for(c->o, &c->config, &c->place, err)) != ST_OK ||
         (rc = read_client_key(c->o, &c->place, &c->config, c->key_path, err)) != ST_OK ||
-        (rc = output_open(&c->output, c->o->value[OPT_OUTPUT].text, err)) != ST_OK)
+        (rc = output_open(&c->output, output, err)) != ST_OK)
         return rc;
     c->config.out = c->output.file;
     c->entered = true;

@@ -193,6 +193,18 @@ refuse_sums(struct pending *p, struct err *err)
     return ST_OK;
 }
 
+/*
+ * Days that the input adds to. Of an aggregator's payload that goes into another one, all that it
+ * says it covers: its statistics know their month alone.
+ */
+static bool
+adds_to(const struct run *run, const struct pending *p, const struct payload_day *day)
+{
+    if (run->config->sink == RUN_TO_EIDA && strcmp(p->payload->format, "eida") == 0)
+        return rules_has_day(p->table->rules, day->day);
+    return day->count > 0;
+}
+
 /* Under the lock: the days that an input which counts adds to, and how far they reach. */
 static enum st
 note_days(struct run *run, struct pending *p, struct err *err)
@@ -202,7 +214,8 @@ note_days(struct run *run, struct pending *p, struct err *err)
     struct table_summary *days = summary_table(&run->batch.days, t->dataset->table);
 
     for (size_t i = 0; i < p->payload->n_days; i++)
-        if (p->payload->days[i].count > 0 && !summary_add_day(days, p->payload->days[i].day))
+        if (adds_to(run, p, &p->payload->days[i]) &&
+            !summary_add_day(days, p->payload->days[i].day))
             return err_memory(err, "cannot list days");
     if (!rollup_is_empty(rollup)) {
         int32_t first = rollup_first_day(rollup), last = rollup_last_day(rollup);
