@@ -12,6 +12,7 @@
 struct migrate_options {
     bool no_sketches;  /* leave out hll columns: lines between "-- sketches:" and "-- end" of a file */
     bool drop_data;    /* `down` may drop tables that hold rows */
+    bool heal;         /* `up` of the set zeco alone: makes nothing but the ledger, and unites doubled rows of Zeco's `stats` */
     void (*say)(void *ctx, const char *line); /* one line a step; may be NULL */
     void *say_ctx;
 };

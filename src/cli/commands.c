@@ -47,6 +47,7 @@ cli_migrate(const struct options *o)
     struct migrate_options options = {
         .no_sketches = option_is_on(o, OPT_NO_SKETCHES),
         .drop_data = option_is_on(o, OPT_DROP_DATA),
+        .heal = option_is_on(o, OPT_HEAL),
         .say = option_is_on(o, OPT_QUIET) ? NULL : print_step,
     };
     migrate_action *run = NULL;
@@ -55,6 +56,10 @@ cli_migrate(const struct options *o)
     struct pg *pg;
     enum st rc;
 
+    if (options.heal && strcmp(action, "up") != 0) {
+        err_fail(&err, ST_USAGE, "cannot migrate", "--heal belongs to `ingest migrate up zeco`");
+        return fail(&err);
+    }
     if (strcmp(action, "print") == 0) {
         rc = migrate_print(sets, n_sets, &options, &err);
         return rc == ST_OK ? 0 : fail(&err);

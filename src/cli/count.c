@@ -17,6 +17,7 @@ check_misplaced(const struct options *o, struct err *err)
     } others[] = { { OPT_URL, "ingest explain" },
                    { OPT_NO_SKETCHES, "ingest migrate up" },
                    { OPT_DROP_DATA, "ingest migrate down" },
+                   { OPT_HEAL, "ingest migrate up zeco" },
                    { OPT_CONTACT, "ingest node" },
                    { OPT_RENAME, "ingest node update" },
                    { OPT_VALID_FROM, "ingest token add" },

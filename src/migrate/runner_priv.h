@@ -44,4 +44,12 @@ struct found {
 enum st object_find(struct pg *pg, struct slice name, enum where_to_look where, struct found *f,
                     struct err *err);
 
+/* ---- heal.c ---- */
+
+/*
+ * Unites the doubled rows without version of Zeco's `stats`: in the schema zeco, else along the search path. ST_DB: there
+ * is none, or a right is missing (err->hint: the GRANT).
+ */
+enum st heal_zeco(struct pg *pg, const struct migrate_options *o, struct err *err);
+
 #endif

@@ -201,10 +201,16 @@ migrate_up(struct pg *pg, const char *const *sets, size_t n, const struct migrat
     struct migration m;
     enum st st = sets_resolve(sets, n, SETS_FIRST_THREE, &list, err);
 
+    if (st == ST_OK && o->heal && (list.n != 1 || strcmp(list.name[0], "zeco") != 0)) {
+        st = err_fail(err, ST_USAGE, "cannot unite doubled rows", "only those of Zeco's table are known");
+        err_hint(err, "ingest migrate up zeco --heal");
+    }
     if (st == ST_OK)
         st = notebook_make(pg, o, err);
     for (size_t at = 0; st == ST_OK && migration_next("ledger", &at, &m);)
         st = bring_up(pg, &m, o, err);
+    if (st == ST_OK && o->heal)
+        return heal_zeco(pg, o, err);
     for (size_t i = 0; i < list.n; i++) {
         if (strcmp(list.name[i], "ledger") == 0)
             continue;
