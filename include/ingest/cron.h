@@ -31,12 +31,12 @@ struct cron {
     char table[160];          /* quoted as SQL wants it; "": there is none */
     char owner[37];           /* our id, as UUID; "" while nothing is held */
     char why[128];            /* why it is not our turn, for people */
-    int  renew_ms;            /* how often it is renewed */
+    int  renew_ms;            /* how often it is renewed; 0 before cron_claim: every 30 s */
     struct cron_renewal *renewal;
 };
 
 /*
- * Looks for the table in `schema`, then along the search path, and claims the job. `conninfo` (it may be NULL, as in pg_connect) is the
+ * `c` is zeroed. Looks for the table in `schema`, then along the search path, and claims the job. `conninfo` (it may be NULL, as in pg_connect) is the
  * renewer's and must live until cron_end. No transaction may be open. ST_DB: there is no such job, or a right is missing; ST_DB_RETRY; ST_MEMORY.
  */
 enum st cron_claim(struct cron *c, struct pg *pg, const char *conninfo, const char *schema, enum cron_job job,

@@ -114,7 +114,7 @@ cron_claim(struct cron *c, struct pg *pg, const char *conninfo, const char *sche
     bool ours;
     enum st rc;
 
-    *c = (struct cron){ .job = (int)job, .renew_ms = RENEW_MS };
+    *c = (struct cron){ .job = (int)job, .renew_ms = c->renew_ms > 0 ? c->renew_ms : RENEW_MS };
     *turn = CRON_NO_TABLE;
     if ((rc = find_table(c, pg, schema, err)) != ST_OK || c->table[0] == '\0')
         return rc;
