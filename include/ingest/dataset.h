@@ -37,6 +37,13 @@ enum client_hash {
 
 struct picker;
 
+/* A right that the writing role needs on a table beside the dataset's own, in the same schema. */
+struct table_right {
+    const char *table, *right;           /* "SELECT", "INSERT", "UPDATE" or "DELETE", one of them */
+    const char *column;                  /* on this column at least; NULL: on the table */
+    bool        if_there;                /* nothing is asked for where there is no such table or column; else that is an error */
+};
+
 struct dataset {
     const char *name, *table, *about;
     const char *migrations;              /* the set that makes the table: "stats" */
@@ -64,8 +71,15 @@ struct dataset {
      * Statements of the batch's transaction besides the merge, made by the sink for the target: `before` the merge, when the batch's rows stand in
      * the stage; `after` it; `instead` of it, where rows are only ever updated. With any of them the rows always go through the stage. Each may be NULL.
      * In the text {schema} is the table's schema, {table} the table, {stage} the stage; all quoted as SQL wants it.
+     *
+     * A text may begin with conditions, {has:TABLE.COLUMN} or {no:TABLE.COLUMN}, about tables of that schema: it is run where all of
+     * them hold. A table for which no statement is left is merged as if there were none.
+     *
+     * With `instead` the table tells the schema and nothing else: it need not have the dataset's columns, there must be a statement left, and
+     * only `rights` are asked for. The stage then has the kinds' own types: text, date, uuid, bigint; sums are bigint, and there is no sketch.
      */
     const char *const *before, *const *after, *const *instead; /* NULL at the end */
+    const struct table_right *rights;    /* what they need; table NULL at the end. NULL: nothing */
     /* Totals for rollup_shape, or NULL. */
     size_t (*group)(struct slice key);
     size_t (*total)(struct slice key, uint8_t out[KEY_BYTES_MAX]);

@@ -23,17 +23,22 @@ struct target {
     char     lowest[64];         /* a live table's primary key of one column: tells which of doubled rows is the lowest; "" without one */
     int32_t  node_id;            /* for datasets with a node; else 0. The caller sets it: target_find does not know nodes */
     bool     missing;            /* target_find looked, and there is none */
+    uint32_t statements;         /* which of the dataset's statements are run here: a bit each, those before, after and instead, in this order */
+    uint32_t narrow;             /* columns that are integer: a bit for each key, then for each sum */
 };
 
 /*
- * Finds the table along the search path and looks at its columns and types. ST_DB when it is missing (err->hint: the `ingest migrate up`
+ * Finds the table, in the dataset's schema where it has one and the table is there, else along the search path, and looks at its columns
+ * and types; out->dataset is the variant that fits it. ST_DB when it is missing (err->hint: the `ingest migrate up`
  * to type), lacks a column, has one of a wrong type (hll of other parameters included) or one that must be filled and that we do not know,
  * or, on a connection that may write, when the role lacks a right (err->hint: the GRANT).
  */
 enum st target_find(struct pg *pg, const struct dataset *d, struct target *out, struct err *err);
+/* The same, with a schema to look into first, before that of the dataset; NULL: none. */
+enum st target_find_in(struct pg *pg, const struct dataset *d, const char *schema, struct target *out, struct err *err);
 
 struct merge_result {
-    int64_t sent, inserted, updated;
+    int64_t sent, inserted, updated; /* sent = inserted + updated, but for a dataset that is updated `instead` */
     bool    copied; /* straight into the table, without the stage */
 };
 
@@ -41,6 +46,7 @@ struct merge_result {
  * Inside the caller's open transaction, after it took the advisory lock of the table: adds `rows` (of days first_day..last_day) to the
  * table. Straight COPY if the table is ours and has no row of these days (of this node); else through a stage, UPDATE then INSERT, for NULL
  * and non-NULL keys apart. Rows touched equal rows sent, or ST_BUG. ST_DB, ST_DB_RETRY, and whatever rows_next gives.
+ * The dataset's statements are run around it, or instead of it; none of them when there are no rows.
  *
  * A unique violation by a writer who does not take our lock: on the stage's way UPDATE and INSERT are tried again at once. On the
  * straight way it is ST_DB_RETRY, because `rows` has been read: roll back, open the rows again, and the next call finds the

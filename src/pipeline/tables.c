@@ -16,6 +16,18 @@ plain_rules_init(struct rules *plain, const struct rules *rules, struct err *err
     return rules_init(plain, &pack, NULL, 0, rules->since, rules->until, err);
 }
 
+static struct rollup_shape
+shape_of(const struct dataset *d)
+{
+    return (struct rollup_shape){
+        .n_sums = d->n_sums,
+        .sketch = d->uniques != NULL,
+        .latest = d->keeps_latest,
+        .group = d->group,
+        .total = d->total,
+    };
+}
+
 enum st
 tables_init(struct run *run, struct err *err)
 {
@@ -30,11 +42,7 @@ tables_init(struct run *run, struct err *err)
         run->tables[run->n_tables++] = (struct table){
             .dataset = d,
             .rules = d->has_ecosystem ? rules : &run->plain_rules,
-            .shape = { .n_sums = d->n_sums,
-                       .sketch = d->uniques != NULL,
-                       .latest = d->keeps_latest,
-                       .group = d->group,
-                       .total = d->total },
+            .shape = shape_of(d),
             .first_day = INT32_MAX,
             .last_day = INT32_MIN,
         };
@@ -242,6 +250,27 @@ was_asked_for(const struct run_config *c, const struct dataset *dataset)
     return c->dataset == dataset || (c->rules_named && dataset->has_ecosystem);
 }
 
+/* docs/RULES.md: a pack's table is looked for in the schema of the pack's name first. */
+static const char *
+schema_of_rules(const struct run_config *c, const struct dataset *dataset)
+{
+    return c->rules_named && dataset->has_ecosystem ? c->rules->pack->name : NULL;
+}
+
+/* The table as it is here; it may be of another kind than the dataset describes. */
+static enum st
+look_for_target(struct run *run, struct table *t, struct err *err)
+{
+    enum st rc = target_find_in(run->pg, t->dataset, schema_of_rules(run->config, t->dataset),
+                                &t->target, err);
+
+    if (rc == ST_OK) {
+        t->dataset = t->target.dataset;
+        t->shape = shape_of(t->dataset);
+    }
+    return rc;
+}
+
 /*
  * A table that is asked for and missing is a mistake in the setup. Where only a look into a log told
  * that it would feed one, that log cannot be counted, and those beside it can.
@@ -249,7 +278,7 @@ was_asked_for(const struct run_config *c, const struct dataset *dataset)
 static enum st
 find_target(struct run *run, struct table *t, struct err *err)
 {
-    enum st rc = target_find(run->pg, t->dataset, &t->target, err);
+    enum st rc = look_for_target(run, t, err);
 
     if (rc != ST_DB || !t->target.missing || was_asked_for(run->config, t->dataset))
         return rc;
@@ -268,7 +297,7 @@ make_ready(struct run *run, struct table *t, struct err *err)
         if ((rc = find_target(run, t, err)) != ST_OK)
             return rc;
         t->shape.sketch = t->target.has_sketch;
-    } else if (run->pg != NULL && target_find(run->pg, t->dataset, &t->target, err) != ST_OK) {
+    } else if (run->pg != NULL && look_for_target(run, t, err) != ST_OK) {
         t->target.schema[0] = '\0'; /* a dry run counts without a table too */
     }
     if ((rc = find_node(run, t, err)) != ST_OK || (rc = find_ecosystem(run, t, err)) != ST_OK)
@@ -288,7 +317,7 @@ table_ready(struct run *run, const struct dataset *dataset, struct table **out, 
 
     pthread_mutex_lock(&run->lock);
     for (size_t i = 0; i < run->n_tables; i++)
-        if (run->tables[i].dataset == dataset)
+        if (strcmp(run->tables[i].dataset->name, dataset->name) == 0) /* a variant keeps the name */
             *out = &run->tables[i];
     if (!(*out)->ready)
         rc = RUN_TRY_AGAIN(run, make_ready(run, *out, err), err);

@@ -103,6 +103,17 @@ same_key(struct buf *b, const struct target *t, const char *left, const char *ri
     }
 }
 
+/* GREATEST takes a NULL for nothing. */
+static void
+latest(struct buf *b, const char *name)
+{
+    buf_text(b, "GREATEST(");
+    column(b, "t.", name);
+    buf_text(b, ", ");
+    column(b, "s.", name);
+    buf_text(b, ")");
+}
+
 /*
  * coalesce(t.name, 0) + s.name: live tables may hold NULLs, and NULL + n is NULL. A sum stops at
  * 2^63 - 1: were it an error, one absurd byte count would keep its row, and every batch with it,
@@ -140,7 +151,10 @@ set_list(struct buf *b, const struct target *t)
             continue;
         listed(b, &comma, "", d->sums[i]);
         buf_text(b, " = ");
-        added(b, d, d->sums[i]);
+        if (d->keeps_latest)
+            latest(b, d->sums[i]);
+        else
+            added(b, d, d->sums[i]);
     }
     if (t->has_sketch) {
         listed(b, &comma, "", d->uniques);

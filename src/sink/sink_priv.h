@@ -1,7 +1,7 @@
 /*
- * The steps of a merge, each in a file of its own: what a table is (target.c), where rows wait
- * (stage.c), how they are sent (send.c), which SQL unites them (merge_sql.c). sink_pg.c walks
- * through them.
+ * The steps of a merge, each in a file of its own: what a table is (target.c) and what may be done
+ * to it (rights.c), where rows wait (stage.c), how they are sent (send.c), which SQL unites them
+ * (merge_sql.c), and what a dataset wants done besides (beside.c). sink_pg.c walks through them.
  */
 #ifndef INGEST_SINK_PRIV_H
 #define INGEST_SINK_PRIV_H
@@ -40,6 +40,24 @@ enum st stage_open(struct pg *pg, const struct target *t, struct stage *s, struc
 enum st stage_filled(struct pg *pg, const struct target *t, const struct stage *s,
                      struct err *err); /* statistics for the planner */
 enum st stage_close(struct pg *pg, const struct stage *s, struct err *err);
+
+/* ---- what is done beside the merge ---- */
+
+#define STATEMENTS_MAX 32
+
+enum beside { BESIDE_BEFORE, BESIDE_AFTER, BESIDE_INSTEAD };
+
+/* Sets t->statements: those whose conditions hold. ST_OK, ST_DB. */
+enum st beside_look(struct pg *pg, struct target *t, struct err *err);
+/* Runs those of one kind; *touched grows by the rows that they say they touched. ST_DB, ST_DB_RETRY, ST_MEMORY. */
+enum st beside_run(struct pg *pg, const struct target *t, const struct stage *s, enum beside kind,
+                   int64_t *touched, struct err *err);
+
+/* Does this connection's role have the rights that a merge needs? ST_DB: no, and err names the first. */
+enum st rights_look(struct pg *pg, const struct target *t, struct err *err);
+
+/* "cannot use table ...": ST_DB, for the caller to say why. */
+enum st target_unusable(const struct target *t, struct err *err);
 
 /* COPY all of `rows` into `into` (SQL for a table with the columns of t). The server must take as
  * many as were sent. */

@@ -12,11 +12,32 @@ is_bigint(const struct key_column *column)
 }
 
 static void
-stage_bigint(struct buf *b, const char *name)
+stage_bigint(struct buf *b, const struct dataset *d, const char *name)
 {
-    pg_ident(NULL, b, name);
+    if (d->instead != NULL)
+        buf_text(b, "NULL");
+    else
+        pg_ident(NULL, b, name);
     buf_text(b, "::bigint AS ");
     pg_ident(NULL, b, name);
+}
+
+/* Of the table's own types, where rows go into the table; else of those of their kinds. */
+static void
+stage_key(struct buf *b, const struct dataset *d, const struct key_column *column)
+{
+    static const char *const types[] = {
+        [COLUMN_TEXT] = "text", [COLUMN_DAY] = "date", [COLUMN_UUID] = "uuid"
+    };
+
+    if (is_bigint(column)) {
+        stage_bigint(b, d, column->name);
+    } else if (d->instead != NULL) {
+        buf_printf(b, "NULL::%s AS ", types[column->kind]);
+        pg_ident(NULL, b, column->name);
+    } else {
+        pg_ident(NULL, b, column->name);
+    }
 }
 
 static void
@@ -25,19 +46,16 @@ stage_columns(struct buf *b, const struct target *t)
     const struct dataset *d = t->dataset;
 
     if (d->has_node)
-        buf_text(b, "node_id::integer AS node_id, ");
+        buf_printf(b, "%s::integer AS node_id, ", d->instead != NULL ? "NULL" : "node_id");
     for (size_t i = 0; i < d->n_keys; i++) {
         buf_text(b, i == 0 ? "" : ", ");
-        if (is_bigint(&d->keys[i]))
-            stage_bigint(b, d->keys[i].name);
-        else
-            pg_ident(NULL, b, d->keys[i].name);
+        stage_key(b, d, &d->keys[i]);
     }
     for (size_t i = 0; i < d->n_sums; i++) {
         if (!t->has_sum[i])
             continue;
         buf_text(b, ", ");
-        stage_bigint(b, d->sums[i]);
+        stage_bigint(b, d, d->sums[i]);
     }
     if (t->has_sketch) {
         buf_text(b, ", ");
@@ -56,8 +74,10 @@ stage_open(struct pg *pg, const struct target *t, struct stage *s, struct err *e
     buf_printf(&sql, "CREATE TEMPORARY TABLE ingest_stage_%" PRIu32 " ON COMMIT DROP AS SELECT ",
                t->oid);
     stage_columns(&sql, t);
-    buf_text(&sql, " FROM ");
-    sql_table(&sql, t);
+    if (t->dataset->instead == NULL) {
+        buf_text(&sql, " FROM ");
+        sql_table(&sql, t);
+    }
     buf_text(&sql, " WITH NO DATA");
     st = buf_str(&sql) == NULL ? err_memory(err, what) : pg_script(pg, what, sql.p, err);
     buf_release(&sql);

@@ -9,8 +9,8 @@
 
 static const char what[] = "cannot look at the database's tables";
 
-static enum st
-unusable(const struct target *t, struct err *err)
+enum st
+target_unusable(const struct target *t, struct err *err)
 {
     return err_set(err, ST_DB, "cannot use table \"%s\".\"%s\"", t->schema, t->dataset->table);
 }
@@ -48,24 +48,72 @@ not_found(struct pg *pg, const struct dataset *d, struct err *err)
     return err->code;
 }
 
+enum {
+    FOUND_OID,
+    FOUND_SCHEMA,
+    FOUND_IS_TABLE,
+    FOUND_OURS,
+    FOUND_HLL,
+    FOUND_LOWEST,
+    FOUND_OPEN,
+    FOUND_LACKS,
+    FOUND_GRANT,
+};
+
+/*
+ * $3 and $4 are schemas that come before the search path. Looked up by hand there: to_regclass fails
+ * for one that is not open to the role, and what is missing then is a GRANT.
+ */
+static const char found_sql[] =
+    "SELECT c.oid, n.nspname, c.relkind IN ('r', 'p'),"
+    "  starts_with(coalesce(obj_description(c.oid, 'pg_class'), ''), $2),"
+    "  coalesce((SELECT h.nspname FROM pg_catalog.pg_extension e"
+    "            JOIN pg_catalog.pg_namespace h ON h.oid = e.extnamespace"
+    "            WHERE e.extname = 'hll'), ''),"
+    "  coalesce((SELECT a.attname FROM pg_catalog.pg_index i JOIN pg_catalog.pg_attribute a"
+    "            ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]"
+    "            WHERE i.indrelid = c.oid AND i.indisprimary AND i.indnkeyatts = 1), ''),"
+    "  has_schema_privilege(n.oid, 'USAGE'),"
+    "  format('the role %I lacks USAGE on schema %I', current_user, n.nspname),"
+    "  format('as the owner: GRANT USAGE ON SCHEMA %I TO %I;', n.nspname, current_user)"
+    " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+    " WHERE c.oid = coalesce("
+    "  (SELECT x.oid FROM pg_catalog.pg_class x"
+    "   JOIN pg_catalog.pg_namespace y ON y.oid = x.relnamespace"
+    "   WHERE y.nspname = $3::text AND x.relname = $1::text),"
+    "  (SELECT x.oid FROM pg_catalog.pg_class x"
+    "   JOIN pg_catalog.pg_namespace y ON y.oid = x.relnamespace"
+    "   WHERE y.nspname = $4::text AND x.relname = $1::text),"
+    "  to_regclass(quote_ident($1::text)))";
+
 static enum st
-find_table(struct pg *pg, const struct dataset *d, struct target *out, struct err *err)
+describe_table(const struct pg_result *r, struct target *out, struct err *err)
 {
-    static const char sql[] =
-        "SELECT c.oid, n.nspname, c.relkind IN ('r', 'p'),"
-        "  starts_with(coalesce(obj_description(c.oid, 'pg_class'), ''), $2),"
-        "  coalesce((SELECT h.nspname FROM pg_catalog.pg_extension e"
-        "            JOIN pg_catalog.pg_namespace h ON h.oid = e.extnamespace"
-        "            WHERE e.extname = 'hll'), ''),"
-        "  coalesce((SELECT a.attname FROM pg_catalog.pg_index i JOIN pg_catalog.pg_attribute a"
-        "            ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]"
-        "            WHERE i.indrelid = c.oid AND i.indisprimary AND i.indnkeyatts = 1), '')"
-        " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-        " WHERE c.oid = coalesce(to_regclass(quote_ident($3) || '.' || quote_ident($1)),"
-        "                        to_regclass(quote_ident($1)))";
-    const char *values[] = { d->table, COMMENT_OURS, d->schema };
+    enum st st = ST_OK;
+
+    out->oid = (uint32_t)pg_int(r, 0, FOUND_OID);
+    snprintf(out->schema, sizeof out->schema, "%s", pg_text(r, 0, FOUND_SCHEMA).p);
+    out->ours = slice_is(pg_text(r, 0, FOUND_OURS), "t");
+    snprintf(out->hll_schema, sizeof out->hll_schema, "%s", pg_text(r, 0, FOUND_HLL).p);
+    snprintf(out->lowest, sizeof out->lowest, "%s", pg_text(r, 0, FOUND_LOWEST).p);
+    if (!slice_is(pg_text(r, 0, FOUND_IS_TABLE), "t")) {
+        st = target_unusable(out, err);
+        err_cause(err, "it is no table");
+    } else if (!slice_is(pg_text(r, 0, FOUND_OPEN), "t")) {
+        st = target_unusable(out, err);
+        err_cause(err, "%s", pg_text(r, 0, FOUND_LACKS).p);
+        err_hint(err, "%s", pg_text(r, 0, FOUND_GRANT).p);
+    }
+    return st;
+}
+
+static enum st
+find_table(struct pg *pg, const struct dataset *d, const char *schema, struct target *out,
+           struct err *err)
+{
+    const char *values[] = { d->table, COMMENT_OURS, schema, d->schema };
     struct pg_result *r = NULL;
-    enum st st = pg_run(pg, what, sql, ARRAY_LEN(values), values, &r, err);
+    enum st st = pg_run(pg, what, found_sql, ARRAY_LEN(values), values, &r, err);
 
     if (st != ST_OK)
         return st;
@@ -73,15 +121,7 @@ find_table(struct pg *pg, const struct dataset *d, struct target *out, struct er
         out->missing = true;
         st = not_found(pg, d, err);
     } else {
-        out->oid = (uint32_t)pg_int(r, 0, 0);
-        snprintf(out->schema, sizeof out->schema, "%s", pg_text(r, 0, 1).p);
-        out->ours = slice_is(pg_text(r, 0, 3), "t");
-        snprintf(out->hll_schema, sizeof out->hll_schema, "%s", pg_text(r, 0, 4).p);
-        snprintf(out->lowest, sizeof out->lowest, "%s", pg_text(r, 0, 5).p);
-        if (!slice_is(pg_text(r, 0, 2), "t")) {
-            st = unusable(out, err);
-            err_cause(err, "it is no table");
-        }
+        st = describe_table(r, out, err);
     }
     pg_free(r);
     return st;
@@ -147,34 +187,64 @@ type_fits(const struct columns *c, size_t row, enum wanted want, size_t chars_ma
     return fits && slice_is(pg_text(c->r, row, COL_GENERATED), "f");
 }
 
+/* The row that tells of a column; SIZE_MAX: there is none. */
+static size_t
+row_of(const struct columns *c, const char *name)
+{
+    for (size_t row = 0; row < pg_rows(c->r); row++)
+        if (slice_eq(pg_text(c->r, row, COL_NAME), slice_of(name)))
+            return row;
+    return SIZE_MAX;
+}
+
 /* ST_OK and *there; a column that is there must fit, one that is not must be optional. */
 static enum st
 column(struct columns *c, const char *name, enum wanted want, size_t chars_max, bool *there,
        struct err *err)
 {
-    for (size_t row = 0; row < pg_rows(c->r); row++) {
-        if (!slice_eq(pg_text(c->r, row, COL_NAME), slice_of(name)))
-            continue;
-        if (row < ARRAY_LEN(c->known))
-            c->known[row] = true;
-        if (type_fits(c, row, want, chars_max)) {
-            if (there != NULL)
-                *there = true;
+    size_t row = row_of(c, name);
+
+    if (row == SIZE_MAX) {
+        if (there != NULL)
             return ST_OK;
-        }
-        unusable(c->t, err);
-        err_cause(err, "column \"%s\" is %.80s%s, not %s", name, pg_text(c->r, row, COL_SHOWN).p,
-                  slice_is(pg_text(c->r, row, COL_GENERATED), "f") ? "" : " (generated)",
-                  wants[want].called);
-        if (want == WANT_TEXT && chars_max > 0)
-            err_hint(err, "it must hold %zu characters", chars_max);
+        target_unusable(c->t, err);
+        err_cause(err, "column \"%s\" is missing", name);
         return ST_DB;
     }
-    if (there != NULL)
+    if (row < ARRAY_LEN(c->known))
+        c->known[row] = true;
+    if (type_fits(c, row, want, chars_max)) {
+        if (there != NULL)
+            *there = true;
         return ST_OK;
-    unusable(c->t, err);
-    err_cause(err, "column \"%s\" is missing", name);
+    }
+    target_unusable(c->t, err);
+    err_cause(err, "column \"%s\" is %.80s%s, not %s", name, pg_text(c->r, row, COL_SHOWN).p,
+              slice_is(pg_text(c->r, row, COL_GENERATED), "f") ? "" : " (generated)",
+              wants[want].called);
+    if (want == WANT_TEXT && chars_max > 0)
+        err_hint(err, "it must hold %zu characters", chars_max);
     return ST_DB;
+}
+
+static bool
+is_narrow(const struct columns *c, const char *name)
+{
+    size_t row = row_of(c, name);
+
+    return row != SIZE_MAX && slice_is(pg_text(c->r, row, COL_TYPE), "int4");
+}
+
+/* Numbers are sent as bigint: which columns may find one too large is told when it happens. */
+static void
+note_narrow(const struct columns *c, struct target *out)
+{
+    const struct dataset *d = out->dataset;
+
+    for (size_t i = 0; i < d->n_keys; i++)
+        out->narrow |= (uint32_t)is_narrow(c, d->keys[i].name) << i;
+    for (size_t i = 0; i < d->n_sums; i++)
+        out->narrow |= (uint32_t)is_narrow(c, d->sums[i]) << (KEY_COLS_MAX + i);
 }
 
 /* Live tables may count without bytes; whatever else a dataset sums is what its table is for. */
@@ -191,7 +261,7 @@ nothing_unknown_to_fill(const struct columns *c, struct err *err)
         if ((row < ARRAY_LEN(c->known) && c->known[row]) ||
             !slice_is(pg_text(c->r, row, COL_MUST_FILL), "t"))
             continue;
-        unusable(c->t, err);
+        target_unusable(c->t, err);
         err_cause(err, "its column \"%.63s\" must be filled, and it is not known with what",
                   pg_text(c->r, row, COL_NAME).p);
         return ST_DB;
@@ -220,6 +290,14 @@ all_columns(struct columns *c, struct target *out, struct err *err)
     return st == ST_OK ? nothing_unknown_to_fill(c, err) : st;
 }
 
+/* A dataset that is updated elsewhere needs nothing of this table. */
+static void
+no_columns(struct target *out)
+{
+    for (size_t i = 0; i < out->dataset->n_sums; i++)
+        out->has_sum[i] = true;
+}
+
 static enum st
 look_at_columns(struct pg *pg, struct target *out, struct err *err)
 {
@@ -228,71 +306,44 @@ look_at_columns(struct pg *pg, struct target *out, struct err *err)
     const char *values[] = { oid };
     enum st st;
 
+    if (out->dataset->instead != NULL) {
+        no_columns(out);
+        return ST_OK;
+    }
     snprintf(oid, sizeof oid, "%" PRIu32, out->oid);
     st = pg_run(pg, what, columns_sql, 1, values, &c.r, err);
-    if (st == ST_OK)
+    if (st == ST_OK) {
+        if (out->dataset->variant != NULL &&
+            row_of(&c, out->dataset->variant_column) != SIZE_MAX)
+            out->dataset = out->dataset->variant;
+        note_narrow(&c, out);
         st = all_columns(&c, out, err);
+    }
     pg_free(c.r);
     return st;
 }
 
-/* ---- the rights ---- */
+/* ---- all of it ---- */
 
-/*
- * One row for each missing right: what is lacking, and the GRANT. None on a connection that only
- * reads.
- */
-static const char rights_sql[] =
-    "WITH t AS (SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name"
-    "           FROM pg_catalog.pg_class c"
-    "           JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1::oid),"
-    " lacks(n, right_, object) AS ("
-    "  SELECT 1, string_agg(p, ', '), t.name FROM t, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) p"
-    "   WHERE NOT has_table_privilege(t.oid, p) GROUP BY t.name"
-    "  UNION ALL SELECT 2, 'USAGE', format('SEQUENCE %I.%I', n.nspname, s.relname)"
-    "   FROM t JOIN pg_catalog.pg_depend d ON d.refobjid = t.oid AND d.deptype = 'a'"
-    "    AND d.refclassid = 'pg_class'::regclass AND d.classid = 'pg_class'::regclass"
-    "   JOIN pg_catalog.pg_class s ON s.oid = d.objid"
-    "   JOIN pg_catalog.pg_namespace n ON n.oid = s.relnamespace"
-    "   WHERE CASE WHEN s.relkind = 'S' THEN NOT has_sequence_privilege(s.oid, 'USAGE') END"
-    "  UNION ALL SELECT 3, 'TEMP', format('DATABASE %I', current_database())"
-    "   WHERE NOT has_database_privilege(current_database(), 'TEMP')"
-    "  UNION ALL SELECT 4, 'USAGE', format('SCHEMA %I', n.nspname) FROM pg_catalog.pg_extension e"
-    "   JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace"
-    "   WHERE e.extname = 'hll' AND NOT has_schema_privilege(n.oid, 'USAGE'))"
-    " SELECT format('the role %I lacks %s on %s', current_user, right_, object),"
-    "        format('as the owner: GRANT %s ON %s TO %I;', right_, object, current_user)"
-    " FROM lacks WHERE current_setting('transaction_read_only') = 'off' ORDER BY n LIMIT 1";
-
-static enum st
-look_at_rights(struct pg *pg, const struct target *t, struct err *err)
+enum st
+target_find_in(struct pg *pg, const struct dataset *d, const char *schema, struct target *out,
+               struct err *err)
 {
-    char oid[16];
-    const char *values[] = { oid };
-    struct pg_result *r = NULL;
     enum st st;
 
-    snprintf(oid, sizeof oid, "%" PRIu32, t->oid);
-    st = pg_run(pg, what, rights_sql, 1, values, &r, err);
-    if (st == ST_OK && pg_rows(r) > 0) {
-        st = unusable(t, err);
-        err_cause(err, "%s", pg_text(r, 0, 0).p);
-        err_hint(err, "%s", pg_text(r, 0, 1).p);
-    }
-    pg_free(r);
+    *out = (struct target){ .dataset = d };
+    st = find_table(pg, d, schema, out, err);
+    if (st == ST_OK)
+        st = look_at_columns(pg, out, err);
+    if (st == ST_OK)
+        st = beside_look(pg, out, err);
+    if (st == ST_OK)
+        st = rights_look(pg, out, err);
     return st;
 }
 
 enum st
 target_find(struct pg *pg, const struct dataset *d, struct target *out, struct err *err)
 {
-    enum st st;
-
-    *out = (struct target){ .dataset = d };
-    st = find_table(pg, d, out, err);
-    if (st == ST_OK)
-        st = look_at_columns(pg, out, err);
-    if (st == ST_OK)
-        st = look_at_rights(pg, out, err);
-    return st;
+    return target_find_in(pg, d, NULL, out, err);
 }
