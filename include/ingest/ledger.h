@@ -6,6 +6,7 @@
 #define INGEST_LEDGER_H
 
 #include "ingest/base.h"
+#include "ingest/buf.h"
 #include "ingest/err.h"
 #include "ingest/hash.h"
 #include "ingest/input.h"
@@ -143,6 +144,53 @@ enum st ledger_refuse(struct ledger *l, const struct reading *reading, const str
 
 /* Accepts what was refused with these bytes, however it was read. *found false: nothing was. */
 enum st ledger_accept(struct ledger *l, int64_t size, const struct digest *stored, bool *found, struct err *err);
+
+/* ---- hits that wait for a catalog (ingest.unresolved) ---- */
+
+/* Of one payload, path and day. `clients` is a sketch; p NULL: none is kept. */
+struct parked {
+    int64_t      payload;
+    const char  *dataset;
+    struct slice path;
+    int32_t      day;
+    int64_t      count, bytes;
+    struct slice clients;
+};
+
+/* Can hits wait in this ledger? ST_DB: it is older (hint: the command to type), or the role lacks a right (hint: the GRANT). */
+enum st ledger_can_park(struct ledger *l, struct err *err);
+
+/*
+ * Inside the batch's transaction, once its payloads are claimed: begin, each row in any order, and end. A pair of path and day comes once
+ * a payload. `b` is the caller's, for bytes on their way. After a failure the transaction is to be rolled back.
+ */
+enum st ledger_park_begin(struct ledger *l, struct buf *b, struct err *err);
+enum st ledger_park(struct ledger *l, struct buf *b, const struct parked *p, struct err *err);
+enum st ledger_park_end(struct ledger *l, struct buf *b, int64_t n, struct err *err);
+
+/* What waits, the next ones behind id `after` in the order of their ids: *n 0: no more, or the ledger has no such table. */
+#define PARKED_AT_ONCE 4096
+struct waiting {
+    int64_t       id;
+    struct parked parked;
+};
+struct waiting_list {
+    struct waiting    at[PARKED_AT_ONCE];
+    size_t            n;
+    struct pg_result *r;       /* private: where the texts lie */
+    struct buf        clients; /* private: and the sketches */
+};
+enum st ledger_waiting(struct ledger *l, const char *dataset, int64_t after, struct waiting_list *out, struct err *err);
+void    ledger_waiting_release(struct waiting_list *w);
+enum st ledger_is_waiting(struct ledger *l, const char *dataset, bool *any, struct err *err);
+
+/*
+ * Inside a transaction: those of the ids that still wait, and that no other transaction holds, are healed: marked, and credited to the
+ * days of their payloads. mine[i] says whether ids[i] is one of them; its hits are the caller's to merge, before it commits.
+ */
+enum st ledger_heal(struct ledger *l, const int64_t *ids, size_t n, bool *mine, struct err *err);
+/* After a COMMIT without an answer: does this one wait no more? */
+enum st ledger_has_healed(struct ledger *l, int64_t id, bool *healed, struct err *err);
 
 /* ---- settings: small facts that the first writer decides ---- */
 
