@@ -65,7 +65,7 @@ static const char beside_sql[] =
     "  format('as the owner: GRANT %s ON %I.%I TO %I;', g.what, n.nspname, c.relname,"
     "         current_user)"
     " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace,"
-    "  LATERAL (SELECT $4::text || coalesce(format(' (%I)', $3::text), '') AS what) g"
+    "  LATERAL (SELECT $4::text || coalesce(' (' || quote_ident($3::text) || ')', '') AS what) g"
     " WHERE n.nspname = $1::text AND c.relname = $2::text AND ($3::text IS NULL OR EXISTS (SELECT"
     "  FROM pg_catalog.pg_attribute a"
     "  WHERE a.attrelid = c.oid AND a.attname = $3::text AND NOT a.attisdropped))";

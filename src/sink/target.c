@@ -61,8 +61,8 @@ enum {
 };
 
 /*
- * $3 and $4 are schemas that come before the search path. Looked up by hand there: to_regclass fails
- * for one that is not open to the role, and what is missing then is a GRANT.
+ * $3 and $4 are schemas that come before the search path, looked up by hand: to_regclass fails
+ * for one that is not open to the role, where what is missing is a GRANT.
  */
 static const char found_sql[] =
     "SELECT c.oid, n.nspname, c.relkind IN ('r', 'p'),"
