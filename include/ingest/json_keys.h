@@ -7,6 +7,7 @@
  *     time_format = unix_ms      auto, iso8601, unix, unix_ms, clf; auto tells by the value
  *     path = .req.url            this or `request` or `name` is needed
  *     request = .line            "GET /a HTTP/1.1"
+ *     query = .req.query         what stands behind the path's '?', where the path lacks it
  *     method status bytes client forwarded agent country content_range name version mark = ...
  *
  * An array stands for its first element. In a table a path means the column of that name, its names joined by dots.

@@ -42,6 +42,7 @@ struct record {
     int64_t      time_us;      /* UTC */
     int64_t      bytes;        /* 0..INT64_MAX */
     struct slice method, path, agent; /* the path as logged: encoded, perhaps with host and query; p NULL: the format has no such field */
+    struct slice query;        /* what stands behind the path's '?', where the log has it in a field of its own; else p NULL or "-" */
     struct slice client;       /* as logged; empty or "-": none */
     struct slice forwarded;    /* X-Forwarded-For as logged: the client's own word; empty or "-": none */
     struct slice marked;       /* what the rules want besides: the field that drop_if names; of fdsnws when a trace's data begin. p NULL: none */

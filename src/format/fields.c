@@ -176,6 +176,7 @@ read_request(const struct fields *f, uint32_t mapped, struct record *rec)
         rec->method = f->v[KEY_METHOD].text;
     if (!has_method)
         rec->method = SLICE("GET");
+    rec->query = f->v[KEY_QUERY].text;
     rec->path_decodes = f->v[KEY_PATH].how == HOW_TWICE ? 2 : 1;
     return rec->method.p != NULL && (rec->path.p != NULL || is_there(f, KEY_NAME));
 }

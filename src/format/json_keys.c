@@ -33,6 +33,7 @@
     { KEY_PATH, HOW_PLAIN, NAMES1("request_uri") },                                  \
     { KEY_PATH, HOW_PLAIN, NAMES1("RequestPath") },                                  \
     { KEY_PATH, HOW_TWICE, NAMES1("cs-uri-stem") },                                  \
+    { KEY_QUERY, HOW_PLAIN, NAMES1("cs-uri-query") },                                \
     { KEY_REQUEST, HOW_PLAIN, NAMES1("request") },                                   \
     { KEY_METHOD, HOW_PLAIN, NAMES2("request", "method") },                          \
     { KEY_METHOD, HOW_PLAIN, NAMES1("request_method") },                             \
@@ -226,8 +227,8 @@ unknown_key(const struct json_key_text *pair, struct err *err)
     if (best.p != NULL)
         err_hint(err, "did you mean \"%s\"?", best.p);
     else
-        err_hint(err, "the keys are kind, time, time_format, path, request, method, status, bytes, "
-                      "client, forwarded, agent, country, content_range, name, version, mark");
+        err_hint(err, "the keys are kind, time, time_format, path, query, request, method, status, "
+                      "bytes, client, forwarded, agent, country, content_range, name, version, mark");
     return ST_USAGE;
 }
 

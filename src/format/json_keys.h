@@ -13,6 +13,7 @@
     F(CLOCK, "")                         \
     F(PATH, "path")                      \
     F(REQUEST, "request")                \
+    F(QUERY, "query")                    \
     F(METHOD, "method")                  \
     F(STATUS, "status")                  \
     F(BYTES, "bytes")                    \

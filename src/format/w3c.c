@@ -137,8 +137,8 @@ read_extras(const struct w3c *c, const struct row *row, struct record *rec)
     rec->country = column(c, row, COLUMN_COUNTRY);
     rec->marked = column(c, row, COLUMN_MARKED);
     if (c->blanks) {
-        struct slice *texts[] = { &rec->method,    &rec->path,    &rec->agent, &rec->client,
-                                  &rec->forwarded, &rec->country, &rec->marked };
+        struct slice *texts[] = { &rec->method, &rec->path,      &rec->query,   &rec->agent,
+                                  &rec->client, &rec->forwarded, &rec->country, &rec->marked };
 
         for (size_t i = 0; i < ARRAY_LEN(texts); i++)
             unquote(texts[i]);
@@ -161,6 +161,7 @@ read_row(struct w3c *c, const struct row *row, struct record *rec)
         return REJECT_NUMBER;
     rec->method = field(row, c->at[COLUMN_METHOD]);
     rec->path = field(row, c->at[COLUMN_PATH]);
+    rec->query = column(c, row, COLUMN_QUERY);
     rec->path_decodes = c->path_decodes;
     rec->agent = column(c, row, COLUMN_AGENT);
     rec->client = column(c, row, COLUMN_CLIENT);

@@ -25,6 +25,7 @@ static const struct {
     { "cs-uri-stem", COLUMN_PATH },
     { "cs-uri-path", COLUMN_PATH },
     { "cs-uri", COLUMN_PATH },
+    { "cs-uri-query", COLUMN_QUERY },
     { "sc-status", COLUMN_STATUS },
     { "cs(User-Agent)", COLUMN_AGENT },
     { "sc-range-start", COLUMN_RANGE },

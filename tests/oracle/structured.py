@@ -77,6 +77,7 @@ KNOWN = [
     ("time", unix, "msec"), ("time", unix_ms, "timestamp(ms)"), ("time", auto_day, "timestamp"),
     ("date", None, "date"), ("clock", None, "time"),
     ("path", 1, "request/uri"), ("path", 1, "request_uri"), ("path", 1, "RequestPath"), ("path", 2, "cs-uri-stem"),
+    ("query", None, "cs-uri-query"),
     ("request", None, "request"),
     ("method", None, "request/method"), ("method", None, "request_method"), ("method", None, "RequestMethod"), ("method", None, "cs-method"),
     ("status", None, "status"), ("status", None, "DownstreamStatus"), ("status", None, "sc-status"),
