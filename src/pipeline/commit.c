@@ -341,7 +341,7 @@ static enum st
 write_eida(struct run *run, size_t table, int64_t *n, struct err *err)
 {
     const struct dataset *dataset = run->tables[table].dataset;
-    const struct table_summary *days = summary_table(run->summary, dataset->table);
+    const struct table_summary *days;
     struct eida_head head = { .n_lines = run->summary->lines.read };
     char path[EIDA_PATH_MAX];
     struct rows *rows;
@@ -350,7 +350,7 @@ write_eida(struct run *run, size_t table, int64_t *n, struct err *err)
 
     if (rc != ST_OK || *n == 0)
         return rc;
-    if (days == NULL)
+    if ((days = summary_table(run->summary, dataset->table)) == NULL)
         return err_memory(err, "cannot write the payload");
     if ((rows = open_rows(run, table, &none, err)) == NULL)
         return err->code;
