@@ -38,8 +38,11 @@ struct eida_file {
 static void
 add_code_point(struct buf *b, uint32_t c)
 {
-    if (c == '"' || c == '\\')
-        buf_printf(b, "\\%c", (int)c);
+    static const char named[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
+    const char *at = c < 0x80 && c != 0 ? strchr(named, (int)c) : NULL;
+
+    if (at != NULL)
+        buf_printf(b, "\\%c", letters[at - named]);
     else if (c >= 0x20 && c < 0x7f)
         buf_printf(b, "%c", (int)c);
     else if (c < 0x10000)
