@@ -15,6 +15,7 @@ enum catalog_kind {
     CATALOG_DISTS,     /* Zeco: the path of a tarball, or its sha -> name, version, auth */
     CATALOG_ARTIFACTS, /* builds.rs: "crate/version/target/file", or the file name -> id of the artifact */
 };
+#define CATALOG_KINDS (CATALOG_ARTIFACTS + 1)
 
 struct catalog;
 

@@ -336,6 +336,7 @@ ask(struct worker *w, struct err *err)
 static enum st
 absorb(struct worker *w, struct pending *p, struct err *err)
 {
+    struct rollup *parked = p->rollups[PARKED];
     size_t d;
     enum st rc = ST_OK;
 
@@ -350,6 +351,14 @@ absorb(struct worker *w, struct pending *p, struct err *err)
         rc = rollup_absorb(w->batch[d], p->rollups[d], err);
     }
     rollup_reset(p->rollups[d]);
+    if (rc != ST_OK || parked == NULL)
+        return rc;
+    if (p->item->fate == FATE_COUNTED && !rollup_is_empty(parked)) {
+        if (w->batch[PARKED] == NULL && parked_rollup(w->run, &w->batch[PARKED], err) == NULL)
+            return err->code;
+        rc = rollup_absorb(w->batch[PARKED], parked, err);
+    }
+    rollup_reset(parked);
     return rc;
 }
 
@@ -361,7 +370,7 @@ batch_accept(struct worker *w, struct err *err)
 
     if (w->n_pending == 0)
         return ST_OK;
-    for (size_t d = 0; d < DATASETS_MAX; d++)
+    for (size_t d = 0; d < ROLLUPS_MAX; d++)
         before += w->batch[d] == NULL ? 0 : rollup_held_bytes(w->batch[d]);
     rc = ask(w, err);
     for (size_t i = 0; rc == ST_OK && i < w->n_pending; i++)
@@ -375,7 +384,7 @@ batch_accept(struct worker *w, struct err *err)
     }
     w->n_pending = 0;
     w->pending_bytes = 0;
-    for (size_t d = 0; d < DATASETS_MAX; d++)
+    for (size_t d = 0; d < ROLLUPS_MAX; d++)
         after += w->batch[d] == NULL ? 0 : rollup_held_bytes(w->batch[d]);
     atomic_fetch_add(&w->run->held_bytes, after - before);
     return rc;

@@ -126,6 +126,9 @@ take_records(struct pass *p, const struct record *records, size_t n, struct err 
     for (size_t i = 0; i < n; i++) {
         enum reason why = pick(p, &records[i], &w->hits[n_hits]);
 
+        if (unlikely(why >= FILTER_UNKNOWN_DIST) &&
+            (rc = parked_take(p, &records[i], &why, err)) != ST_OK)
+            return rc;
         n_hits += why == KEEP;
         note_record(p, &records[i], why);
         if (unlikely(reason_is_rejected(why) || p->rejects.open_line != 0) &&

@@ -9,6 +9,8 @@
  *   batch.c    which inputs of a batch count: known ones dropped, good ones absorbed
  *   ecosystem.c  a table that has none yet gets that of the first input of a batch
  *   tables.c   a dataset's table, node, ecosystem and client key, looked up on first use
+ *   catalogs.c what the paths of a table's hits are looked up in, read on first use
+ *   parked.c   hits whose path no catalog knows yet; heal.c: those that it knows by now
  *   stream.c   for rules with a window or a union of ranges: the inputs in the order of their times
  *   rejects.c  rejected lines: are they too many, and what they are; reject_line.c one of them, reject_file.c their file
  *   known.c    `ingest known` and `ingest accept`
@@ -31,6 +33,8 @@
 #include "ingest/sink.h"
 
 #define DATASETS_MAX     8
+#define PARKED           DATASETS_MAX /* behind the rollups of the datasets stands that of hits which wait for a catalog */
+#define ROLLUPS_MAX      (DATASETS_MAX + 1)
 #define RECORDS_MAX      256
 #define ECOSYSTEMS_MAX   32
 #define PENDING_MAX      64   /* inputs counted and waiting for the ledger's word: one question for all of them */
@@ -113,6 +117,7 @@ struct table {
     char                  ecosystem[64]; /* "" while not fixed */
     bool                  fixed;     /* the ecosystem stands in the ledger or was said by --rules */
     struct rollup_shape   shape;
+    const struct catalog *catalog;   /* what paths are looked up in; NULL: they tell by themselves, or there is none */
     int32_t               first_day, last_day; /* buckets of the batch */
     int64_t               sums[SUMS_MAX];      /* of all accepted inputs of the batch */
 };
@@ -134,6 +139,7 @@ struct batch {
     struct tally    lines, records;
     uint64_t        decoded, stored, unterminated;
     struct summary  days;    /* tables' days; its other members are unused */
+    int64_t         parked[DATASETS_MAX]; /* hits that the transaction has parked, by table */
     struct reject_range *reject_ranges; /* of what was counted, or refused for them */
     size_t          n_reject_ranges;
     bool            closed;  /* take no more inputs */
@@ -146,7 +152,7 @@ struct run;
 struct pending {
     struct item          *item;
     struct table         *table;
-    struct rollup        *rollups[DATASETS_MAX]; /* one a dataset, made on first use */
+    struct rollup        *rollups[ROLLUPS_MAX]; /* one a dataset, made on first use */
     struct payload       *payload;
     size_t                bytes; /* that the rollup and the list of days hold */
     struct err           *mistaken; /* refused for its rejected lines, unless the ledger knows it; NULL: it is not */
@@ -166,7 +172,7 @@ struct worker {
     struct spool   spool; /* rejected lines of the batch's inputs */
     pthread_t      thread;
     struct lines  *lines;
-    struct rollup *batch[DATASETS_MAX]; /* what this worker adds to the batch */
+    struct rollup *batch[ROLLUPS_MAX]; /* what this worker adds to the batch */
     struct rollup *all[DATASETS_MAX];   /* without a database: what it added to the batches before */
     struct picker  pickers[DATASETS_MAX];
     bool           picker_ready[DATASETS_MAX];
@@ -198,6 +204,8 @@ struct run {
     struct input_options input_options;
     struct table    tables[DATASETS_MAX];
     size_t          n_tables;
+    struct catalog *catalogs[CATALOG_KINDS]; /* NULL: not read */
+    bool            may_park;    /* some of --memory is kept for what waits for a catalog */
     char            ecosystems[ECOSYSTEMS_MAX][64]; /* [0] is none */
     size_t          n_ecosystems;
     struct item    *items;
@@ -228,13 +236,22 @@ struct run {
     _Atomic size_t  held_bytes;  /* of the workers' batch rollups and the lists of days of the batch's payloads */
 };
 
-/* The ceiling of one of a worker's rollups: the batch's, the input's that is being read, and all pending ones together. */
+/*
+ * The ceiling of one of a worker's rollups: the batch's, the input's that is being read, and all pending ones together. A third of it
+ * is for what is parked, where that may be.
+ */
 static inline size_t
-run_ceiling(const struct run *run)
+run_share(const struct run *run)
 {
     size_t memory_bytes = run->config->memory_bytes / (run->stream == NULL ? 1 : 2); /* half is the stream's */
 
-    return memory_bytes / run->n_workers_max / 10 * 3;
+    return memory_bytes / run->n_workers_max / 10;
+}
+
+static inline size_t
+run_ceiling(const struct run *run)
+{
+    return run_share(run) * (run->may_park ? 2 : 3);
 }
 
 /* Signals so far: one finishes the batch, two roll it back. */
@@ -282,6 +299,13 @@ void    tables_release(struct run *run);
 /* Makes the table of `dataset` ready; takes the lock. ST_USAGE, ST_DB; ST_NO_TABLE: there is none, and nobody asked for it. */
 enum st table_ready(struct run *run, const struct dataset *dataset, struct table **out, struct err *err);
 
+/* catalogs.c */
+/* Reads what the table's paths are looked up in, unless it is there or none is asked for. ST_DB, ST_DB_RETRY, ST_MEMORY. */
+enum st catalogs_ready(struct run *run, struct table *t, struct err *err);
+/* Would hits of this dataset be looked up? */
+bool    catalogs_want(const struct run_config *c, const struct dataset *dataset);
+void    catalogs_release(struct run *run);
+
 /* choose.c */
 struct choice {
     const struct format  *format;  /* NULL: an empty input, and none was said; so is the dataset */
@@ -318,6 +342,8 @@ struct pass {
     struct worker      *w;
     struct payload     *payload;
     struct rollup      *rollup;
+    struct rollup      *parked;       /* what waits for a catalog; NULL: nothing may */
+    int64_t             parked_bytes; /* that these hits add up to */
     struct picker      *picker;
     struct parser       parser;
     struct payload_day *day;    /* of the record before: most lines share it */
@@ -329,6 +355,21 @@ struct pass {
 
 /* Reads the input to its end. ST_OK; what lines_next, parser_next and rollup_add_many give; ST_STOPPED. */
 enum st pass_turn(struct pass *p, struct err *err);
+
+/* parked.c */
+/*
+ * After a pick that gave *why: a hit that no catalog knows is added to what waits. *why becomes another reason where the rules do not
+ * count it anyway. ST_OK, ST_MEMORY, ST_DISK, ST_CORRUPT.
+ */
+enum st parked_take(struct pass *p, const struct record *rec, enum reason *why, struct err *err);
+/* An empty rollup for what waits, in the slot: made on first use. NULL: in err. */
+struct rollup *parked_rollup(const struct run *run, struct rollup **slot, struct err *err);
+/* Inside the batch's transaction, once its payloads have their ids; run->batch.parked says how many. */
+enum st parked_write(struct run *run, struct err *err);
+
+/* heal.c */
+/* Before any batch: what waits and has a key by now is counted. ST_OK, and what committing a batch gives. */
+enum st heal(struct run *run, struct err *err);
 
 /* rejects.c */
 uint64_t spool_end(const struct spool *s);
@@ -422,6 +463,10 @@ bool    stream_leave_out(struct run *run);
 enum st stream_settle(struct run *run, struct err *err);
 
 /* commit.c */
+/* The rows of all workers' rollups at this place; NULL and *none: there are none. */
+struct rows *batch_rows(struct run *run, size_t at, bool *none, struct err *err);
+/* The first batch with hits fixes a table's ecosystem. ST_EOF: another run has just fixed another one. */
+enum st claim_ecosystem(struct run *run, struct table *t, struct err *err);
 /* ST_OK: committed. ST_EOF: something was lost to another run; undo and read again. */
 enum st commit_batch(struct run *run, struct err *err);
 enum st commit_text(struct run *run, struct err *err);

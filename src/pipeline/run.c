@@ -386,6 +386,7 @@ run_release(struct run *run)
     free(run->refused);
     stream_release(run);
     tables_release(run);
+    catalogs_release(run);
     pg_close(run->pg);
     sodium_memzero(&run->clients, sizeof run->clients);
     pthread_mutex_destroy(&run->lock);
@@ -418,7 +419,7 @@ run(const struct run_config *config, struct source_list *inputs, struct summary 
         (rc = batch_init(run, err)) == ST_OK &&
         (rc = start_workers(run, err)) == ST_OK) {
         glance_troubled(run);
-        if ((rc = glance_files(run, err)) == ST_OK)
+        if ((rc = heal(run, err)) == ST_OK && (rc = glance_files(run, err)) == ST_OK)
             rc = refused_find_files(run, err);
         if (rc == ST_OK)
             rc = stream_order(run, err);

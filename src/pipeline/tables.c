@@ -46,6 +46,8 @@ tables_init(struct run *run, struct err *err)
             .first_day = INT32_MAX,
             .last_day = INT32_MIN,
         };
+        if (run->config->sink == RUN_TO_DATABASE && catalogs_want(run->config, d))
+            run->may_park = true;
     }
     return ST_OK;
 }
@@ -306,6 +308,8 @@ make_ready(struct run *run, struct table *t, struct err *err)
         rc = check_key(run, t, err);
     else if (t->dataset->clients == CLIENT_KEYED && !run->clients_ready)
         client_key_none(&run->clients); /* clients are hashed all the same, and nobody keeps it */
+    if (rc == ST_OK)
+        rc = catalogs_ready(run, t, err);
     t->ready = rc == ST_OK;
     return rc;
 }

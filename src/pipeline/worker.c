@@ -40,7 +40,7 @@ worker_reset(struct worker *w)
 {
     drop_pending(w);
     spool_reset(&w->spool);
-    for (size_t d = 0; d < DATASETS_MAX; d++)
+    for (size_t d = 0; d < ROLLUPS_MAX; d++)
         if (w->batch[d] != NULL)
             rollup_reset(w->batch[d]);
 }
@@ -67,11 +67,13 @@ void
 worker_release(struct worker *w)
 {
     drop_pending(w);
-    for (size_t d = 0; d < DATASETS_MAX; d++) {
+    for (size_t d = 0; d < ROLLUPS_MAX; d++) {
         rollup_free(w->batch[d]);
-        rollup_free(w->all[d]);
         for (size_t i = 0; i < PENDING_MAX; i++)
             rollup_free(w->pending[i].rollups[d]);
+    }
+    for (size_t d = 0; d < DATASETS_MAX; d++) {
+        rollup_free(w->all[d]);
         if (w->picker_ready[d])
             picker_release(&w->pickers[d]);
     }
@@ -123,6 +125,7 @@ fresh_picker(struct worker *w, struct table *t, struct picker **out, struct err 
             return rc;
         w->picker_ready[d] = true;
     }
+    (*out)->catalog = t->catalog;
     (*out)->object_secret = stream_secret(w->run, t);
     snprintf((*out)->ecosystem, sizeof (*out)->ecosystem, "%s", t->ecosystem);
     return ST_OK;
@@ -176,6 +179,11 @@ count_lines(struct worker *w, struct pending *p, const struct format *format, st
     if (pass.rollup == NULL)
         return err->code;
     rollup_reset(pass.rollup);
+    if (p->rollups[PARKED] != NULL)
+        rollup_reset(p->rollups[PARKED]);
+    if (p->table->catalog != NULL && w->run->config->sink == RUN_TO_DATABASE &&
+        (pass.parked = parked_rollup(w->run, &p->rollups[PARKED], err)) == NULL)
+        return err->code;
     if ((rc = fresh_picker(w, p->table, &pass.picker, err)) != ST_OK ||
         (rc = parser_init(&pass.parser, format, w->run->config->format_options, err)) != ST_OK)
         return rc;
@@ -194,7 +202,8 @@ count_lines(struct worker *w, struct pending *p, const struct format *format, st
         p->payload->n_days = n_days;
         if (p->payload->days == NULL)
             rc = err_memory(err, "cannot list days");
-        p->bytes = rollup_held_bytes(pass.rollup) + n_days * sizeof *p->payload->days;
+        p->bytes = rollup_held_bytes(pass.rollup) + n_days * sizeof *p->payload->days +
+                   (pass.parked == NULL ? 0 : rollup_held_bytes(pass.parked));
         ecosystem_note(w->run, p->item, pass.picker->ecosystem);
         if (rc == ST_OK && rejects_judge(&pass, &mistaken) != ST_OK)
             rc = keep_mistaken(p, &mistaken, err);

@@ -82,6 +82,25 @@ json_tally(struct buf *out, const char *name, const struct tally *t)
     buf_text(out, "}");
 }
 
+/* Tables of which nothing ever waits are left out. */
+static void
+json_unresolved(const struct summary *s, struct buf *out)
+{
+    const char *comma = "";
+
+    buf_text(out, "},\"unresolved\":{");
+    for (size_t i = 0; i < s->n_tables; i++) {
+        const struct table_summary *t = &s->tables[i];
+
+        if (t->parked == 0 && t->healed == 0)
+            continue;
+        buf_printf(out, "%s\"%s\":{\"parked\":%" PRId64 ",\"healed\":%" PRId64 "}", comma,
+                   t->table, t->parked, t->healed);
+        comma = ",";
+    }
+    buf_text(out, "}");
+}
+
 void
 summary_json(const struct summary *s, struct buf *out)
 {
@@ -114,9 +133,10 @@ summary_json(const struct summary *s, struct buf *out)
         }
         buf_text(out, "]");
     }
+    json_unresolved(s, out);
     buf_printf(
         out,
-        "},\"seconds\":{\"wall\":%.3f,\"cpu\":%.3f,\"decode\":%.3f,\"parse\":%.3f,\"rollup\":%.3f,\"load\":%.3f},"
+        ",\"seconds\":{\"wall\":%.3f,\"cpu\":%.3f,\"decode\":%.3f,\"parse\":%.3f,\"rollup\":%.3f,\"load\":%.3f},"
         "\"peak_rss_bytes\":%" PRId64 "}\n",
         s->seconds.wall, s->seconds.cpu, s->seconds.decode, s->seconds.parse, s->seconds.rollup,
         s->seconds.load, s->peak_rss_bytes);
@@ -217,13 +237,36 @@ text_tables(const struct summary *s, struct buf *out)
     }
 }
 
+/* What waits, and what did. True: a run that read nothing has changed something. */
+static bool
+text_unresolved(const struct summary *s, struct buf *out)
+{
+    bool healed = false;
+    char number[32];
+
+    for (size_t i = 0; i < s->n_tables; i++) {
+        const struct table_summary *t = &s->tables[i];
+
+        if (t->healed > 0)
+            buf_printf(out, "healed   %s: %s that waited for their key are counted now\n", t->table,
+                       grouped((uint64_t)t->healed, number));
+        if (t->parked > 0)
+            buf_printf(out, "parked   %s: %s wait for their key; `ingest status` shows them\n",
+                       t->table, grouped((uint64_t)t->parked, number));
+        healed = healed || t->healed > 0;
+    }
+    return healed;
+}
+
 void
 summary_text(const struct summary *s, struct buf *out)
 {
+    bool healed;
     double wall = s->seconds.wall > 0 ? s->seconds.wall : 1e-6;
     char a[32];
 
     text_files(s, out);
+    healed = text_unresolved(s, out);
     if (s->files.read > 0 || s->lines.read > 0) {
         text_tally(out, "lines", &s->lines);
         if (memcmp(&s->records, &s->lines, sizeof s->lines) != 0) /* some lines hold several */
@@ -234,7 +277,7 @@ summary_text(const struct summary *s, struct buf *out)
         buf_printf(out, "time     %.2f s, %.0f MB/s, %s lines/s\n", s->seconds.wall,
                    (double)s->bytes.decoded / 1e6 / wall,
                    grouped((uint64_t)((double)s->lines.read / wall), a));
-    } else if (s->files.known > 0 && s->files.refused == 0) {
+    } else if (s->files.known > 0 && s->files.refused == 0 && !healed) {
         buf_text(out, s->files.skipped == 0 ? "everything is known; nothing was changed\n"
                                             : "all else is known; nothing was changed\n");
     } else if (s->files.skipped > 0 && s->files.refused == 0) {
