@@ -40,6 +40,7 @@ enum st target_find_in(struct pg *pg, const struct dataset *d, const char *schem
 struct merge_result {
     int64_t sent, inserted, updated; /* sent = inserted + updated, but for a dataset that is updated `instead` */
     bool    copied; /* straight into the table, without the stage */
+    int64_t doubled; /* keys with a NULL of which another system's table has several rows; the lowest was updated */
 };
 
 /*

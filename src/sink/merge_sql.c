@@ -245,6 +245,18 @@ sql_insert(struct buf *b, const struct target *t, const char *stage, enum pass p
 }
 
 void
+sql_doubled(struct buf *b, const struct target *t, const char *stage)
+{
+    buf_text(b, "SELECT count(*) FROM (SELECT FROM ");
+    sql_table(b, t);
+    buf_printf(b, " AS x JOIN %s AS s ON ", stage);
+    same_key(b, t, "x.", "s.", PASS_NULL);
+    buf_text(b, " GROUP BY ");
+    sql_columns(b, t, COLUMNS_KEYS, "x.");
+    buf_text(b, " HAVING count(*) > 1) AS several");
+}
+
+void
 sql_any_row(struct buf *b, const struct target *t)
 {
     buf_text(b, "SELECT EXISTS (SELECT FROM ");

@@ -160,6 +160,29 @@ widen_work_mem(struct pg *pg, struct err *err)
                   0, NULL, NULL, err);
 }
 
+/*
+ * No unique constraint holds NULLs apart, so whoever wrote this table before may have made such keys
+ * twice.
+ */
+static enum st
+count_doubled(struct pg *pg, const struct target *t, const struct stage *s,
+              struct merge_result *out, struct err *err)
+{
+    struct pg_result *r = NULL;
+    struct buf sql = { 0 };
+    enum st st;
+
+    if (t->ours || key_nullable(t->dataset) == NULL)
+        return ST_OK;
+    sql_doubled(&sql, t, s->name);
+    st = buf_str(&sql) == NULL ? err_memory(err, what) : pg_run(pg, what, sql.p, 0, NULL, &r, err);
+    if (st == ST_OK)
+        out->doubled = pg_int(r, 0, 0);
+    pg_free(r);
+    buf_release(&sql);
+    return st;
+}
+
 /* All that is done with rows in the stage: the merge, and what the dataset wants besides. */
 static enum st
 merge_filled(struct pg *pg, const struct target *t, const struct stage *s, struct merge_result *out,
@@ -174,6 +197,8 @@ merge_filled(struct pg *pg, const struct target *t, const struct stage *s, struc
         st = t->dataset->instead != NULL
                  ? beside_run(pg, t, s, BESIDE_INSTEAD, &out->updated, err)
                  : merge_stage(pg, t, s, out, err);
+    if (st == ST_OK && t->dataset->instead == NULL)
+        st = count_doubled(pg, t, s, out, err);
     if (st == ST_OK)
         st = beside_run(pg, t, s, BESIDE_AFTER, &uncounted, err);
     return st;

@@ -22,6 +22,8 @@ void sql_hll(struct buf *b, const struct target *t, const char *function);
 enum pass { PASS_ALL, PASS_NULL, PASS_NOT_NULL };
 void sql_update(struct buf *b, const struct target *t, const char *stage, enum pass pass);
 void sql_insert(struct buf *b, const struct target *t, const char *stage, enum pass pass);
+/* Of how many of the stage's keys with a NULL does the table have several rows? One row, one number. */
+void sql_doubled(struct buf *b, const struct target *t, const char *stage);
 /* Does the table hold rows of days $1..$2, as the table has days (of node $3)? One row, one boolean. */
 void sql_any_row(struct buf *b, const struct target *t);
 

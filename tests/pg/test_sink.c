@@ -673,7 +673,7 @@ living_tables_are_served_as_they_are(void **state)
     stats_row("a", "2", DAY0, 1, 1);
     for (int i = 0; i < 2; i++) {
         m = merge(pg, &t, DAY0, DAY0);
-        assert_true(!m.copied && m.updated == 2 + i);
+        assert_true(!m.copied && m.updated == 2 + i && m.doubled == 1);
     }
     assert_string_equal(sql_text(pg, "SELECT string_agg(concat(stat_id, ':', name, version, '=', "
                                      "count), ' ' ORDER BY stat_id) FROM stats"),
