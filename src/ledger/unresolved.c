@@ -79,10 +79,11 @@ ledger_park_begin(struct ledger *l, struct buf *b, struct err *err)
 
     buf_reset(b);
     buf_add(b, head, sizeof head);
-    return pg_copy_start(l->pg, parking,
-                         "COPY ingest.unresolved (payload, dataset, path, day, count, bytes, clients)"
-                         " FROM STDIN (FORMAT binary)",
-                         err);
+    return pg_copy_start(
+        l->pg, parking,
+        "COPY ingest.unresolved (payload, dataset, path, day, count, bytes, clients)"
+        " FROM STDIN (FORMAT binary)",
+        err);
 }
 
 enum st
@@ -150,7 +151,8 @@ ledger_waiting_release(struct waiting_list *w)
     w->n = 0;
 }
 
-/* Sketches lie in a buffer that moves while it grows: their places first, their bytes at the end. */
+/* Sketches lie in a buffer that moves while it grows: their places first, their bytes at the end.
+ */
 static enum st
 take_sketches(struct waiting_list *w, struct err *err)
 {
@@ -159,8 +161,7 @@ take_sketches(struct waiting_list *w, struct err *err)
 
     for (size_t i = 0; i < w->n; i++) {
         struct slice *clients = &w->at[i].parked.clients;
-        size_t n = pg_is_null(w->r, i, 6) ? SIZE_MAX
-                                          : pg_bytea(w->r, i, 6, bytes, sizeof bytes);
+        size_t n = pg_is_null(w->r, i, 6) ? SIZE_MAX : pg_bytea(w->r, i, 6, bytes, sizeof bytes);
 
         *clients = (struct slice){ NULL, n == SIZE_MAX ? 0 : n };
         if (n != SIZE_MAX)

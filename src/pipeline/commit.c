@@ -40,8 +40,8 @@ list_rollups(struct run *run, size_t table, size_t *n, struct err *err)
     return rollups;
 }
 
-static struct rows *
-open_rows(struct run *run, size_t table, bool *none, struct err *err)
+struct rows *
+batch_rows(struct run *run, size_t table, bool *none, struct err *err)
 {
     struct rows *rows = NULL;
     size_t n;
@@ -83,11 +83,7 @@ claim(struct run *run, struct err *err)
     return lost ? ST_EOF : ST_OK;
 }
 
-/*
- * The first batch with hits fixes a table's ecosystem. ST_EOF: another run has just fixed another
- * one.
- */
-static enum st
+enum st
 claim_ecosystem(struct run *run, struct table *t, struct err *err)
 {
     uint8_t value[SETTING_MAX] = { 0 };
@@ -102,7 +98,7 @@ claim_ecosystem(struct run *run, struct table *t, struct err *err)
     rc = ledger_setting_claim(&run->ledger, key, value, &n, err);
     if (rc != ST_OK || (n == strlen(t->ecosystem) && memcmp(value, t->ecosystem, n) == 0))
         return rc;
-    if (run->batch.items[0]->source->is_stdin || t->fixed) {
+    if (t->fixed || run->batch.items[0]->source->is_stdin) {
         err_fail(err, ST_DB, "cannot count into this table",
                  "another run has just begun it with downloads of %.*s", (int)n,
                  (const char *)value);
@@ -129,7 +125,7 @@ merge_table(struct run *run, struct table *t, struct merged *merged, struct err 
     bool none;
     enum st rc;
 
-    rows = open_rows(run, (size_t)(t - run->tables), &none, err);
+    rows = batch_rows(run, (size_t)(t - run->tables), &none, err);
     if (rows == NULL)
         return none ? ST_OK : err->code;
     rc = sink_merge(run->pg, &t->target, rows, t->first_day, t->last_day, &result, err);
@@ -206,6 +202,7 @@ transact(struct run *run, struct merged *merged, bool *unknown, struct err *err)
     if ((rc = pg_begin(run->pg, err)) != ST_OK)
         return rc;
     if ((rc = claim(run, err)) != ST_OK || (rc = merge_tables(run, merged, err)) != ST_OK ||
+        (rc = parked_write(run, err)) != ST_OK ||
         (rc = ledger_record(&run->ledger, b->claims, b->n_claims, err)) != ST_OK ||
         (rc = see(run, err)) != ST_OK)
         goto rollback;
@@ -279,6 +276,8 @@ commit_batch(struct run *run, struct err *err)
     for (size_t i = 0; i < run->n_tables; i++) {
         struct table_summary *t;
 
+        if (run->batch.parked[i] > 0)
+            summary_table(run->summary, run->tables[i].dataset->table)->parked += b->parked[i];
         if (run->tables[i].first_day > run->tables[i].last_day)
             continue;
         t = summary_table(run->summary, run->tables[i].dataset->table);
@@ -310,7 +309,7 @@ write_text(struct run *run, size_t table, int64_t *n, struct err *err)
 {
     const struct run_config *c = run->config;
     bool none;
-    struct rows *rows = open_rows(run, table, &none, err);
+    struct rows *rows = batch_rows(run, table, &none, err);
     enum st rc;
 
     if (rows == NULL)
@@ -352,7 +351,7 @@ write_eida(struct run *run, size_t table, int64_t *n, struct err *err)
         return rc;
     if ((days = summary_table(run->summary, dataset->table)) == NULL)
         return err_memory(err, "cannot write the payload");
-    if ((rows = open_rows(run, table, &none, err)) == NULL)
+    if ((rows = batch_rows(run, table, &none, err)) == NULL)
         return err->code;
     head.days = days->days;
     head.n_days = days->n_days;
