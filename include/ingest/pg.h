@@ -26,10 +26,18 @@ struct pg_result; /* rows of one statement */
  */
 enum pg_mode { PG_READ_WRITE, PG_READ_ONLY /* default_transaction_read_only on */ };
 struct pg *pg_connect(const char *conninfo, enum pg_mode mode, struct err *err); /* NULL: in err */
+/* Another connection to the same server, as the same user, to its database `dbname` (at most 63 bytes). */
+struct pg *pg_connect_beside(const struct pg *pg, const char *dbname, enum pg_mode mode, struct err *err);
 void       pg_close(struct pg *pg);
 bool       pg_is_alive(const struct pg *pg);           /* false once the connection is lost */
 const char *pg_where(const struct pg *pg);             /* "host=... port=... dbname=... user=...", for people; never a password */
 int        pg_backend_pid(const struct pg *pg);
+/*
+ * The environment of this process for a program that is to reach the same server: what libpq reads there ("PGHOST=...") as this connection
+ * has it, a password among it, so that none stands on a command line; nothing of ours (INGEST_...). Ends in NULL; NULL without memory.
+ */
+char     **pg_environment(const struct pg *pg);
+void       pg_environment_free(char **env);
 /* Closes and connects again as before. */
 enum st    pg_reconnect(struct pg *pg, struct err *err);
 

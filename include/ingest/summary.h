@@ -42,6 +42,9 @@ struct table_summary *summary_table(struct summary *s, const char *table);
 /* false: no memory. */
 bool summary_add_day(struct table_summary *t, int32_t day);
 
+/* What a later run did goes to what earlier ones did; peak and CPU time are the process's. False: no memory. */
+bool summary_join(struct summary *to, const struct summary *from);
+
 /* files, bytes, lines, records, rows, days, seconds, peak_rss_bytes; one object and a line feed. */
 void summary_json(const struct summary *s, struct buf *out);
 /* A few lines that fit a screen, ending with the next step where something is wrong. */

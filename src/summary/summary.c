@@ -57,6 +57,53 @@ summary_add_day(struct table_summary *t, int32_t day)
     return true;
 }
 
+static bool
+join_tables(struct summary *to, const struct summary *from)
+{
+    bool ok = true;
+
+    for (size_t i = 0; i < from->n_tables; i++) {
+        const struct table_summary *t = &from->tables[i];
+        struct table_summary *sum = summary_table(to, t->table);
+
+        if (sum == NULL)
+            continue;
+        sum->inserted += t->inserted;
+        sum->updated += t->updated;
+        sum->parked += t->parked;
+        sum->healed += t->healed;
+        for (size_t d = 0; d < t->n_days; d++)
+            ok = summary_add_day(sum, t->days[d]) && ok;
+    }
+    return ok;
+}
+
+bool
+summary_join(struct summary *to, const struct summary *from)
+{
+    to->files.read += from->files.read;
+    to->files.known += from->files.known;
+    to->files.known_otherwise += from->files.known_otherwise;
+    to->files.grown += from->files.grown;
+    to->files.partial += from->files.partial;
+    to->files.refused += from->files.refused;
+    to->files.skipped += from->files.skipped;
+    to->bytes.stored += from->bytes.stored;
+    to->bytes.decoded += from->bytes.decoded;
+    to->bytes.unterminated += from->bytes.unterminated;
+    tally_join(&to->lines, &from->lines);
+    tally_join(&to->records, &from->records);
+    to->seconds.wall += from->seconds.wall;
+    to->seconds.cpu = from->seconds.cpu;
+    to->seconds.decode += from->seconds.decode;
+    to->seconds.parse += from->seconds.parse;
+    to->seconds.rollup += from->seconds.rollup;
+    to->seconds.load += from->seconds.load;
+    to->peak_rss_bytes = from->peak_rss_bytes;
+    to->dry_run = from->dry_run;
+    return join_tables(to, from);
+}
+
 static void
 json_reasons(struct buf *out, const struct tally *t, int first, int end)
 {

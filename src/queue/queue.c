@@ -1,0 +1,262 @@
+/*
+ * The queue's table and the connection to it. A server that restarts is waited for; every statement
+ * of this room may be repeated, so that nobody has to know whether the lost answer was a yes.
+ */
+#include <sodium.h>
+
+#include "queue_priv.h"
+
+/* ---- statements ---- */
+
+struct buf
+queue_sql(const struct queue *q, const char *sql)
+{
+    struct buf b = { 0 };
+
+    for (; *sql != '\0'; sql++) {
+        if (strncmp(sql, "%now", 4) == 0) {
+            buf_text(&b, QUEUE_NOW);
+            sql += 3;
+        } else if (strncmp(sql, "%t", 2) == 0 || strncmp(sql, "%w", 2) == 0) {
+            buf_text(&b, *++sql == 't' ? q->table : q->worker_column);
+        } else {
+            buf_add(&b, sql, 1);
+        }
+    }
+    return b;
+}
+
+static int
+signals_of(const struct queue *q)
+{
+    return q->signals == NULL ? 0 : (int)*q->signals;
+}
+
+/* With as much again by chance, so that all workers do not come at the same moment. */
+static void
+back_off(int attempt)
+{
+    uint32_t base = UINT32_C(100000) << attempt;
+
+    usleep(base + randombytes_uniform(base));
+}
+
+/*
+ * What is said to be queued must be so, whatever the role's settings; that somebody listens must be
+ * said again.
+ */
+static enum st
+prepare(struct queue *q, struct err *err)
+{
+    enum st rc = pg_script(q->pg, "cannot prepare the session", "SET synchronous_commit TO on", err);
+
+    return rc == ST_OK && q->listening ? pg_listen(q->pg, QUEUE_CHANNEL, err) : rc;
+}
+
+static enum st
+reconnect(struct queue *q, struct err *err)
+{
+    enum st rc = pg_reconnect(q->pg, err);
+
+    if (rc == ST_OK)
+        rc = prepare(q, err);
+    if (rc != ST_OK)
+        return rc;
+    q->n_losses++;
+    q->orphans = true;
+    return ST_OK;
+}
+
+static enum st
+ask_once(struct queue *q, const char *what, const char *sql, size_t n, const char *const *values,
+         struct pg_result **out, struct err *err)
+{
+    enum st rc = pg_is_alive(q->pg) ? ST_OK : reconnect(q, err);
+
+    return rc == ST_OK ? pg_run(q->pg, what, sql, n, values, out, err) : rc;
+}
+
+/* A role that lacks one right of those that the queue takes may lack others: all of them at once. */
+static void
+name_rights(const struct queue *q, struct err *err)
+{
+    const char *role = strstr(pg_where(q->pg), " user=");
+
+    if (strcmp(pg_sqlstate(q->pg), "42501") == 0 && role != NULL)
+        err_hint(err, "as the owner: GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO \"%s\";", q->table,
+                 role + strlen(" user="));
+}
+
+enum st
+queue_ask(struct queue *q, const char *what, const char *sql, size_t n, const char *const *values,
+          struct pg_result **out, struct err *err)
+{
+    struct buf b = queue_sql(q, sql);
+    const char *text = buf_str(&b);
+    enum st rc = text == NULL ? err_memory(err, what) : ST_DB_RETRY;
+
+    for (int attempt = 0; rc == ST_DB_RETRY; attempt++) {
+        rc = ask_once(q, what, text, n, values, out, err);
+        if (rc != ST_DB_RETRY || attempt == QUEUE_TRIES_MAX)
+            break;
+        if (signals_of(q) >= 2)
+            rc = err_fail(err, ST_STOPPED, "stopped", "a second signal came");
+        else
+            back_off(attempt);
+    }
+    if (rc == ST_DB)
+        name_rights(q, err);
+    buf_release(&b);
+    return rc;
+}
+
+uint64_t
+queue_losses(const struct queue *q)
+{
+    return q->n_losses;
+}
+
+const char *
+queue_table(const struct queue *q)
+{
+    return q->table;
+}
+
+/* ---- opening ---- */
+
+static bool
+is_name(const char *name)
+{
+    static const char bytes[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    size_t n = strspn(name, bytes);
+
+    return n > 0 && n <= QUEUE_NAME_MAX && name[n] == '\0';
+}
+
+/* A UUID of version 4 (RFC 9562, 5.4). */
+static void
+name_worker(char out[37])
+{
+    uint8_t b[16];
+    char hex[33];
+
+    randombytes_buf(b, sizeof b);
+    b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
+    b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
+    sodium_bin2hex(hex, sizeof hex, b, sizeof b);
+    snprintf(out, 37, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+}
+
+/* `queue` is a common word: a table of that name which lacks a column is somebody else's. */
+static enum st
+find_table(struct queue *q, struct err *err)
+{
+    static const char what[] = "cannot look for the queue";
+    static const char sql[] =
+        "SELECT format('%I.%I', n.nspname, c.relname), w.attname = 'worker'"
+        " FROM unnest(ARRAY['pictrs.queue', 'queue', 'pictrs.job_queue', 'job_queue'])"
+        "      WITH ORDINALITY AS named(name, at)"
+        " JOIN pg_catalog.pg_class c ON c.oid = to_regclass(named.name) AND c.relkind IN ('r', 'p')"
+        " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+        " JOIN pg_catalog.pg_attribute w ON w.attrelid = c.oid AND NOT w.attisdropped"
+        "      AND w.attname IN ('worker', 'worker_id') AND w.atttypid = 'uuid'::regtype"
+        " WHERE (SELECT count(*) FROM pg_catalog.pg_attribute a"
+        "        WHERE a.attrelid = c.oid AND NOT a.attisdropped AND a.attname IN"
+        "        ('id', 'queue', 'job', 'status', 'queue_time', 'heartbeat', 'unique_key', 'retry')) = 8"
+        " ORDER BY named.at LIMIT 1";
+    struct pg_result *r = NULL;
+    enum st rc = pg_run(q->pg, what, sql, 0, NULL, &r, err);
+
+    if (rc == ST_OK && pg_rows(r) == 0) {
+        rc = err_fail(err, ST_DB, what,
+                      "there is no table \"queue\" of the set \"pictrs\" in this database");
+        err_hint(err, "ingest migrate up pictrs");
+    } else if (rc == ST_OK) {
+        snprintf(q->table, sizeof q->table, "%s", pg_text(r, 0, 0).p);
+        q->worker_column = slice_is(pg_text(r, 0, 1), "t") ? "worker" : "worker_id";
+    }
+    pg_free(r);
+    return rc;
+}
+
+static enum st
+open_once(struct queue *q, struct err *err)
+{
+    enum st rc;
+
+    pg_close(q->pg);
+    q->pg = pg_connect(q->conninfo, PG_READ_WRITE, err);
+    if (q->pg == NULL)
+        return err->code;
+    rc = prepare(q, err);
+    return rc == ST_OK ? find_table(q, err) : rc;
+}
+
+static enum st
+open_with(struct queue *q, const char *conninfo, const char *name, struct err *err)
+{
+    enum st rc = ST_DB_RETRY;
+
+    if (!is_name(name)) {
+        err_fail(err, ST_USAGE, "bad name of a queue", "\"%.60s\"", name);
+        err_hint(err, "1 to %d letters, digits, '.', '-' and '_'", QUEUE_NAME_MAX);
+        return ST_USAGE;
+    }
+    snprintf(q->name, sizeof q->name, "%s", name);
+    name_worker(q->worker);
+    if (conninfo != NULL && (q->conninfo = strdup(conninfo)) == NULL)
+        return err_memory(err, "cannot open the queue");
+    for (int attempt = 0; rc == ST_DB_RETRY && attempt <= QUEUE_TRIES_MAX; attempt++) {
+        if (attempt > 0 && signals_of(q) > 0)
+            return err_fail(err, ST_STOPPED, "stopped", "a signal came");
+        if (attempt > 0)
+            back_off(attempt - 1);
+        rc = open_once(q, err);
+    }
+    return rc;
+}
+
+struct queue *
+queue_open(const char *conninfo, const char *name, const volatile sig_atomic_t *signals,
+           struct err *err)
+{
+    struct queue *q = calloc(1, sizeof *q);
+
+    if (q == NULL) {
+        err_memory(err, "cannot open the queue");
+        return NULL;
+    }
+    q->signals = signals;
+    if (open_with(q, conninfo, name, err) == ST_OK)
+        return q;
+    queue_close(q);
+    return NULL;
+}
+
+void
+queue_close(struct queue *q)
+{
+    if (q == NULL)
+        return;
+    pg_close(q->pg);
+    if (q->conninfo != NULL)
+        explicit_bzero(q->conninfo, strlen(q->conninfo));
+    free(q->conninfo);
+    free(q);
+}
+
+/* ---- hearing of jobs ---- */
+
+enum st
+queue_wait(struct queue *q, int timeout_ms, struct err *err)
+{
+    bool heard;
+
+    if (!q->listening) {
+        q->listening = true; /* a job that came before is found by the next pop, not by waiting */
+        return pg_is_alive(q->pg) ? pg_listen(q->pg, QUEUE_CHANNEL, err) : reconnect(q, err);
+    }
+    if (!pg_is_alive(q->pg))
+        return reconnect(q, err);
+    return pg_wait(q->pg, timeout_ms, &heard, err);
+}
