@@ -39,7 +39,8 @@ help_print(FILE *to)
         "       ingest known FILE...             is all of it counted? else exit 1 and what is not\n"
         "       ingest accept FILE...            refused inputs stay as they are: skip them\n"
         "       ingest migrate up|down|status|print [SET]...\n"
-        "       ingest psql [-- ARGUMENT...]     psql on the database; without -d the private one\n",
+        "       ingest psql [-- ARGUMENT...]     psql on the database; without -d the private one\n"
+        "       ingest node add|list|update|remove [NAME], token add|list|revoke [NODE|ID]\n",
         to);
     print_options(to);
     fputs("\nformats\n", to);
