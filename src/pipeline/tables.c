@@ -6,14 +6,20 @@
 
 #include "pipeline_priv.h"
 
-/* Datasets without routes take from the rules only the days and the countries. */
+/* Datasets without routes take from the rules only the days, the countries and the networks. */
 enum st
-plain_rules_init(struct rules *plain, const struct rules *rules, struct err *err)
+plain_rules_init(struct rules *plain, const struct run_config *c, struct err *err)
 {
+    const struct rules *rules = c->rules;
     struct rule_pack pack = *rule_pack_by_name(NULL);
 
+    enum st rc;
+
     pack.country_file = rules->pack->country_file;
-    return rules_init(plain, &pack, NULL, 0, rules->since, rules->until, err);
+    rc = rules_init(plain, &pack, NULL, 0, rules->since, rules->until, err);
+    if (rc == ST_OK)
+        rules_extend(plain, c->networks);
+    return rc;
 }
 
 static struct rollup_shape
@@ -32,7 +38,7 @@ enum st
 tables_init(struct run *run, struct err *err)
 {
     const struct rules *rules = run->config->rules;
-    enum st rc = plain_rules_init(&run->plain_rules, rules, err);
+    enum st rc = plain_rules_init(&run->plain_rules, run->config, err);
 
     if (rc != ST_OK)
         return rc;
@@ -199,11 +205,15 @@ find_node(struct run *run, struct table *t, struct err *err)
 
     if (!t->dataset->has_node || run->pg == NULL)
         return ST_OK;
+    if (run->config->token != NULL) {
+        t->node_id = t->target.node_id = run->scope.node;
+        return ST_OK;
+    }
     if (name == NULL && run->config->sink == RUN_TO_DATABASE && !t->target.ours) {
         err_fail(err, ST_USAGE, "cannot count for a node",
                  "table \"%s\" belongs to another system, which names its nodes",
                  t->dataset->table);
-        err_hint(err, "say --node NAME");
+        err_hint(err, "say --node NAME, or name a token (--token-file FILE)");
         return ST_USAGE;
     }
     rc = ledger_node(&run->ledger, name == NULL ? "local" : name, &t->node_id, err);
@@ -252,11 +262,26 @@ was_asked_for(const struct run_config *c, const struct dataset *dataset)
     return c->dataset == dataset || (c->rules_named && dataset->has_ecosystem);
 }
 
-/* docs/RULES.md: a pack's table is looked for in the schema of the pack's name first. */
+/* docs/RULES.md: the table of a pack is looked for in the schema of its ecosystem's name first. */
 static const char *
 schema_of_rules(const struct run_config *c, const struct dataset *dataset)
 {
-    return c->rules_named && dataset->has_ecosystem ? c->rules->pack->name : NULL;
+    return c->rules_named && dataset->has_ecosystem ? c->rules->pack->ecosystem : NULL;
+}
+
+/* Who has published what stands in no path, so rows by auth come of a look into Zeco's tables alone. */
+static enum st
+check_kind(const struct run *run, const struct table *t, struct err *err)
+{
+    if (dataset_by_name(t->dataset->name)->variant != t->dataset ||
+        catalogs_want(run->config, t->dataset))
+        return ST_OK;
+    err_fail(err, ST_USAGE, "cannot count with these rules",
+             "table \"%s\".\"%s\" has a column \"%s\", which is Zeco's and which other rules cannot fill",
+             t->target.schema, t->dataset->table,
+             dataset_by_name(t->dataset->name)->variant_column);
+    err_hint(err, "say --rules zeco, or use another database or schema");
+    return ST_USAGE;
 }
 
 /* The table as it is here; it may be of another kind than the dataset describes. */
@@ -293,8 +318,10 @@ find_target(struct run *run, struct table *t, struct err *err)
 static enum st
 make_ready(struct run *run, struct table *t, struct err *err)
 {
-    enum st rc = ST_OK;
+    enum st rc = replace_check_dataset(run, t->dataset, err);
 
+    if (rc != ST_OK)
+        return rc;
     if (run->config->sink == RUN_TO_DATABASE) {
         if ((rc = find_target(run, t, err)) != ST_OK)
             return rc;
@@ -302,6 +329,12 @@ make_ready(struct run *run, struct table *t, struct err *err)
     } else if (run->pg != NULL && look_for_target(run, t, err) != ST_OK) {
         t->target.schema[0] = '\0'; /* a dry run counts without a table too */
     }
+    t->target.replaces = run->config->replace;
+    if (t->dataset->has_node && t->target.schema[0] != '\0' &&
+        (rc = sent_look(run->pg, t->target.schema, run->config->replace, &t->sent, err)) != ST_OK)
+        return rc;
+    if ((rc = check_kind(run, t, err)) != ST_OK)
+        return rc;
     if ((rc = find_node(run, t, err)) != ST_OK || (rc = find_ecosystem(run, t, err)) != ST_OK)
         return rc;
     if (t->shape.sketch && t->dataset->clients == CLIENT_KEYED)
