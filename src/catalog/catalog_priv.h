@@ -81,6 +81,9 @@ enum st load_rows(struct catalog *c, struct pg *pg, const char *select, load_row
  */
 enum st load_schema(struct pg *pg, const char *schema, const char *table, const char *what, char out[64], struct err *err);
 
+/* May these tables (an array literal) be read? ST_DB: the sentence names the right that is missing, the hint is the GRANT. */
+enum st load_rights(struct pg *pg, const char *schema, const char *tables, const char *what, struct err *err);
+
 /* ---- load_<kind>.c: inside the transaction ---- */
 
 enum st load_dists(struct catalog *c, struct pg *pg, const char *schema, struct err *err);

@@ -39,6 +39,34 @@ load_schema(struct pg *pg, const char *schema, const char *table, const char *do
 }
 
 enum st
+load_rights(struct pg *pg, const char *schema, const char *tables, const char *doing,
+            struct err *err)
+{
+    /* A right on columns is one too; whether it is on those that are asked for, the query tells. */
+    static const char sql[] =
+        "SELECT current_user, right_, object FROM pg_catalog.pg_class c"
+        " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace, LATERAL (VALUES"
+        " (1, 'USAGE', format('SCHEMA %I', n.nspname), has_schema_privilege(n.oid, 'USAGE')),"
+        " (2, 'SELECT', format('%I.%I', n.nspname, c.relname),"
+        "  has_any_column_privilege(c.oid, 'SELECT'))) v(at, right_, object, has)"
+        " WHERE n.nspname = $1 AND c.relname = ANY ($2::text[]) AND NOT has"
+        " ORDER BY at, object LIMIT 1";
+    const char *values[] = { schema, tables };
+    struct pg_result *r = NULL;
+    enum st rc = pg_run(pg, what, sql, ARRAY_LEN(values), values, &r, err);
+
+    if (rc == ST_OK && pg_rows(r) > 0) {
+        const char *role = pg_text(r, 0, 0).p, *right = pg_text(r, 0, 1).p;
+        const char *object = pg_text(r, 0, 2).p;
+
+        rc = err_fail(err, ST_DB, doing, "the role %s lacks %s on %s", role, right, object);
+        err_hint(err, "as the owner: GRANT %s ON %s TO \"%s\";", right, object, role);
+    }
+    pg_free(r);
+    return rc;
+}
+
+enum st
 load_rows(struct catalog *c, struct pg *pg, const char *select, load_row *take, struct err *err)
 {
     struct buf sql = { 0 };

@@ -136,7 +136,7 @@ load_artifacts(struct catalog *c, struct pg *pg, const char *schema, struct err 
     struct buf sql = { 0 };
     struct way job, task = { .version = "" };
     const struct way *end = &job;
-    char found[64];
+    char found[64], tables[160];
     enum st rc = load_schema(pg, schema, "job_artifacts", what, found, err);
 
     if (rc != ST_OK || (rc = find_way(pg, found, "jobs", &job, err)) != ST_OK)
@@ -153,6 +153,10 @@ load_artifacts(struct catalog *c, struct pg *pg, const char *schema, struct err 
                  found);
         return ST_DB;
     }
+    snprintf(tables, sizeof tables, "{job_artifacts,jobs,crate_versions,crates,%s%s}",
+             end == &task ? "tasks," : "", end->targets);
+    if ((rc = load_rights(pg, found, tables, what, err)) != ST_OK)
+        return rc;
     query(&sql, found, &job, end);
     rc = buf_str(&sql) == NULL ? err_memory(err, what) : load_rows(c, pg, sql.p, take, err);
     buf_release(&sql);

@@ -68,7 +68,7 @@ load_dists(struct catalog *c, struct pg *pg, const char *schema, struct err *err
     char found[64];
     enum st rc = load_schema(pg, schema, "dists", what, found, err);
 
-    if (rc != ST_OK)
+    if (rc != ST_OK || (rc = load_rights(pg, found, "{dists}", what, err)) != ST_OK)
         return rc;
     buf_text(&sql, columns);
     pg_ident(NULL, &sql, found);
