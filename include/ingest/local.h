@@ -43,4 +43,7 @@ enum st local_enter(struct local *l, struct err *err);
 /* Leaves; the last user stops the server (fast mode), so close connections first. Safe after a failed enter, and twice. */
 void local_leave(struct local *l);
 
+/* The directory of the newest pg_dump and pg_restore, where the server's programs are looked for, too. ST_DB with the package to install. Forks. */
+enum st local_client_programs(char *bin, size_t cap, struct err *err);
+
 #endif

@@ -73,6 +73,8 @@ connect_params(const struct pg *pg, bool ping)
     param(&p, "tcp_user_timeout", "60000");
     if (pg->conninfo != NULL)
         param(&p, "dbname", pg->conninfo);
+    if (pg->dbname[0] != '\0') /* libpq expands the first of that name alone */
+        param(&p, "dbname", pg->dbname);
     param(&p, "client_encoding", "UTF8");
     param(&p, "application_name", "ingest");
     if (pg->mode == PG_READ_WRITE)
@@ -187,8 +189,8 @@ connect_now(struct pg *pg, struct err *err)
     return st;
 }
 
-struct pg *
-pg_connect(const char *conninfo, enum pg_mode mode, struct err *err)
+static struct pg *
+connect_new(const char *conninfo, const char *dbname, enum pg_mode mode, struct err *err)
 {
     struct pg *pg;
 
@@ -208,11 +210,24 @@ pg_connect(const char *conninfo, enum pg_mode mode, struct err *err)
         return NULL;
     }
     pg->mode = mode;
+    snprintf(pg->dbname, sizeof pg->dbname, "%s", dbname);
     if (connect_now(pg, err) != ST_OK) {
         pg_close(pg);
         return NULL;
     }
     return pg;
+}
+
+struct pg *
+pg_connect(const char *conninfo, enum pg_mode mode, struct err *err)
+{
+    return connect_new(conninfo, "", mode, err);
+}
+
+struct pg *
+pg_connect_beside(const struct pg *pg, const char *dbname, enum pg_mode mode, struct err *err)
+{
+    return connect_new(pg->conninfo, dbname, mode, err);
 }
 
 void

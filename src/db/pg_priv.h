@@ -12,6 +12,7 @@ struct pg {
     PGconn      *conn;          /* NULL after a pg_reconnect that failed */
     char *conninfo; /* as given; may hold a password, so it is wiped when freed; NULL: libpq's
                        defaults */
+    char         dbname[64];    /* instead of the one that conninfo names; "": that one */
     enum pg_mode mode;
     bool         was_connected; /* so a server that is not there may come back */
     bool         copying;       /* between pg_copy_start and pg_copy_end or pg_copy_abort */

@@ -9,9 +9,15 @@
 #include <dirent.h>
 #include <sys/mman.h>
 
-#define MAJOR_MIN 13 /* the floor of our SQL */
+#define MAJOR_MIN        13 /* the floor of our SQL */
+#define CLIENT_MAJOR_MIN 14 /* pg_dump --extension */
+
+/* Programs that must stand together; the first one says which version they are. */
+static const char *const server_programs[] = { "postgres", "initdb", "pg_ctl", NULL };
+static const char *const client_programs[] = { "pg_dump", "pg_restore", NULL };
 
 struct found {
+    const char *const *programs;
     int  major; /* 0: nothing yet */
     char bin[sizeof ((struct local *)0)->bin];
 };
@@ -26,9 +32,12 @@ has_program(const char *bin, const char *name)
 }
 
 static bool
-is_complete(const char *bin)
+is_complete(const struct found *f, const char *bin)
 {
-    return has_program(bin, "postgres") && has_program(bin, "initdb") && has_program(bin, "pg_ctl");
+    for (const char *const *program = f->programs; *program != NULL; program++)
+        if (!has_program(bin, *program))
+            return false;
+    return true;
 }
 
 /*
@@ -60,7 +69,7 @@ search_place(struct found *best, const char *place, int wanted)
         if (!num_u63(slice_of(entry->d_name), &major) || major > 999)
             continue;
         n = snprintf(bin, sizeof bin, "%s/%s/bin", place, entry->d_name);
-        if (n > 0 && (size_t)n < sizeof bin && is_complete(bin))
+        if (n > 0 && (size_t)n < sizeof bin && is_complete(best, bin))
             offer(best, bin, (int)major, wanted);
     }
     closedir(dir);
@@ -68,7 +77,7 @@ search_place(struct found *best, const char *place, int wanted)
 
 /* "postgres (PostgreSQL) 15.18 (Debian ...)" gives 15; 0 when it does not say. */
 static int
-ask_major(const char *bin)
+ask_major(const char *bin, const char *name)
 {
     struct who self = { 0 };
     struct child c = {
@@ -80,7 +89,7 @@ ask_major(const char *bin)
 
     if (c.out_fd < 0)
         return 0;
-    snprintf(program, sizeof program, "%s/postgres", bin);
+    snprintf(program, sizeof program, "%s/%s", bin, name);
     if (child_run(&c, argv) == 0 && pread(c.out_fd, said, sizeof said - 1, 0) > 0) {
         at = strstr(said, "(PostgreSQL) ");
         if (at != NULL)
@@ -103,8 +112,8 @@ search_path(struct found *best, const char *path, int wanted)
         if (n > 0 && n < sizeof bin && path[0] == '/') {
             memcpy(bin, path, n);
             bin[n] = '\0';
-            if (is_complete(bin))
-                offer(best, bin, ask_major(bin), wanted);
+            if (is_complete(best, bin))
+                offer(best, bin, ask_major(bin, best->programs[0]), wanted);
         }
         path = end != NULL ? end + 1 : NULL;
     }
@@ -121,7 +130,7 @@ search(struct found *best, const char *place, const char *path, int wanted)
 static enum st
 not_found(const char *data, const char *place, const char *path, int major, struct err *err)
 {
-    struct found other = { 0 };
+    struct found other = { .programs = server_programs };
 
     search(&other, place, path, 0);
     if (major == 0) {
@@ -152,7 +161,7 @@ not_found(const char *data, const char *place, const char *path, int major, stru
 enum st
 programs_find(struct local *l, const char *place, const char *path, int major, struct err *err)
 {
-    struct found best = { 0 };
+    struct found best = { .programs = server_programs };
 
     search(&best, place, path, major);
     if (best.major == 0)
@@ -162,5 +171,22 @@ programs_find(struct local *l, const char *place, const char *path, int major, s
         snprintf(l->psql, sizeof l->psql, "%s/psql", l->bin);
     else
         l->psql[0] = '\0';
+    return ST_OK;
+}
+
+enum st
+local_client_programs(char *bin, size_t cap, struct err *err)
+{
+    struct found best = { .programs = client_programs };
+
+    search(&best, PROGRAMS_PLACE, getenv("PATH"), 0);
+    if (best.major < CLIENT_MAJOR_MIN || strlen(best.bin) >= cap) {
+        err_fail(err, ST_DB, "cannot find PostgreSQL's programs",
+                 "no directory under \"%s\" or on PATH has pg_dump and pg_restore of version %d or newer",
+                 PROGRAMS_PLACE, CLIENT_MAJOR_MIN);
+        err_hint(err, "apt-get install postgresql-client-15 (not older than the server)");
+        return ST_DB;
+    }
+    snprintf(bin, cap, "%s", best.bin);
     return ST_OK;
 }
