@@ -13,6 +13,7 @@
 struct table_summary {
     const char *table;
     int64_t     inserted, updated; /* rows */
+    int64_t     doubled;           /* keys of which another system's table has several rows; added up over the batches */
     int64_t     parked, healed;    /* hits that wait for their key; that did, and are counted now */
     int32_t    *days;              /* that the run touched, ascending */
     size_t      n_days, days_cap;

@@ -70,6 +70,7 @@ join_tables(struct summary *to, const struct summary *from)
             continue;
         sum->inserted += t->inserted;
         sum->updated += t->updated;
+        sum->doubled += t->doubled;
         sum->parked += t->parked;
         sum->healed += t->healed;
         for (size_t d = 0; d < t->n_days; d++)
@@ -165,10 +166,15 @@ summary_json(const struct summary *s, struct buf *out)
     buf_text(out, ",");
     json_tally(out, "records", &s->records);
     buf_text(out, ",\"rows\":{");
-    for (size_t i = 0; i < s->n_tables; i++)
-        buf_printf(out, "%s\"%s\":{\"inserted\":%" PRId64 ",\"updated\":%" PRId64 "}",
-                   i > 0 ? "," : "", s->tables[i].table, s->tables[i].inserted,
-                   s->tables[i].updated);
+    for (size_t i = 0; i < s->n_tables; i++) {
+        const struct table_summary *t = &s->tables[i];
+
+        buf_printf(out, "%s\"%s\":{\"inserted\":%" PRId64 ",\"updated\":%" PRId64,
+                   i > 0 ? "," : "", t->table, t->inserted, t->updated);
+        if (t->doubled > 0)
+            buf_printf(out, ",\"doubled\":%" PRId64, t->doubled);
+        buf_text(out, "}");
+    }
     buf_text(out, "},\"days\":{");
     for (size_t i = 0; i < s->n_tables; i++) {
         buf_printf(out, "%s\"%s\":[", i > 0 ? "," : "", s->tables[i].table);
@@ -305,6 +311,20 @@ text_unresolved(const struct summary *s, struct buf *out)
     return healed;
 }
 
+/* What stands twice in a table may be united; until then a reader adds it up twice. */
+static void
+text_doubled(const struct summary *s, struct buf *out)
+{
+    char number[32];
+
+    for (size_t i = 0; i < s->n_tables; i++)
+        if (s->tables[i].doubled > 0)
+            buf_printf(out,
+                       "note     %s: %s of the keys have doubled rows; the lowest of each was updated;\n"
+                       "         `ingest migrate up zeco --heal` unites them\n",
+                       s->tables[i].table, grouped((uint64_t)s->tables[i].doubled, number));
+}
+
 void
 summary_text(const struct summary *s, struct buf *out)
 {
@@ -331,6 +351,7 @@ summary_text(const struct summary *s, struct buf *out)
         buf_text(out, "next     nothing was counted: -v names what was skipped, and `ingest explain "
                       "FILE` shows what is seen in it\n");
     }
+    text_doubled(s, out);
     if (s->bytes.unterminated > 0)
         buf_printf(out, "note     %s bytes behind the last line feed are left for the next run\n",
                    grouped(s->bytes.unterminated, a));

@@ -141,6 +141,22 @@ days_come_once_and_sorted(void **state)
     summary_release(&s);
 }
 
+static void
+doubled_rows_are_told_where_there_are_some(void **state)
+{
+    struct summary s = { .files.read = 1, .lines.read = 1, .lines.by[KEEP] = 1,
+                         .tables = { { .table = "stats", .updated = 9 } }, .n_tables = 1 };
+
+    (void)state;
+    assert_null(strstr(text(&s), "doubled"));
+    assert_null(strstr(json(&s), "doubled"));
+    s.tables[0].doubled = 1234;
+    assert_non_null(strstr(text(&s), "note     stats: 1,234 of the keys have doubled rows"));
+    assert_non_null(strstr(text(&s), "ingest migrate up zeco --heal"));
+    assert_non_null(strstr(json(&s), "\"stats\":{\"inserted\":0,\"updated\":9,\"doubled\":1234}"));
+    summary_release(&s);
+}
+
 int
 main(void)
 {
