@@ -67,7 +67,8 @@ load_rights(struct pg *pg, const char *schema, const char *tables, const char *d
 }
 
 enum st
-load_rows(struct catalog *c, struct pg *pg, const char *select, load_row *take, struct err *err)
+load_rows(struct catalog *c, struct pg *pg, const char *doing, const char *select, load_row *take,
+          struct err *err)
 {
     struct buf sql = { 0 };
     size_t n = 1;
@@ -75,12 +76,12 @@ load_rows(struct catalog *c, struct pg *pg, const char *select, load_row *take, 
 
     buf_text(&sql, "DECLARE ingest_catalog NO SCROLL CURSOR FOR ");
     buf_text(&sql, select);
-    rc = buf_str(&sql) == NULL ? err_memory(err, what) : pg_script(pg, what, sql.p, err);
+    rc = buf_str(&sql) == NULL ? err_memory(err, doing) : pg_script(pg, doing, sql.p, err);
     buf_release(&sql);
     while (rc == ST_OK && n > 0) {
         struct pg_result *r = NULL;
 
-        rc = pg_run(pg, what, "FETCH " ROWS_AT_ONCE " FROM ingest_catalog", 0, NULL, &r, err);
+        rc = pg_run(pg, doing, "FETCH " ROWS_AT_ONCE " FROM ingest_catalog", 0, NULL, &r, err);
         n = rc == ST_OK ? pg_rows(r) : 0;
         for (size_t row = 0; row < n && rc == ST_OK; row++)
             rc = take(c, r, row, err);

@@ -158,7 +158,7 @@ load_artifacts(struct catalog *c, struct pg *pg, const char *schema, struct err 
     if ((rc = load_rights(pg, found, tables, what, err)) != ST_OK)
         return rc;
     query(&sql, found, &job, end);
-    rc = buf_str(&sql) == NULL ? err_memory(err, what) : load_rows(c, pg, sql.p, take, err);
+    rc = buf_str(&sql) == NULL ? err_memory(err, what) : load_rows(c, pg, what, sql.p, take, err);
     buf_release(&sql);
     return rc;
 }

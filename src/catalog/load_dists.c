@@ -73,7 +73,7 @@ load_dists(struct catalog *c, struct pg *pg, const char *schema, struct err *err
     buf_text(&sql, columns);
     pg_ident(NULL, &sql, found);
     buf_text(&sql, ".dists");
-    rc = buf_str(&sql) == NULL ? err_memory(err, what) : load_rows(c, pg, sql.p, take, err);
+    rc = buf_str(&sql) == NULL ? err_memory(err, what) : load_rows(c, pg, what, sql.p, take, err);
     buf_release(&sql);
     return rc;
 }

@@ -161,6 +161,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(doubled_rows_are_told_where_there_are_some),
         cmocka_unit_test(every_reason_with_its_number), cmocka_unit_test(the_line_adds_up),
         cmocka_unit_test(reasons_of_none_are_not_shown), cmocka_unit_test(every_fate_of_a_file),
         cmocka_unit_test(days_come_once_and_sorted),
