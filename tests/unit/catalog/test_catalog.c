@@ -44,8 +44,9 @@ name_dist(struct catalog *c, const char *path, const char *meta_path, const stru
 {
     struct err err;
 
-    assert_int_equal(dist_names(c, slice_of(path), meta_path == NULL ? none : slice_of(meta_path),
-                                k, &err), ST_OK);
+    assert_int_equal(
+        dist_names(c, slice_of(path), meta_path == NULL ? none : slice_of(meta_path), k, &err),
+        ST_OK);
 }
 
 /* NULL: the path finds nothing. */
@@ -94,7 +95,7 @@ dist_that_is_not_there(void **state)
     finds(c, "/dist/", NULL);
     finds(c, "://", NULL);
     finds(c, "P/OL/" SHA_2 ".tar.gz", NULL);
-    finds(c, "P/OL/" SHA "0.tar.gz", NULL);     /* 41 digits */
+    finds(c, "P/OL/" SHA "0.tar.gz", NULL);                                 /* 41 digits */
     finds(c, "P/OL/0123456789ABCDEF0123456789ABCDEF01234567.tar.gz", NULL); /* of the wrong case */
     finds(c, "P/OL/", NULL);
     catalog_free(c);
@@ -137,7 +138,7 @@ dist_twice(void **state)
 {
     static const struct {
         const char *name;
-        int64_t     rank;
+        int64_t rank;
     } rows[] = { { "a", 5 }, { "c", 7 }, { "b", 7 }, { "d", 1 } };
 
     (void)state;
@@ -194,7 +195,8 @@ put_artifact(struct catalog *c, const char *crate, const char *target, const cha
 
     assert_non_null(k);
     assert_int_equal(artifact_names(c, slice_of(crate), SLICE("1.0.0+5"), slice_of(target),
-                                    slice_of(file), k, &err), ST_OK);
+                                    slice_of(file), k, &err),
+                     ST_OK);
 }
 
 static void
@@ -260,7 +262,8 @@ next(uint32_t *x)
     return *x >> 8;
 }
 
-/* Against a plain array: random short paths, of which many come again, and as many that were never put in. */
+/* Against a plain array: random short paths, of which many come again, and as many that were never
+ * put in. */
 static void
 same_as_a_naive_map(void **state)
 {
