@@ -7,6 +7,7 @@
 
 #include "ingest/base.h"
 #include "ingest/buf.h"
+#include "ingest/document.h"
 #include "ingest/err.h"
 #include "ingest/hash.h"
 #include "ingest/input.h"
@@ -20,6 +21,7 @@ struct ledger {
     struct digest      machine;     /* its keyed digest: the id itself is not for strangers, machine-id(5) */
     bool               read_only;
     bool               remembers;   /* its table of refusals is there and may be read; an older ledger has none */
+    bool               replaces;    /* payloads that it knows are claimed again, with new figures. The caller sets it */
 };
 
 /*
@@ -73,6 +75,7 @@ struct payload_day {
     int32_t  day;
     uint32_t hours;  /* bit 0: 00:00-00:59 */
     int64_t  lines, count, bytes;
+    bool     listed; /* a document names it as one of its days */
 };
 
 struct sighting {
@@ -91,6 +94,8 @@ struct payload {
     struct tally        lines, records;
     int64_t             sums[4]; /* of all that it adds to the rollups */
     int64_t             first_us, last_us; /* of all events; first > last: none */
+    int64_t             counted_first_us, counted_last_us; /* of those that count */
+    struct document     document; /* what it says of itself */
     struct payload_day *days;
     size_t              n_days;
     struct sighting     sighting;
@@ -100,6 +105,12 @@ struct payload {
 
 /* Inserts the rows, which the caller has sorted by key.hash; those of another run that committed first are lost (id 0). Waits for a run that holds one. */
 enum st ledger_claim(struct ledger *l, struct payload *const *payloads, size_t n, struct err *err);
+
+/*
+ * Before the days are recorded, for a batch that replaces rows: days of payloads of the scope in these months (first days, ascending) are
+ * marked `replaced`, which those that are recorded then undo for their own. ST_OK, ST_DB, ST_DB_RETRY, ST_MEMORY.
+ */
+enum st ledger_displace(struct ledger *l, const struct ledger_scope *scope, const int32_t *months, size_t n, struct err *err);
 
 /* Days and sightings of the claimed payloads. */
 enum st ledger_record(struct ledger *l, struct payload *const *payloads, size_t n, struct err *err);

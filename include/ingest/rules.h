@@ -11,6 +11,7 @@
 #include "ingest/country.h"
 #include "ingest/err.h"
 #include "ingest/hash.h"
+#include "ingest/networks.h"
 #include "ingest/reason.h"
 #include "ingest/record.h"
 #include "ingest/rule_pack.h"
@@ -30,6 +31,7 @@ struct rules {
     uint64_t        statuses[16];  /* bit s % 64 of [s / 64]: the pack counts status s; 206 is the range rule's */
     struct agents  *agents;        /* tells classes of user agents apart; NULL: the pack counts them all */
     struct country *countries;     /* of addresses whose log has none; NULL: nobody asks */
+    const struct networks *networks; /* temporary ones, told apart by rules_extend; NULL: codes stand as they are */
     struct digest   id;            /* XXH3-128 of the canonical text of all of this */
     struct arena    arena;         /* holds the routes */
 };
@@ -42,6 +44,9 @@ struct rules {
 enum st rules_init(struct rules *rules, const struct rule_pack *pack, const char *const *templates, size_t n_templates,
                    int32_t since, int32_t until, struct err *err);
 void    rules_release(struct rules *rules);
+
+/* From now on temporary networks are told apart by this list, which is borrowed; its fingerprint goes into the rules'. NULL changes nothing. */
+void rules_extend(struct rules *rules, const struct networks *networks);
 
 /* The text that rules->id is made of, for people too; allocated, the caller frees it. NULL without memory. */
 char *rules_canonical(const struct rules *rules);

@@ -19,6 +19,8 @@ struct target {
     bool     has_sum[SUMS_MAX];  /* a live table may lack "bytes" */
     bool     has_sketch;         /* the uniques column is there */
     bool     has_updated_at;     /* dataselect_stats: created_at, updated_at are kept like EIDA's */
+    bool     has_created_at;
+    bool     replaces;           /* rows of the same key are overwritten. The caller sets it */
     char     hll_schema[64];     /* where hll_union lives; "" without the extension */
     char     lowest[64];         /* a live table's primary key of one column: tells which of doubled rows is the lowest; "" without one */
     int32_t  node_id;            /* for datasets with a node; else 0. The caller sets it: target_find does not know nodes */

@@ -110,6 +110,22 @@ read_rules(const struct options *o, struct run_config *c, struct rules *rules, s
     return rules_init(rules, pack, o->routes, o->n_routes, since, until, err);
 }
 
+/* The FDSN's list: as long as the program. It wants from a request log when the data of a trace begin. */
+static enum st
+read_networks(const struct options *o, struct run_config *c, struct err *err)
+{
+    static struct networks *list;
+    const char *path = o->value[OPT_FDSN_NETWORKS].text;
+    enum st rc = ST_OK;
+
+    networks_free(list);
+    list = NULL;
+    if (path != NULL && (rc = networks_read(&list, path, err)) == ST_OK)
+        said.trace_starts = true;
+    c->networks = list;
+    return rc;
+}
+
 /* ---- the rules that say how a line is read ---- */
 
 static int
@@ -189,8 +205,10 @@ names_read(const struct options *o, struct run_config *c, struct rules *rules, s
 
     said = (struct format_options){ 0 };
     if ((rc = read_format(o, c, err)) != ST_OK || (rc = read_dataset(o, c, err)) != ST_OK ||
-        (rc = read_rules(o, c, rules, err)) != ST_OK || (rc = mix_format(o, rules, err)) != ST_OK)
+        (rc = read_rules(o, c, rules, err)) != ST_OK || (rc = mix_format(o, rules, err)) != ST_OK ||
+        (rc = read_networks(o, c, err)) != ST_OK)
         return rc;
+    c->replace = option_is_on(o, OPT_REPLACE);
     c->node = o->value[OPT_NODE].text;
     return ST_OK;
 }

@@ -57,7 +57,7 @@ dataselect_stats_pick(struct picker *p, const struct record *rec, struct hit *hi
 {
     struct slice texts[5];
     enum reason why = rec->why;
-    char room[2];
+    char room[2], extended[NETWORK_EXTENDED];
     uint8_t *end;
 
     if (why != KEEP)
@@ -71,6 +71,9 @@ dataselect_stats_pick(struct picker *p, const struct record *rec, struct hit *hi
     texts[2] = code(rec->location);
     texts[3] = code(rec->channel);
     texts[4] = country(p, rec, room);
+    if (unlikely(p->rules->networks != NULL) && rec->ok && rec->given == NULL &&
+        !networks_extend(p->rules->networks, texts[0], rec->marked, extended, &texts[0]))
+        return FILTER_UNKNOWN_NETWORK;
     if ((why = key_check(p->dataset, texts)) != KEEP)
         return why;
 
@@ -87,6 +90,23 @@ dataselect_stats_pick(struct picker *p, const struct record *rec, struct hit *hi
     picker_client(p, rec, hit);
     return KEEP;
 }
+
+/*
+ * EIDA's table refers to the networks of each node, and a trigger makes the missing ones row by row:
+ * slow, and two sessions that make the same one do not agree. They are made before the rows, all at
+ * once. The empty name of failed requests is one of them.
+ */
+static const char *const make_networks[] = {
+    "{has:networks.inverted_policy}INSERT INTO {schema}.networks (node_id, name, inverted_policy)"
+    " SELECT DISTINCT node_id, network, false FROM {stage} ORDER BY node_id, network"
+    " ON CONFLICT DO NOTHING",
+    NULL,
+};
+static const struct table_right networks_rights[] = {
+    { .table = "networks", .right = "SELECT", .if_there = true },
+    { .table = "networks", .right = "INSERT", .if_there = true },
+    { NULL, NULL, NULL, false },
+};
 
 const struct dataset dataset_dataselect_stats = {
     .name = "dataselect_stats",
@@ -108,5 +128,7 @@ const struct dataset dataset_dataselect_stats = {
     .sums = { "bytes", "nb_reqs", "nb_successful_reqs", "nb_failed_reqs" },
     .n_sums = 4,
     .uniques = "clients",
+    .before = make_networks,
+    .rights = networks_rights,
     .pick = dataselect_stats_pick,
 };

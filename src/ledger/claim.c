@@ -119,18 +119,28 @@ ledger_claim(struct ledger *l, struct payload *const *payloads, size_t n, struct
         " $15::bigint[], $16::bigint[], $17::text[]) AS new(scope, dataset, hash, length, head, format, source,"
         " rules_id, lines_read, lines_counted, records_read, records_counted, lines_why, records_why, first_us,"
         " last_us, integrity)"
-        " ORDER BY hash, dataset, scope ON CONFLICT (scope, dataset, hash) DO NOTHING"
-        " RETURNING id, scope, dataset, hash";
+        " ORDER BY hash, dataset, scope ON CONFLICT (scope, dataset, hash) DO ";
+    static const char keep[] = "NOTHING";
+    static const char again[] =
+        "UPDATE SET format = excluded.format, source = excluded.source, rules_id = excluded.rules_id,"
+        " lines_read = excluded.lines_read, lines_counted = excluded.lines_counted,"
+        " records_read = excluded.records_read, records_counted = excluded.records_counted,"
+        " lines_why = excluded.lines_why, records_why = excluded.records_why,"
+        " first_event = excluded.first_event, last_event = excluded.last_event,"
+        " integrity = excluded.integrity, counted_at = excluded.counted_at";
+    char statement[sizeof sql + sizeof again + 64];
     struct pg_result *r = NULL;
     struct columns c;
     enum st rc;
 
     if (n == 0)
         return ST_OK;
+    snprintf(statement, sizeof statement, "%s%s RETURNING id, scope, dataset, hash", sql,
+             l->replaces ? again : keep);
     columns_begin(&c, 17);
     for (size_t i = 0; i < n; i++)
         put_payload(&c, payloads[i]);
-    rc = columns_run(&c, l->pg, "cannot claim payloads in the ledger", sql, &r, err);
+    rc = columns_run(&c, l->pg, "cannot claim payloads in the ledger", statement, &r, err);
     if (rc == ST_OK)
         mark_claimed(payloads, n, r);
     pg_free(r);
@@ -149,7 +159,16 @@ send_days(struct ledger *l, struct columns *c, struct err *err)
         " SELECT payload, dataset, date '1970-01-01' + day, rules_id, lines, count, bytes, hours"
         " FROM unnest($1::bigint[], $2::text[], $3::integer[], $4::bytea[], $5::bigint[], $6::bigint[],"
         " $7::bigint[], $8::integer[]) AS new(payload, dataset, day, rules_id, lines, count, bytes, hours)";
-    enum st rc = columns_run(c, l->pg, "cannot write days into the ledger", sql, NULL, err);
+    /* Days of a payload that is claimed again, but for those whose rows are not replaced. */
+    static const char again[] =
+        " ON CONFLICT (payload, day) DO UPDATE SET state = 'counted', rules_id = excluded.rules_id,"
+        " lines = excluded.lines, count = excluded.count, bytes = excluded.bytes, hours = excluded.hours"
+        " WHERE payload_days.state IN ('replaced', 'retracted')";
+    char statement[sizeof sql + sizeof again];
+    enum st rc;
+
+    snprintf(statement, sizeof statement, "%s%s", sql, l->replaces ? again : "");
+    rc = columns_run(c, l->pg, "cannot write days into the ledger", statement, NULL, err);
 
     columns_release(c);
     return rc;

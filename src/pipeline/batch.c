@@ -11,7 +11,7 @@ enum st
 batch_init(struct run *run, struct err *err)
 {
     run->todo_max = BATCH_INPUTS_MAX;
-    if (run->stream != NULL && run->n_items > run->todo_max) /* all at once */
+    if (run_is_one_batch(run) && run->n_items > run->todo_max)
         run->todo_max = run->n_items;
     run->todo = calloc(run->todo_max, sizeof *run->todo);
     run->batch.items = calloc(run->todo_max, sizeof *run->batch.items);
@@ -82,7 +82,7 @@ is_full(const struct run *run)
 {
     if (run->batch.n_items == run->todo_max)
         return true;
-    return run->stream == NULL && run->config->sink == RUN_TO_DATABASE &&
+    return !run_is_one_batch(run) && run->config->sink == RUN_TO_DATABASE &&
            (run->batch.decoded >= BATCH_BYTES_MAX ||
             atomic_load(&run->held_bytes) >= run->config->memory_bytes / 10 * 3);
 }
@@ -266,7 +266,7 @@ accept(struct run *run, struct pending *p, struct err *err)
 static enum st
 put_off(struct run *run, struct pending *p, struct err *err)
 {
-    if (run->config->sink != RUN_TO_DATABASE || run->stream != NULL)
+    if (run->config->sink != RUN_TO_DATABASE || run_is_one_batch(run))
         return refuse_sums(p, err);
     run->batch.closed = true;
     return ST_OK;
@@ -290,23 +290,28 @@ refuse_mistaken(struct worker *w, struct pending *p, struct err *err)
 
 /* Under the lock: is it known to the ledger, or a second time in this batch? */
 static enum st
-decide(struct worker *w, struct pending *p, const struct known *known, struct err *err)
+decide(struct worker *w, struct pending *p, const struct known *known, const struct sent *sent,
+       struct err *err)
 {
     struct run *run = w->run;
+    bool decided;
     enum st rc;
 
     p->item->whole = done_is_whole(&p->payload->sighting, p->item->source, p->unterminated);
-    if (known->id != 0)
+    if (known->id != 0 && !run->config->replace)
         return mark_known(run, p->item, known, &p->payload->sighting, err);
     if (seen_has(&run->seen, &p->payload->key) || seen_has(&run->batch.seen, &p->payload->key)) {
         p->item->fate = FATE_KNOWN;
         return ST_OK;
     }
+    if ((rc = eida_decide(run, p, sent, &decided, err)) != ST_OK || decided)
+        return rc;
     if (p->mistaken != NULL)
         return refuse_mistaken(w, p, err);
     if (p->table != NULL && !sums_fit(p->table, p->payload))
         return put_off(run, p, err);
     if ((rc = seen_add(&run->batch.seen, &p->payload->key, err)) != ST_OK ||
+        (rc = eida_note(run, p, err)) != ST_OK ||
         (rc = rejects_join(&run->batch, p->item, w, p->rejects_from, p->rejects_to, err)) != ST_OK)
         return rc;
     return accept(run, p, err);
@@ -317,6 +322,7 @@ ask(struct worker *w, struct err *err)
 {
     const struct ledger_key *keys[PENDING_MAX];
     struct known known[PENDING_MAX] = { 0 };
+    struct sent sent[PENDING_MAX];
     struct run *run = w->run;
     enum st rc = ST_OK;
 
@@ -326,8 +332,10 @@ ask(struct worker *w, struct err *err)
     if (run->pg != NULL)
         rc = RUN_TRY_AGAIN(run, ledger_find_hashes(&run->ledger, keys, w->n_pending, known, err),
                            err);
+    if (rc == ST_OK)
+        rc = RUN_TRY_AGAIN(run, eida_ask(w, sent, err), err);
     for (size_t i = 0; rc == ST_OK && i < w->n_pending; i++)
-        rc = decide(w, &w->pending[i], &known[i], err);
+        rc = decide(w, &w->pending[i], &known[i], &sent[i], err);
     pthread_mutex_unlock(&run->lock);
     return rc;
 }

@@ -6,6 +6,7 @@
 #include "ingest/base.h"
 
 #include "ingest/clock.h"
+#include "ingest/token.h"
 #include "pipeline_priv.h"
 
 /* ---- the rows of one table ---- */
@@ -56,8 +57,25 @@ batch_rows(struct run *run, size_t table, bool *none, struct err *err)
 
 /* ---- the transaction ---- */
 
+/* (a): it was valid when the run began, and must be now. */
+static enum st
+check_token(struct run *run, struct err *err)
+{
+    const struct run_config *c = run->config;
+    struct token_node owner;
+    enum st rc;
+
+    if (c->token == NULL)
+        return ST_OK;
+    rc = token_check(run->pg, c->token, c->node, &owner, err);
+    if (rc == ST_OK && owner.id != run->scope.node)
+        rc = err_fail(err, ST_DB, "cannot count with this token",
+                      "it was given to another node while the logs were read");
+    return rc;
+}
+
 struct merged {
-    int64_t inserted, updated;
+    int64_t inserted, updated, doubled;
 };
 
 static int
@@ -132,6 +150,7 @@ merge_table(struct run *run, struct table *t, struct merged *merged, struct err 
     rows_free(rows);
     merged->inserted = result.inserted;
     merged->updated = result.updated;
+    merged->doubled = result.doubled;
     return rc;
 }
 
@@ -201,8 +220,9 @@ transact(struct run *run, struct merged *merged, bool *unknown, struct err *err)
     memset(merged, 0, DATASETS_MAX * sizeof *merged);
     if ((rc = pg_begin(run->pg, err)) != ST_OK)
         return rc;
-    if ((rc = claim(run, err)) != ST_OK || (rc = merge_tables(run, merged, err)) != ST_OK ||
-        (rc = parked_write(run, err)) != ST_OK ||
+    if ((rc = check_token(run, err)) != ST_OK || (rc = claim(run, err)) != ST_OK ||
+        (rc = eida_write(run, err)) != ST_OK || (rc = merge_tables(run, merged, err)) != ST_OK ||
+        (rc = parked_write(run, err)) != ST_OK || (rc = replace_displace(run, err)) != ST_OK ||
         (rc = ledger_record(&run->ledger, b->claims, b->n_claims, err)) != ST_OK ||
         (rc = see(run, err)) != ST_OK)
         goto rollback;
@@ -231,8 +251,8 @@ ask_ledger(struct run *run, bool *committed, struct err *err)
     enum st rc = run_reconnect(run, err);
 
     *committed = false;
-    if (rc != ST_OK || run->batch.n_claims == 0)
-        return rc;
+    if (rc != ST_OK || run->batch.n_claims == 0 || run->config->replace)
+        return rc; /* what is replaced is the same when it is replaced again */
     key = &run->batch.claims[0]->key;
     rc = RUN_TRY_AGAIN(run, ledger_find_hashes(&run->ledger, &key, 1, &known, err), err);
     *committed = rc == ST_OK && known.id != 0 && known.id == run->batch.claims[0]->id;
@@ -283,6 +303,7 @@ commit_batch(struct run *run, struct err *err)
         t = summary_table(run->summary, run->tables[i].dataset->table);
         t->inserted += merged[i].inserted;
         t->updated += merged[i].updated;
+        t->doubled += merged[i].doubled;
         run->tables[i].fixed = true;
     }
     return ST_OK;

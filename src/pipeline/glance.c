@@ -35,7 +35,7 @@ glance_files(struct run *run, struct err *err)
     enum st rc = ST_OK;
     size_t n = 0;
 
-    if (run->pg == NULL || run->config->recheck)
+    if (run->pg == NULL || run->config->recheck || run->config->replace)
         return ST_OK;
     known = calloc(BATCH_INPUTS_MAX, sizeof *known);
     if (known == NULL)

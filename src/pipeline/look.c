@@ -56,7 +56,7 @@ look_open(struct look **out, const struct run_config *c, const struct source *so
     if (l == NULL)
         return err_memory(err, "cannot look at an input");
     hash_secret_random(&l->secret);
-    if ((rc = plain_rules_init(&l->plain_rules, c->rules, err)) != ST_OK)
+    if ((rc = plain_rules_init(&l->plain_rules, c, err)) != ST_OK)
         return rc;
     if ((l->lines = lines_new(err)) == NULL)
         return ST_MEMORY;

@@ -22,6 +22,15 @@ day_is_kept(struct pass *p, const struct record *rec)
     return p->day != NULL;
 }
 
+static inline void
+note_counted(struct payload *payload, int64_t time_us)
+{
+    if (time_us < payload->counted_first_us)
+        payload->counted_first_us = time_us;
+    if (time_us > payload->counted_last_us)
+        payload->counted_last_us = time_us;
+}
+
 static void
 note_day(struct pass *p, const struct record *rec, enum reason why)
 {
@@ -32,6 +41,9 @@ note_day(struct pass *p, const struct record *rec, enum reason why)
     if (why == KEEP) {
         p->day->count++;
         p->day->bytes += rec->bytes;
+        note_counted(p->payload, rec->time_us);
+    } else if (unlikely(why == FILTER_COMMENT)) { /* the only ones with a day are those of documents */
+        p->day->listed = true;
     }
     if (rec->time_us < p->payload->first_us)
         p->payload->first_us = rec->time_us;

@@ -12,6 +12,8 @@
  *   catalogs.c what the paths of a table's hits are looked up in, read on first use
  *   parked.c   hits whose path no catalog knows yet; heal.c: those that it knows by now
  *   stream.c   for rules with a window or a union of ranges: the inputs in the order of their times
+ *   eida.c     EIDA's own table of payloads: asked beside the ledger, and written with it
+ *   replace.c  --replace: all inputs are one batch, and what it overwrites leaves the books
  *   rejects.c  rejected lines: are they too many, and what they are; reject_line.c one of them, reject_file.c their file
  *   known.c    `ingest known` and `ingest accept`
  *   done.c     which inputs may be deleted
@@ -30,6 +32,7 @@
 #include "ingest/lines.h"
 #include "ingest/rollup.h"
 #include "ingest/run.h"
+#include "ingest/sent.h"
 #include "ingest/sink.h"
 
 #define DATASETS_MAX     8
@@ -113,6 +116,7 @@ struct table {
     const struct rules   *rules;     /* the run's, or for datasets without routes a plain set with the same dates */
     bool                  ready;
     struct target         target;    /* RUN_TO_DATABASE */
+    struct sent_table     sent;      /* EIDA's table of payloads beside it */
     int32_t               node_id;   /* scope */
     char                  ecosystem[64]; /* "" while not fixed */
     bool                  fixed;     /* the ecosystem stands in the ledger or was said by --rules */
@@ -261,6 +265,13 @@ run_signals(const struct run *run)
     return run->config->signals == NULL ? 0 : (int)*run->config->signals;
 }
 
+/* Are all inputs of the run one batch, however many they are? */
+static inline bool
+run_is_one_batch(const struct run *run)
+{
+    return run->stream != NULL || run->config->replace;
+}
+
 /* Keeps the first failure of the run. Takes the lock. */
 void run_fail(struct run *run, const struct err *err);
 
@@ -293,7 +304,7 @@ enum st run_reconnect(struct run *run, struct err *err);
     })
 
 /* tables.c */
-enum st plain_rules_init(struct rules *plain, const struct rules *rules, struct err *err);
+enum st plain_rules_init(struct rules *plain, const struct run_config *c, struct err *err);
 enum st tables_init(struct run *run, struct err *err);
 void    tables_release(struct run *run);
 /* Makes the table of `dataset` ready; takes the lock. ST_USAGE, ST_DB; ST_NO_TABLE: there is none, and nobody asked for it. */
@@ -443,6 +454,26 @@ enum st refused_note(struct run *run, struct item *item, const struct err *why, 
 void    refused_remember(struct run *run);
 /* Adds since when. */
 void    refused_tell(const struct refused *before, struct err *err);
+
+/* eida.c */
+/* What EIDA's table of payloads has of the worker's pending inputs. Under the lock. ST_OK, ST_DB, ST_DB_RETRY, ST_MEMORY. */
+enum st eida_ask(struct worker *w, struct sent out[PENDING_MAX], struct err *err);
+/* *decided: it is known to EIDA, or refused; nothing else is to be done with it. ST_OK, ST_MEMORY. */
+enum st eida_decide(struct run *run, struct pending *p, const struct sent *sent, bool *decided, struct err *err);
+/* It counts: another document that EIDA would take for the same one does not. ST_OK, ST_MEMORY. */
+enum st eida_note(struct run *run, const struct pending *p, struct err *err);
+/* In the transaction. ST_EOF: another run was faster; undo and read again. */
+enum st eida_write(struct run *run, struct err *err);
+
+/* replace.c; all of them do nothing without --replace */
+/* ST_OK; ST_USAGE: standard input is one of several, or the rules want a stream. */
+enum st replace_init(struct run *run, struct err *err);
+/* ST_USAGE: it is none whose rows can be replaced. */
+enum st replace_check_dataset(const struct run *run, const struct dataset *dataset, struct err *err);
+/* All was read: ST_OK; ST_CORRUPT: some input was refused, and so nothing is replaced; ST_STOPPED. */
+enum st replace_check(struct run *run, struct err *err);
+/* In the transaction, before the ledger's days. */
+enum st replace_displace(struct run *run, struct err *err);
 
 /* stream.c */
 /* Does the run need one? ST_OK; ST_USAGE: standard input is one of several; ST_MEMORY. */

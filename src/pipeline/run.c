@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 
 #include "ingest/clock.h"
+#include "ingest/token.h"
 #include "pipeline_priv.h"
 
 void
@@ -65,6 +66,13 @@ enter(const struct run_config *c, enum pg_mode mode, struct pg **pg, struct ledg
     if ((rc = ledger_open(l, *pg, mode == PG_READ_ONLY, err)) != ST_OK)
         return rc;
     *scope = (struct ledger_scope){ .dataset = c->dataset == NULL ? NULL : c->dataset->name };
+    if (c->token != NULL) {
+        struct token_node owner;
+
+        rc = token_check(*pg, c->token, c->node, &owner, err);
+        scope->node = owner.id;
+        return rc;
+    }
     rc = ledger_node(l, c->node == NULL ? "local" : c->node, &scope->node, err);
     if (rc == ST_OK && c->node != NULL && scope->node == 0) {
         err_fail(err, ST_USAGE, "cannot count for a node", "there is no node \"%s\"", c->node);
@@ -298,6 +306,8 @@ do_batch(struct run *run, struct err *err)
     ecosystem_settle(run);
     if (run->batch.again || stream_leave_out(run))
         return ST_EOF;
+    if ((rc = replace_check(run, err)) != ST_OK)
+        return rc;
     if ((rc = stream_settle(run, err)) != ST_OK)
         return rc;
     if (run->config->sink != RUN_TO_DATABASE)
@@ -416,6 +426,7 @@ run(const struct run_config *config, struct source_list *inputs, struct summary 
     if ((rc = refused_init(run, err)) == ST_OK && (rc = tables_init(run, err)) == ST_OK &&
         (rc = open_database(run, err)) == ST_OK &&
         (rc = make_items(run, inputs, err)) == ST_OK && (rc = stream_init(run, err)) == ST_OK &&
+        (rc = replace_init(run, err)) == ST_OK &&
         (rc = batch_init(run, err)) == ST_OK &&
         (rc = start_workers(run, err)) == ST_OK) {
         glance_troubled(run);

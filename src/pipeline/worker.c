@@ -204,6 +204,7 @@ count_lines(struct worker *w, struct pending *p, const struct format *format, st
             rc = err_memory(err, "cannot list days");
         p->bytes = rollup_held_bytes(pass.rollup) + n_days * sizeof *p->payload->days +
                    (pass.parked == NULL ? 0 : rollup_held_bytes(pass.parked));
+        p->payload->document = pass.parser.document;
         ecosystem_note(w->run, p->item, pass.picker->ecosystem);
         if (rc == ST_OK && rejects_judge(&pass, &mistaken) != ST_OK)
             rc = keep_mistaken(p, &mistaken, err);
@@ -236,6 +237,8 @@ count_input(struct worker *w, struct input *in, struct pending *p, struct err *e
     p->table = NULL;
     p->payload->first_us = INT64_MAX;
     p->payload->last_us = INT64_MIN;
+    p->payload->counted_first_us = INT64_MAX;
+    p->payload->counted_last_us = INT64_MIN;
     p->payload->source = c->source;
     p->payload->format = format == NULL ? "none" : format->name;
     p->payload->key.dataset = dataset == NULL ? "none" : dataset->name;
@@ -290,7 +293,7 @@ known_by_bytes(struct worker *w, struct item *item, struct err *err)
     if ((rc = input_digest_stored(item->source, &run->ledger.secret, &stored, err)) != ST_OK)
         return rc;
     for (; low < run->n_stored && run->stored[low].size == item->source->file.size; low++)
-        if (digest_eq(&run->stored[low].stored, &stored)) {
+        if (!run->config->replace && digest_eq(&run->stored[low].stored, &stored)) {
             struct sighting s = {
                 .path = item->source->path,
                 .is_file = true,

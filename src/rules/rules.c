@@ -130,6 +130,19 @@ rules_init(struct rules *rules, const struct rule_pack *pack, const char *const 
 }
 
 void
+rules_extend(struct rules *rules, const struct networks *networks)
+{
+    struct digest both[2];
+
+    rules->networks = networks;
+    if (networks == NULL)
+        return;
+    both[0] = rules->id;
+    both[1] = networks_id(networks);
+    rules->id = hash_plain(both, sizeof both);
+}
+
+void
 rules_release(struct rules *rules)
 {
     if (rules == NULL)

@@ -141,6 +141,34 @@ added(struct buf *b, const struct dataset *d, const char *name)
 }
 
 static void
+united(struct buf *b, const struct target *t)
+{
+    const char *name = t->dataset->uniques;
+
+    buf_text(b, "coalesce(");
+    sql_hll(b, t, "hll_union(");
+    column(b, "t.", name);
+    buf_text(b, ", ");
+    column(b, "s.", name);
+    buf_text(b, "), ");
+    column(b, "s.", name);
+    buf_text(b, ")");
+}
+
+/*
+ * EIDA's web service takes a row that it overwrites for a new one: it sets created_at and leaves
+ * updated_at alone. Its own table is served so; in ours a row keeps its beginning.
+ */
+static void
+set_times(struct buf *b, const struct target *t, const char *comma)
+{
+    if (t->replaces && !t->ours && t->has_created_at)
+        buf_printf(b, "%s\"created_at\" = now()", comma);
+    else if (t->has_updated_at)
+        buf_printf(b, "%s\"updated_at\" = now()", comma);
+}
+
+static void
 set_list(struct buf *b, const struct target *t)
 {
     const struct dataset *d = t->dataset;
@@ -151,24 +179,22 @@ set_list(struct buf *b, const struct target *t)
             continue;
         listed(b, &comma, "", d->sums[i]);
         buf_text(b, " = ");
-        if (d->keeps_latest)
+        if (t->replaces)
+            column(b, "s.", d->sums[i]);
+        else if (d->keeps_latest)
             latest(b, d->sums[i]);
         else
             added(b, d, d->sums[i]);
     }
     if (t->has_sketch) {
         listed(b, &comma, "", d->uniques);
-        buf_text(b, " = coalesce(");
-        sql_hll(b, t, "hll_union(");
-        column(b, "t.", d->uniques);
-        buf_text(b, ", ");
-        column(b, "s.", d->uniques);
-        buf_text(b, "), ");
-        column(b, "s.", d->uniques);
-        buf_text(b, ")");
+        buf_text(b, " = ");
+        if (t->replaces)
+            column(b, "s.", d->uniques);
+        else
+            united(b, t);
     }
-    if (t->has_updated_at)
-        buf_printf(b, "%s\"updated_at\" = now()", comma);
+    set_times(b, t, comma);
 }
 
 /*

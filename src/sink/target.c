@@ -287,6 +287,8 @@ all_columns(struct columns *c, struct target *out, struct err *err)
         st = column(c, d->uniques, WANT_SKETCH, 0, &out->has_sketch, err);
     if (st == ST_OK && d->has_node)
         st = column(c, "updated_at", WANT_TIME, 0, &out->has_updated_at, err);
+    if (st == ST_OK && d->has_node)
+        st = column(c, "created_at", WANT_TIME, 0, &out->has_created_at, err);
     return st == ST_OK ? nothing_unknown_to_fill(c, err) : st;
 }
 
