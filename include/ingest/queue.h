@@ -80,8 +80,11 @@ enum st queue_requeue(struct queue *q, uint64_t *n, struct err *err);
 /* Jobs of this queue: those that running workers have, and those that wait to be due. */
 enum st queue_left(struct queue *q, uint64_t *running, uint64_t *waiting, struct err *err);
 
-/* Waits until a job may have come, for timeout_ms at most, or until a signal. */
-enum st queue_wait(struct queue *q, int timeout_ms, struct err *err);
+/*
+ * Waits for timeout_ms at most, or until a signal. *heard: a job may have come; also at the first call and after a
+ * loss, when nobody knows what was said before. ST_DB_RETRY, ST_DB: the connection is lost; the next call makes it again.
+ */
+enum st queue_wait(struct queue *q, int timeout_ms, bool *heard, struct err *err);
 
 /* ---- saying that the worker lives ---- */
 

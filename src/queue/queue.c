@@ -248,15 +248,13 @@ queue_close(struct queue *q)
 /* ---- hearing of jobs ---- */
 
 enum st
-queue_wait(struct queue *q, int timeout_ms, struct err *err)
+queue_wait(struct queue *q, int timeout_ms, bool *heard, struct err *err)
 {
-    bool heard;
-
-    if (!q->listening) {
-        q->listening = true; /* a job that came before is found by the next pop, not by waiting */
-        return pg_is_alive(q->pg) ? pg_listen(q->pg, QUEUE_CHANNEL, err) : reconnect(q, err);
-    }
+    *heard = true;
     if (!pg_is_alive(q->pg))
         return reconnect(q, err);
-    return pg_wait(q->pg, timeout_ms, &heard, err);
+    if (q->listening)
+        return pg_wait(q->pg, timeout_ms, heard, err);
+    q->listening = true;
+    return pg_listen(q->pg, QUEUE_CHANNEL, err);
 }
