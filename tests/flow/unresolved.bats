@@ -1,0 +1,314 @@
+#!/usr/bin/env bats
+# Downloads of tarballs that dists does not hold yet: they wait, count once when it does, and nobody loses or doubles one.
+load lib
+
+# Rows in live tables and in ours; what is told of both is the same but for bytes and clients.
+setup_file() {
+    : "${PGHOST:?run this under tests/pg/server}"
+    PGDATABASE=postgres sql "CREATE DATABASE unresolved_live"
+    PGDATABASE=unresolved_live "$INGEST" -q migrate up ledger
+    PGDATABASE=unresolved_live "$PG_BIN/psql" -XAtq -v ON_ERROR_STOP=1 -f "$ROOT/tests/live/zeco.sql"
+    PGDATABASE=postgres sql "CREATE DATABASE unresolved_ours"
+    PGDATABASE=unresolved_ours "$INGEST" -q migrate up ledger zeco
+    for db in unresolved_live unresolved_ours; do # a block secret, so that copies give equal hashes
+        PGDATABASE=$db "$INGEST" -q --client-key none /nonexistent 2>/dev/null || [ $? -eq 1 ]
+    done
+}
+
+# live, ours [NAME]: a database of the test's own.
+live() {
+    TEMPLATE=unresolved_live fresh "_live${1:-}"
+}
+
+ours() {
+    TEMPLATE=unresolved_ours fresh "_ours${1:-}"
+}
+
+zeco() {
+    count --rules zeco "$@"
+}
+
+# get N [DAY [CLIENT [BYTES]]]: a download of tarball number N.
+get() {
+    printf '%s - - [%s:12:00:00 +0000] "GET /dist/A/BC/%040x.tar.gz HTTP/1.1" 200 %s "-" "zef"\n' \
+        "${3:-192.0.2.7}" "${2:-05/Jan/2024}" "$1" "${4:-100}"
+}
+
+# dist N [NAME [VERSION]]: it is entered.
+dist() {
+    sql "INSERT INTO ${DISTS:-dists} (id, dist, path, meta) VALUES (gen_random_uuid(), 'x', 'A/BC/' || lpad(to_hex($1), 40, '0') || '.tar.gz',
+         jsonb_build_object('name', '${2:-ABC}', 'version', '${3:-1.$1}', 'auth', 'zef:a', 'path', '/dist/A/BC/' || lpad(to_hex($1), 40, '0') || '.tar.gz'))"
+}
+
+rows() {
+    sql "SELECT name, version, dldate, count, auth FROM ${STATS:-stats} ORDER BY 1, 2 NULLS FIRST, 3"
+}
+
+# What the ledger says was added is what the rows hold.
+zeco_balances() {
+    is "$(sql "SELECT coalesce(sum(count), 0) FROM ingest.payload_days")" \
+        "$(sql "SELECT coalesce(sum(count), 0) FROM ${STATS:-stats} WHERE version IS NULL")"
+    is "$(sql "SELECT coalesce(sum(count), 0) FROM ingest.payload_days")" \
+        "$(sql "SELECT (SELECT coalesce(sum(records_counted), 0) FROM ingest.payloads) +
+                       (SELECT coalesce(sum(count), 0) FROM ingest.unresolved WHERE healed_at IS NOT NULL)")"
+    is "$(sql "SELECT coalesce(sum((records_why->>'unknown_dist')::bigint), 0) FROM ingest.payloads")" \
+        "$(sql "SELECT coalesce(sum(count), 0) FROM ingest.unresolved")"
+    is "$(sql "SELECT count(*) FROM (SELECT name, auth, dldate, coalesce(sum(count) FILTER (WHERE version IS NOT NULL), 0) v,
+               coalesce(sum(count) FILTER (WHERE version IS NULL), 0) t FROM ${STATS:-stats} GROUP BY 1, 2, 3) x WHERE v <> t")" 0
+}
+
+# Everything that was counted, without ids and times.
+zeco_dump() {
+    sql "SELECT name, version, dldate, auth, count, bytes, encode(hll_send(clients), 'hex') FROM zeco.stats ORDER BY 1, 2 NULLS FIRST, 3, 4"
+    sql "SELECT p.hash, d.day, d.state, d.rules_id, d.lines, d.count, d.bytes, d.hours
+           FROM ingest.payload_days d JOIN ingest.payloads p ON p.id = d.payload ORDER BY 1, 2"
+}
+
+@test "replica lag: parked with the payload, healed by a later run, known inputs or none" {
+    live
+    dist 1
+    { get 1; get 2; get 2 06/Jan/2024; get 2; get 3; } >a.log
+    zeco --json a.log
+    status_is 0
+    silent
+    is "$(summary 's["lines"]["filtered"]')" "{'unknown_dist': 4}"
+    is "$(summary 's["unresolved"]')" "{'stats': {'parked': 4, 'healed': 0}}"
+    is "$(rows)" "ABC||2024-01-05|1|zef:a
+ABC|1.1|2024-01-05|1|zef:a"
+    is "$(sql "SELECT dataset, right(path, 12), day, count, bytes, clients IS NULL, healed_at IS NULL FROM ingest.unresolved ORDER BY 2, 3")" \
+        "stats|00002.tar.gz|2024-01-05|2|200|t|t
+stats|00002.tar.gz|2024-01-06|1|100|t|t
+stats|00003.tar.gz|2024-01-05|1|100|t|t"
+    zeco_balances
+
+    zeco --json a.log # nothing has changed
+    status_is 0
+    is "$(summary 's["unresolved"]')" "{}"
+    is "$(n_rows ingest.unresolved)" 3
+
+    dist 2
+    zeco -v --json a.log # everything is known
+    status_is 0
+    says "healed   stats: 3 that waited for their key are counted now"
+    [[ "$stderr" != *"nothing was changed"* ]]
+    is "$(summary 's["unresolved"], s["rows"], s["days"]')" \
+        "({'stats': {'parked': 0, 'healed': 3}}, {'stats': {'inserted': 3, 'updated': 1}}, {'stats': ['2024-01-05', '2024-01-06']})"
+    is "$(rows)" "ABC||2024-01-05|3|zef:a
+ABC||2024-01-06|1|zef:a
+ABC|1.1|2024-01-05|1|zef:a
+ABC|1.2|2024-01-05|2|zef:a
+ABC|1.2|2024-01-06|1|zef:a"
+    is "$(sql "SELECT day, lines, count, bytes FROM ingest.payload_days ORDER BY 1")" "2024-01-05|4|3|300
+2024-01-06|1|1|100"
+    zeco_balances
+
+    dist 3
+    mkdir empty
+    zeco --json empty # no input at all
+    status_is 0
+    is "$(summary 's["unresolved"]')" "{'stats': {'parked': 0, 'healed': 1}}"
+    zeco_balances
+    is "$(n_rows ingest.unresolved 'healed_at IS NULL')" 0
+    zeco --json a.log
+    is "$(summary 's["unresolved"], s["rows"]')" "({}, {})"
+    zeco_balances
+}
+
+@test "parked and healed by turns: the rows, bytes, clients and days of a run that knew everything" {
+    python3 - <<'PY'
+import random
+r = random.Random(7)
+for f in range(6):
+    with open("%d.log" % f, "w") as out:
+        for _ in range(1500):
+            out.write('10.0.%d.%d - - [%02d/Jan/2024:12:00:00 +0000] "GET %sA/BC/%040x.tar.gz HTTP/1.1" %d %d "-" "zef"\n'
+                      % (r.randrange(4), r.randrange(250), r.randrange(1, 5), r.choice(["/dist/", "/", "/cdn/x/"]), r.randrange(120),
+                         r.choice([200, 200, 200, 404]), r.randrange(10**6)))
+PY
+    fill() { # fill FROM TO: dists of these numbers
+        sql "INSERT INTO zeco.dists (id, dist, path, meta) SELECT gen_random_uuid(), 'x', 'A/BC/' || lpad(to_hex(n), 40, '0') || '.tar.gz',
+             jsonb_build_object('name', 'N' || n % 7, 'version', '1.' || n, 'auth', 'zef:' || n % 3) FROM generate_series($1, $2) n"
+    }
+    ours _all
+    fill 0 99
+    zeco 0.log 1.log 2.log 3.log 4.log 5.log
+    status_is 0
+    zeco_dump >all
+    STATS=zeco.stats zeco_balances
+    ours
+    fill 0 29
+    zeco 0.log 1.log
+    status_is 0
+    fill 30 59
+    zeco -j 2 1.log 2.log 3.log
+    status_is 0
+    fill 60 99
+    zeco -j 2 --memory 16M 4.log 5.log 0.log
+    status_is 0
+    STATS=zeco.stats zeco_balances
+    zeco_dump >turns
+    same_file turns all
+    [ "$(n_rows ingest.unresolved 'healed_at IS NULL')" -gt 0 ] # 100 to 119 never come
+    is "$(sql "SELECT count(*) FROM ingest.unresolved WHERE clients IS NULL")" 0
+}
+
+@test "what is refused, known or a second time in a batch is not parked again" {
+    live
+    { get 1; get 2; } | gzip >a.gz
+    head -c 40 a.gz >cut.gz
+    cp a.gz twin.gz
+    zeco a.gz cut.gz twin.gz
+    status_is 1
+    is "$(sql "SELECT count(*), sum(count) FROM ingest.unresolved")" "2|2"
+    zeco - < <(zcat a.gz)
+    status_is 0
+    is "$(sql "SELECT count(*), sum(count) FROM ingest.unresolved")" "2|2"
+    zeco_balances
+}
+
+@test "absurd byte counts: parked up to 2^63 - 1 of an input, and a sum stops there" {
+    ours
+    { get 1 05/Jan/2024 192.0.2.1 9223372036854775807; get 1 05/Jan/2024 192.0.2.1 1; } >a.log
+    get 1 05/Jan/2024 192.0.2.2 9223372036854775807 >b.log
+    zeco --json a.log b.log
+    status_is 0
+    is "$(summary 's["lines"]["filtered"], s["lines"]["rejected"]')" "({'unknown_dist': 2}, {'number': 1})"
+    DISTS=zeco.dists dist 1
+    zeco a.log
+    status_is 0
+    is "$(sql "SELECT version, count, bytes FROM zeco.stats ORDER BY 1")" "1.1|2|9223372036854775807
+|2|9223372036854775807"
+}
+
+@test "an older ledger, a missing right: exit 3 and what to type; other rules do not ask" {
+    live
+    get 1 >a.log
+    line serde 1.0.0 >b.log
+    sql "DROP TABLE ingest.unresolved"
+    zeco a.log
+    status_is 3
+    says "the ledger is older and has no table ingest.unresolved" "ingest migrate up ledger"
+    is "$(n_rows ingest.payloads)" 0
+    live 2
+    sql "DROP ROLE IF EXISTS lean; CREATE ROLE lean LOGIN; GRANT USAGE ON SCHEMA ingest TO lean;
+         GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA ingest TO lean; REVOKE UPDATE ON ingest.unresolved FROM lean;
+         GRANT SELECT, INSERT, UPDATE ON stats TO lean; GRANT USAGE ON SEQUENCE stats_stat_id_seq TO lean"
+    PGUSER=lean zeco a.log
+    status_is 3
+    says "the role lean lacks UPDATE on ingest.unresolved" "GRANT UPDATE ON ingest.unresolved TO"
+    sql "GRANT UPDATE ON ingest.unresolved TO lean"
+    PGUSER=lean zeco a.log
+    status_is 3
+    says "the role lean lacks SELECT on public.dists" "GRANT SELECT ON public.dists TO \"lean\""
+    sql "GRANT SELECT ON dists TO lean"
+    PGUSER=lean zeco a.log
+    status_is 0
+    dist 1
+    PGUSER=lean zeco a.log
+    status_is 0
+    zeco_balances
+    is "$(rows | tail -1)" "ABC|1.1|2024-01-05|1|zef:a"
+    sql "ALTER TABLE dists RENAME TO gone"
+    PGUSER=lean zeco a.log b.log
+    status_is 3
+    says 'table "dists" is neither in schema zeco nor along the search path'
+}
+
+@test "six hosts heal at once: each row once" {
+    live
+    for n in 1 2 3 4 5; do
+        for ((i = 0; i < 400; i++)); do get $((i % 300)) "0$n/Jan/2024"; done >$n.log
+    done
+    zeco 1.log 2.log 3.log 4.log 5.log
+    status_is 0
+    is "$(sql "SELECT count(*), sum(count) FROM ingest.unresolved")" "1500|2000"
+    sql "INSERT INTO dists (id, dist, path, meta) SELECT gen_random_uuid(), 'x', 'A/BC/' || lpad(to_hex(n), 40, '0') || '.tar.gz',
+         jsonb_build_object('name', 'N' || n % 7, 'version', '1.' || n, 'auth', 'zef:a') FROM generate_series(0, 249) n"
+    for host in 1 2 3 4 5 6; do
+        "$INGEST" --rules zeco --json 1.log >"$host.json" 2>"$host.err" 3>&- &
+    done
+    for host in 1 2 3 4 5 6; do wait -n || { cat ./*.err; false; }; done
+    is "$(python3 -c 'import json; print(sum(json.load(open("%d.json" % h))["unresolved"].get("stats", {}).get("healed", 0) for h in range(1, 7)))')" 1750
+    is "$(sql "SELECT sum(count) FROM stats WHERE version IS NULL")" 1750
+    zeco_balances
+    is "$(sql "SELECT count(*), sum(count) FROM ingest.unresolved WHERE healed_at IS NULL")" "250|250"
+}
+
+@test "sessions that are ended while they heal: tried again, once" {
+    live
+    for ((i = 0; i < 300; i++)); do get $i; done >a.log
+    zeco a.log
+    status_is 0
+    sql "INSERT INTO dists (id, dist, path, meta) SELECT gen_random_uuid(), 'x', 'A/BC/' || lpad(to_hex(n), 40, '0') || '.tar.gz',
+         jsonb_build_object('name', 'N' || n % 7, 'version', '1.' || n, 'auth', 'zef:a') FROM generate_series(0, 299) n"
+    # The first two sessions that mark rows are ended at their end.
+    sql "CREATE SEQUENCE ended;
+         CREATE FUNCTION end_me() RETURNS trigger LANGUAGE plpgsql AS \$\$ BEGIN
+             IF nextval('ended') <= 2 THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF; RETURN NULL; END \$\$;
+         CREATE TRIGGER t AFTER UPDATE ON ingest.unresolved FOR EACH STATEMENT EXECUTE FUNCTION end_me()"
+    zeco --json a.log
+    status_is 0
+    is "$(summary 's["unresolved"]["stats"]["healed"]')" 300
+    is "$(sql "SELECT last_value FROM ended")" 3
+    zeco_balances
+}
+
+@test "killed at syscalls around the healing: all of it or nothing, and once" {
+    command -v strace || skip "no strace"
+    [ -z "${INGEST_SANITIZED:-}" ] || skip "strace and the leak sanitizer exclude each other"
+    for ((i = 0; i < 50; i++)); do get $i; done >a.log
+    killed=0
+    for call in sendto recvfrom; do
+        for nth in 2 5 8 11 14 17 20 23 26 29 32 35; do
+            live
+            zeco a.log
+            sql "INSERT INTO dists (id, dist, path, meta) SELECT gen_random_uuid(), 'x', 'A/BC/' || lpad(to_hex(n), 40, '0') || '.tar.gz',
+                 jsonb_build_object('name', 'N' || n % 7, 'version', '1.' || n, 'auth', 'zef:a') FROM generate_series(0, 39) n"
+            code=0
+            strace -f -o /dev/null -e "trace=$call" -e "inject=$call:signal=KILL:when=$nth" \
+                "$INGEST" --rules zeco a.log 2>/dev/null || code=$?
+            [ $code -ne 137 ] || killed=$((killed + 1))
+            tries=200
+            until [ "$(sql "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'ingest'")" = 0 ]; do
+                ((tries-- > 0)) || false
+                sleep 0.02
+            done
+            healed=$(sql "SELECT count(*) FROM ingest.unresolved WHERE healed_at IS NOT NULL")
+            [ "$healed" -eq 0 ] || [ "$healed" -eq 40 ]
+            zeco_balances
+            zeco a.log
+            status_is 0
+            is "$(sql "SELECT sum(count) FROM stats WHERE version IS NULL")" 40
+            zeco_balances
+        done
+    done
+    say "$killed runs were killed at a syscall"
+    [ $killed -ge 10 ]
+}
+
+@test "a hundred thousand unknown paths under --memory 16M" {
+    ours
+    python3 - <<'PY'
+import gzip
+for f in range(2):
+    with gzip.open("%d.log.gz" % f, "wt", compresslevel=1) as out:
+        for i in range(50000):
+            out.write('10.%d.%d.%d - - [05/Jan/2024:12:00:00 +0000] "GET /A/BC/%040x.tar.gz HTTP/1.1" 200 10 "-" "zef"\n'
+                      % (f, i // 250, i % 250, f * 50000 + i))
+PY
+    if [ -z "${INGEST_SANITIZED:-}" ]; then
+        run --separate-stderr python3 "$HERE/peak.py" 80 "$INGEST" --rules zeco --client-key none -j 2 --memory 16M 0.log.gz 1.log.gz
+        say "peak: $stderr"
+    else
+        zeco -j 2 --memory 16M 0.log.gz 1.log.gz
+    fi
+    status_is 0
+    is "$(sql "SELECT count(*), sum(count), sum(bytes), min(hll_cardinality(clients::hll)) FROM ingest.unresolved")" "100000|100000|1000000|1"
+    sql "INSERT INTO zeco.dists (id, dist, path, meta) SELECT gen_random_uuid(), 'x', 'A/BC/' || lpad(to_hex(n), 40, '0') || '.tar.gz',
+         jsonb_build_object('name', 'N', 'version', '1.' || n, 'auth', 'zef:a') FROM generate_series(0, 59999) n"
+    zeco --memory 16M --json 0.log.gz
+    status_is 0
+    is "$(summary 's["unresolved"]["stats"]')" "{'parked': 0, 'healed': 60000}"
+    STATS=zeco.stats zeco_balances
+    is "$(sql "SELECT count, bytes FROM zeco.stats WHERE version IS NULL")" "60000|600000"
+}
