@@ -1,6 +1,6 @@
 /*
- * Is a backup any good? It is restored into a database of its own, and each table measured as it was
- * when it was dumped.
+ * Is a backup any good? It is restored into a database of its own, and each table measured as it
+ * was when it was dumped.
  */
 #include "ingest/base.h"
 
@@ -14,11 +14,11 @@ static const char what[] = "cannot check the backup";
 
 struct check {
     const struct backup_job *job;
-    struct pg      *pg;       /* the server's */
-    const char     *path;
-    int             fd;
+    struct pg *pg; /* the server's */
+    const char *path;
+    int fd;
     struct manifest manifest; /* what it should hold */
-    char            database[40];
+    char database[40];
 };
 
 /* ---- the file ---- */
@@ -27,7 +27,7 @@ static enum st
 fail_at(const struct check *c, enum st code, const char *cause, struct err *err)
 {
     err_fail(err, code, what, "%s", cause);
-    snprintf(err->path, sizeof err->path, "%s", c->path);
+    snprintf(err->path, sizeof err->path, "%.255s", c->path);
     return code;
 }
 
@@ -86,7 +86,8 @@ make_database(struct check *c, struct err *err)
     if (rc != ST_OK)
         c->database[0] = '\0';
     if (rc != ST_OK && strcmp(pg_sqlstate(c->pg), "42501") == 0)
-        err_hint(err, "ALTER ROLE ... CREATEDB; or check it on this host's private server: --local");
+        err_hint(err,
+                 "ALTER ROLE ... CREATEDB; or check it on this host's private server: --local");
     return rc;
 }
 

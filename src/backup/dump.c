@@ -18,7 +18,7 @@ static enum st
 cannot(const char *path, struct err *err)
 {
     err_fail(err, ST_DISK, what, "%s", strerror(errno));
-    snprintf(err->path, sizeof err->path, "%s", path);
+    snprintf(err->path, sizeof err->path, "%.255s", path);
     return ST_DISK;
 }
 
@@ -46,7 +46,7 @@ file_sha256(int fd, const char *path, char out[65], int64_t *n, struct err *err)
     if (got == 0)
         return ST_OK;
     err_fail(err, ST_IO, "cannot read the backup", "%s", strerror(errno));
-    snprintf(err->path, sizeof err->path, "%s", path);
+    snprintf(err->path, sizeof err->path, "%.255s", path);
     return ST_IO;
 }
 
@@ -56,10 +56,9 @@ static enum st
 open_snapshot(struct pg *pg, struct manifest *m, char snapshot[64], struct err *err)
 {
     static const char begin[] = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
-    static const char sql[] =
-        "SELECT pg_export_snapshot(),"
-        " to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24MISS\"Z\"'),"
-        " current_setting('server_version'), current_database()";
+    static const char sql[] = "SELECT pg_export_snapshot(),"
+                              " to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24MISS\"Z\"'),"
+                              " current_setting('server_version'), current_database()";
     struct pg_result *r = NULL;
     enum st rc = pg_script(pg, what, begin, err);
 
@@ -68,8 +67,8 @@ open_snapshot(struct pg *pg, struct manifest *m, char snapshot[64], struct err *
     if (rc == ST_OK) {
         snprintf(snapshot, 64, "%s", pg_text(r, 0, 0).p);
         snprintf(m->made_at, sizeof m->made_at, "%s", pg_text(r, 0, 1).p);
-        snprintf(m->server, sizeof m->server, "%.*s",
-                 (int)strcspn(pg_text(r, 0, 2).p, " "), pg_text(r, 0, 2).p);
+        snprintf(m->server, sizeof m->server, "%.*s", (int)strcspn(pg_text(r, 0, 2).p, " "),
+                 pg_text(r, 0, 2).p);
         snprintf(m->database, sizeof m->database, "%s", pg_text(r, 0, 3).p);
     }
     pg_free(r);
@@ -95,7 +94,7 @@ measure_all(struct pg *pg, struct manifest *m, const struct backup_job *job, str
 struct files {
     const char *dir;
     char path[2][TEMPORARY_NAME], temporary[2][TEMPORARY_NAME]; /* of the manifest, of the dump */
-    int  fd[2];
+    int fd[2];
 };
 enum { MANIFEST, DUMP };
 
@@ -192,8 +191,9 @@ static enum st
 run_pg_dump(const struct backup_job *job, struct pg *pg, struct arguments *a, int out_fd,
             struct err *err)
 {
-    struct program p = { .job = job, .name = "pg_dump", .argv = a->text, .in_fd = -1,
-                         .out_fd = out_fd };
+    struct program p = {
+        .job = job, .name = "pg_dump", .argv = a->text, .in_fd = -1, .out_fd = out_fd
+    };
     char **env = pg_environment(pg);
     int status = 0;
     enum st rc;
@@ -209,7 +209,8 @@ run_pg_dump(const struct backup_job *job, struct pg *pg, struct arguments *a, in
         err_hint(err, "pg_dump of %s is older than the server: install a newer postgresql-client",
                  job->bin);
     else if (strstr(p.words, "permission denied") != NULL)
-        err_hint(err, "the role needs USAGE on the schemas, SELECT on the tables and sequences that it backs up");
+        err_hint(err, "the role needs USAGE on the schemas, and SELECT on the tables and "
+                      "sequences, that it backs up");
     return ST_DB;
 }
 

@@ -74,7 +74,8 @@ manifest_pin(struct pg *pg, struct err *err)
                      "SET LOCAL search_path TO pg_catalog; SET LOCAL DateStyle TO ISO;"
                      "SET LOCAL IntervalStyle TO postgres; SET LOCAL TimeZone TO 'UTC';"
                      "SET LOCAL extra_float_digits TO 1; SET LOCAL bytea_output TO hex;"
-                     "SET LOCAL row_security TO off; SET LOCAL lock_timeout TO '60s'", err);
+                     "SET LOCAL row_security TO off; SET LOCAL lock_timeout TO '60s'",
+                     err);
 }
 
 /*
@@ -106,8 +107,7 @@ manifest_measure(struct manifest_table *t, struct pg *pg, bool *there, struct er
     buf_text(&sql, ".");
     pg_ident(pg, &sql, t->name);
     buf_text(&sql, " AS ingest_row OFFSET 0) AS lines");
-    rc = buf_str(&sql) == NULL ? err_memory(err, what)
-                               : pg_run(pg, what, sql.p, 0, NULL, &r, err);
+    rc = buf_str(&sql) == NULL ? err_memory(err, what) : pg_run(pg, what, sql.p, 0, NULL, &r, err);
     if (rc == ST_OK) {
         t->rows = pg_int(r, 0, 0);
         for (size_t i = 0; i < 2; i++)
@@ -123,8 +123,8 @@ manifest_measure(struct manifest_table *t, struct pg *pg, bool *there, struct er
 bool
 manifest_text(const struct manifest *m, struct buf *out)
 {
-    buf_printf(out, "ingest backup\t1\nmade\t%s\ningest\t%s\nserver\t%s\ndatabase\t%s\n", m->made_at,
-               INGEST_VERSION, m->server, m->database);
+    buf_printf(out, "ingest backup\t1\nmade\t%s\ningest\t%s\nserver\t%s\ndatabase\t%s\n",
+               m->made_at, INGEST_VERSION, m->server, m->database);
     buf_printf(out, "dump\t%" PRId64 "\t%s\n", m->dump_bytes, m->dump_sha256);
     for (size_t i = 0; i < m->n_tables; i++) {
         const struct manifest_table *t = &m->tables[i];
@@ -227,7 +227,7 @@ manifest_read(struct manifest *m, const char *path, struct err *err)
     }
     free(text);
     if (rc != ST_OK && rc != ST_MEMORY) {
-        snprintf(err->path, sizeof err->path, "%s", path);
+        snprintf(err->path, sizeof err->path, "%.255s", path);
         err->line_no = rc == ST_CORRUPT ? line_no : 0;
     }
     return rc;

@@ -1,6 +1,6 @@
 /*
- * --keep: which backups may go. Only what is named as ingest names them and has a manifest that says
- * the same database: another database's backups may stand in the same directory.
+ * --keep: which backups may go. Only what is named as ingest names them and has a manifest that
+ * says the same database: another database's backups may stand in the same directory.
  */
 #include "ingest/base.h"
 
@@ -65,7 +65,7 @@ remove_one(const char *dir, const char *stem, struct err *err)
 enum st
 old_remove(const char *dir, const char *database, size_t keep, size_t *n_removed, struct err *err)
 {
-    char (*stems)[STEM_BYTES] = NULL, (*more)[STEM_BYTES], stem[STEM_BYTES];
+    char(*stems)[STEM_BYTES] = NULL, (*more)[STEM_BYTES], stem[STEM_BYTES];
     size_t n = 0, cap = 0;
     DIR *d = opendir(dir);
     struct dirent *entry;

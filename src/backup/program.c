@@ -1,6 +1,6 @@
 /*
- * pg_dump and pg_restore as children: nothing of ours but three descriptors and the environment that
- * leads to the database.
+ * pg_dump and pg_restore as children: nothing of ours but three descriptors and the environment
+ * that leads to the database.
  */
 #include "ingest/base.h"
 

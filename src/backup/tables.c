@@ -42,21 +42,21 @@ static const char schemas_sql[] =
          " JOIN pg_namespace n ON n.oid = c.relnamespace ORDER BY 1";
 
 /* Sequences stay with the tables that own or use them, views if they are ours. */
-static const char others_sql[] =
-    KEPT " SELECT replace(n.nspname, '\"', '\"\"'), replace(c.relname, '\"', '\"\"') FROM pg_class c"
-         " JOIN pg_namespace n ON n.oid = c.relnamespace"
-         " WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')"
-         " AND c.relnamespace IN (SELECT relnamespace FROM kept JOIN pg_class USING (oid))"
-         " AND c.oid NOT IN (SELECT oid FROM kept WHERE oid IS NOT NULL)"
-         " AND NOT (c.relkind IN ('v', 'm')"
-         "          AND starts_with(coalesce(obj_description(c.oid, 'pg_class'), ''), $3))"
-         " AND NOT (c.relkind = 'S' AND (EXISTS (SELECT FROM pg_depend d JOIN kept k"
-         "           ON k.oid = d.refobjid WHERE d.classid = 'pg_class'::regclass"
-         "            AND d.objid = c.oid AND d.refclassid = 'pg_class'::regclass)"
-         "          OR EXISTS (SELECT FROM pg_depend d JOIN pg_attrdef a ON a.oid = d.objid"
-         "           JOIN kept k ON k.oid = a.adrelid WHERE d.classid = 'pg_attrdef'::regclass"
-         "            AND d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid)))"
-         " ORDER BY 1, 2";
+static const char others_sql[] = KEPT
+    " SELECT replace(n.nspname, '\"', '\"\"'), replace(c.relname, '\"', '\"\"') FROM pg_class c"
+    " JOIN pg_namespace n ON n.oid = c.relnamespace"
+    " WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')"
+    " AND c.relnamespace IN (SELECT relnamespace FROM kept JOIN pg_class USING (oid))"
+    " AND c.oid NOT IN (SELECT oid FROM kept WHERE oid IS NOT NULL)"
+    " AND NOT (c.relkind IN ('v', 'm')"
+    "          AND starts_with(coalesce(obj_description(c.oid, 'pg_class'), ''), $3))"
+    " AND NOT (c.relkind = 'S' AND (EXISTS (SELECT FROM pg_depend d JOIN kept k"
+    "           ON k.oid = d.refobjid WHERE d.classid = 'pg_class'::regclass"
+    "            AND d.objid = c.oid AND d.refclassid = 'pg_class'::regclass)"
+    "          OR EXISTS (SELECT FROM pg_depend d JOIN pg_attrdef a ON a.oid = d.objid"
+    "           JOIN kept k ON k.oid = a.adrelid WHERE d.classid = 'pg_attrdef'::regclass"
+    "            AND d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid)))"
+    " ORDER BY 1, 2";
 
 /* ---- arguments ---- */
 
@@ -99,7 +99,7 @@ arguments_release(struct arguments *a)
 
 struct question {
     struct pg_array schemas, names;
-    const char     *values[3];
+    const char *values[3];
 };
 
 static enum st

@@ -8,9 +8,9 @@
 #include "ingest/clock.h"
 
 const char *const board_names[BOARD_LISTS] = {
-    [BOARD_TOP_DAILY] = "top_daily",         [BOARD_TOP_WEEKLY] = "top_weekly",
-    [BOARD_TOP_MONTHLY] = "top_monthly",     [BOARD_TOP_ALL_TIME] = "top_all_time",
-    [BOARD_TRENDING_DAY] = "trending_day",   [BOARD_TRENDING_WEEK] = "trending_week",
+    [BOARD_TOP_DAILY] = "top_daily",           [BOARD_TOP_WEEKLY] = "top_weekly",
+    [BOARD_TOP_MONTHLY] = "top_monthly",       [BOARD_TOP_ALL_TIME] = "top_all_time",
+    [BOARD_TRENDING_DAY] = "trending_day",     [BOARD_TRENDING_WEEK] = "trending_week",
     [BOARD_TRENDING_MONTH] = "trending_month",
 };
 
@@ -64,7 +64,8 @@ find_tables(struct tables *t, struct pg *pg, const struct board_question *q, str
     if (t->stats[0] == '\0')
         return missing("emote_stats", "no schema of the search path has it", err);
     if (t->scores[0] == '\0' && q->top == 0)
-        return missing("emote_scores", "without it there is nothing to write into, and no -o DIR is said", err);
+        return missing("emote_scores",
+                       "without it there is nothing to write into, and no -o DIR is said", err);
     return ST_OK;
 }
 
@@ -87,47 +88,56 @@ find_today(struct board *b, struct pg *pg, const struct board_question *q, struc
     return rc;
 }
 
-/* What a CAST to Int32 makes of a sum: the low 32 bits, with their sign. */
-#define TO_INT32(x)                                                                                \
-    "(mod(mod(coalesce(" x ", 0) + 2147483648, 4294967296) + 4294967296, 4294967296)"             \
-    " - 2147483648)::integer"
+/* "sum as NAME", cut as a CAST to Int32 cuts it: the low 32 bits, with their sign. */
+static void
+add_top(struct buf *sql, const char *name)
+{
+    buf_printf(sql,
+               ", (mod(mod(coalesce(%s, 0) + 2147483648, 4294967296) + 4294967296, 4294967296)"
+               " - 2147483648)::integer AS %s",
+               name, name);
+}
 
 /*
- * Of two windows, the shorter in millionths of the longer, as Rust computes it with f64: PostgreSQL's
- * float8 is the same IEEE 754 double, so every rounding is.
+ * Of two windows, the shorter in millionths of the longer, as Rust computes it with f64:
+ * PostgreSQL's float8 is the same IEEE 754 double, so every rounding is.
  */
-#define TRENDING(shorter, longer, more_than)                                                       \
-    "CASE WHEN " longer " > " more_than " THEN least(greatest(floor("                             \
-    shorter "::float8 / " longer "::float8 * '1e6'::float8), 0), 2147483647)::integer ELSE 0 END"
+static void
+add_trending(struct buf *sql, const char *name, const char *shorter, const char *longer,
+             int more_than)
+{
+    buf_printf(sql,
+               ", CASE WHEN %s > %d THEN least(greatest(floor(%s::float8 / %s::float8"
+               " * '1e6'::float8), 0), 2147483647)::integer ELSE 0 END AS %s",
+               longer, more_than, shorter, longer, name);
+}
 
-/* Days are ours, table names are quoted by the server. */
+/* Innermost the pass over emote_stats. Days are ours, table names are quoted by the server. */
 static bool
 sums_sql(struct buf *sql, const struct board *b, const struct tables *t,
          const struct board_question *q)
 {
-    char day[3][11], until[11];
     static const int32_t back[] = { 2, 7, 30 };
+    char day[11];
 
-    for (size_t i = 0; i < ARRAY_LEN(back); i++)
-        clock_format_day(b->today < back[i] ? 0 : b->today - back[i], day[i]);
-    buf_printf(sql,
-               "CREATE TEMP TABLE ingest_board ON COMMIT DROP AS SELECT *,"
-               " " TRENDING("top_daily", "top_weekly", "100") " AS trending_day,"
-               " " TRENDING("top_weekly", "top_monthly", "200") " AS trending_week,"
-               " " TRENDING("top_monthly", "top_all_time", "500") " AS trending_month"
-               " FROM (SELECT emote_id, " TO_INT32("d") " AS top_daily, " TO_INT32("w")
-               " AS top_weekly, " TO_INT32("m") " AS top_monthly, " TO_INT32("a")
-               " AS top_all_time"
-               " FROM (SELECT emote_id, sum(count) FILTER (WHERE date >= '%s') AS d,"
-               " sum(count) FILTER (WHERE date >= '%s') AS w,"
-               " sum(count) FILTER (WHERE date >= '%s') AS m, sum(count) AS a FROM %s",
-               day[0], day[1], day[2], t->stats);
-    if (q->until != DAY_NONE) {
-        clock_format_day(q->until, until);
-        buf_printf(sql, " WHERE date < '%s'", until);
+    buf_text(sql, "CREATE TEMP TABLE ingest_board ON COMMIT DROP AS SELECT *");
+    add_trending(sql, "trending_day", "top_daily", "top_weekly", 100);
+    add_trending(sql, "trending_week", "top_weekly", "top_monthly", 200);
+    add_trending(sql, "trending_month", "top_monthly", "top_all_time", 500);
+    buf_text(sql, " FROM (SELECT emote_id");
+    for (size_t i = 0; i <= BOARD_TOP_ALL_TIME; i++)
+        add_top(sql, board_names[i]);
+    buf_text(sql, " FROM (SELECT emote_id, sum(count) AS top_all_time");
+    for (size_t i = 0; i < ARRAY_LEN(back); i++) {
+        clock_format_day(b->today < back[i] ? 0 : b->today - back[i], day);
+        buf_printf(sql, ", sum(count) FILTER (WHERE date >= '%s') AS %s", day, board_names[i]);
     }
-    buf_text(sql, " GROUP BY emote_id) AS sums) AS tops;"
-                  "ANALYZE " BOARD);
+    buf_printf(sql, " FROM %s", t->stats);
+    if (q->until != DAY_NONE) {
+        clock_format_day(q->until, day);
+        buf_printf(sql, " WHERE date < '%s'", day);
+    }
+    buf_text(sql, " GROUP BY emote_id) AS sums) AS tops; ANALYZE " BOARD);
     return buf_str(sql) != NULL;
 }
 
@@ -169,7 +179,8 @@ write_scores(struct pg *pg, const char *scores, struct err *err)
         buf_printf(&sql, ", b.%s", board_names[i]);
     buf_printf(&sql,
                ", now() FROM " BOARD " AS b WHERE NOT EXISTS"
-               " (SELECT FROM %s AS s WHERE s.emote_id = b.emote_id) ORDER BY b.emote_id", scores);
+               " (SELECT FROM %s AS s WHERE s.emote_id = b.emote_id) ORDER BY b.emote_id",
+               scores);
     rc = buf_str(&sql) == NULL ? err_memory(err, what)
                                : pg_script(pg, "cannot write emote_scores", sql.p, err);
     buf_release(&sql);

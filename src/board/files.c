@@ -23,7 +23,7 @@ static enum st
 cannot(const char *path, const char *cause, struct err *err)
 {
     err_fail(err, ST_DISK, what, "%s", cause);
-    snprintf(err->path, sizeof err->path, "%s", path);
+    snprintf(err->path, sizeof err->path, "%.255s", path);
     return ST_DISK;
 }
 
@@ -146,7 +146,7 @@ board_files_write(const struct board *b, const char *dir, struct err *err)
     return NULL;
 }
 
-/* Exchanged, so that the old one can go back; where a file system cannot, or there is none, moved. */
+/* Exchanged, so that the old one can go back; else moved. */
 static bool
 put(struct board_files *f, size_t i)
 {

@@ -12,7 +12,7 @@
 
 enum { TABLES_MAX = 32 };
 
-/* Tables of live systems carry no mark: those of the datasets, and where EIDA notes what it counted. */
+/* Tables of live systems carry no mark: the datasets', and where EIDA notes what it counted. */
 static size_t
 wanted_tables(struct backup_table *out)
 {
@@ -119,9 +119,10 @@ read_words(const struct options *o, struct err *err)
 
     if (o->n_arguments == (checks ? 1 : 2))
         return ST_OK;
-    err_fail(err, ST_USAGE, "cannot read the command line", checks
-             ? "--check FILE is no backup into a directory" : o->n_arguments < 2
-             ? "a directory is missing" : "one directory is enough");
+    err_fail(err, ST_USAGE, "cannot read the command line",
+             checks               ? "--check FILE is no backup into a directory"
+             : o->n_arguments < 2 ? "a directory is missing"
+                                  : "one directory is enough");
     err_hint(err, "ingest backup DIR [--keep N]; ingest backup --check FILE");
     return ST_USAGE;
 }

@@ -61,8 +61,8 @@ tell(const struct options *o, const struct board *b)
 }
 
 /*
- * The files are on disk before the commit, and take their places behind it: what fails before leaves
- * scores and lists as they were.
+ * The files are on disk before the commit, and take their places behind it: what fails before
+ * leaves scores and lists as they were.
  */
 static enum st
 make(const struct options *o, const struct board_question *q, struct cron *cron, struct pg *pg,
@@ -92,7 +92,7 @@ make(const struct options *o, const struct board_question *q, struct cron *cron,
     return rc;
 }
 
-/* A day that is asked for is no turn of the timetable: it is computed now, and the timetable stays. */
+/* A day that is asked for is no turn of the timetable: it is computed now. */
 static enum st
 take_turn(const struct options *o, const struct board_question *q, const struct place *place,
           struct pg *pg, struct err *err)

@@ -1,6 +1,6 @@
 /*
- * The timetable: one row a job, changed by single statements, each of which asks and writes at once.
- * Two hosts that claim together wait for each other's row, and the second one finds it held.
+ * The timetable: one row a job, changed by single statements, each of which asks and writes at
+ * once. Two hosts that claim together wait for each other's row, and the second one finds it held.
  */
 #include "ingest/base.h"
 
@@ -31,7 +31,8 @@ run(const struct cron *c, struct pg *pg, const char *what, const char *format, s
     buf_add(&sql, format, (size_t)(at - format));
     buf_text(&sql, c->table);
     buf_text(&sql, at + 1);
-    rc = buf_str(&sql) == NULL ? err_memory(err, what) : pg_run(pg, what, sql.p, n, values, out, err);
+    rc = buf_str(&sql) == NULL ? err_memory(err, what)
+                               : pg_run(pg, what, sql.p, n, values, out, err);
     buf_release(&sql);
     return rc;
 }
@@ -74,11 +75,10 @@ fresh_id(char out[37])
 static enum st
 say_why(struct cron *c, struct pg *pg, enum cron_turn *turn, struct err *err)
 {
-    static const char sql[] =
-        "SELECT enabled, coalesce(held_until >= now(), false),"
-        " to_char(next_run AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'),"
-        " to_char(held_until AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')"
-        " FROM @ WHERE id = $1";
+    static const char sql[] = "SELECT enabled, coalesce(held_until >= now(), false),"
+                              " to_char(next_run AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'),"
+                              " to_char(held_until AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')"
+                              " FROM @ WHERE id = $1";
     struct pg_result *r = NULL;
     enum st rc = run(c, pg, what_claim, sql, 1, &r, err);
 

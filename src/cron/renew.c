@@ -11,12 +11,12 @@
 #include "cron_priv.h"
 
 struct cron_renewal {
-    struct cron     cron; /* a copy: the owner's may move */
-    const char     *conninfo;
-    pthread_t       thread;
+    struct cron cron; /* a copy: the owner's may move */
+    const char *conninfo;
+    pthread_t thread;
     pthread_mutex_t lock;
-    pthread_cond_t  stopped;
-    bool            stop;
+    pthread_cond_t stopped;
+    bool stop;
 };
 
 /* True: it was told to stop. */

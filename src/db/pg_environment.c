@@ -9,7 +9,7 @@ extern char **environ;
 struct list {
     char **env;
     size_t n, cap;
-    bool   failed;
+    bool failed;
 };
 
 static void

@@ -182,7 +182,8 @@ local_client_programs(char *bin, size_t cap, struct err *err)
     search(&best, PROGRAMS_PLACE, getenv("PATH"), 0);
     if (best.major < CLIENT_MAJOR_MIN || strlen(best.bin) >= cap) {
         err_fail(err, ST_DB, "cannot find PostgreSQL's programs",
-                 "no directory under \"%s\" or on PATH has pg_dump and pg_restore of version %d or newer",
+                 "no directory under \"%s\" or on PATH has pg_dump and pg_restore "
+                 "of version %d or newer",
                  PROGRAMS_PLACE, CLIENT_MAJOR_MIN);
         err_hint(err, "apt-get install postgresql-client-15 (not older than the server)");
         return ST_DB;

@@ -60,7 +60,9 @@ claimed_then_done_then_not_due(void **state)
                     " AND next_run BETWEEN now() + interval '23 h' AND now() + interval '1 day'"),
         1);
     assert_int_equal(claim(&b, pg, "dbname=cron_done"), CRON_NOT_DUE);
-    sql(pg, "UPDATE " "seventv.cron_jobs SET next_run = now() - interval '1 s', interval_unit = 'Hours', interval_count = 5");
+    sql(pg,
+        "UPDATE "
+        "seventv.cron_jobs SET next_run = now() - interval '1 s', interval_unit = 'Hours', interval_count = 5");
     assert_int_equal(claim(&b, pg, "dbname=cron_done"), CRON_OURS);
     end(&b, pg, CRON_DONE);
     assert_int_equal(
@@ -79,18 +81,19 @@ failure_is_due_again_in_a_minute(void **state)
     (void)state;
     assert_int_equal(claim(&c, pg, "dbname=cron_failed"), CRON_OURS);
     end(&c, pg, CRON_FAILED);
-    assert_int_equal(
-        sql_int(pg, "SELECT count(*) FROM " JOB " AND currently_running_by IS NULL"
-                    " AND last_run IS NULL AND next_run BETWEEN now() + interval '30 s'"
-                    " AND now() + interval '1 min'"),
-        1);
+    assert_int_equal(sql_int(pg,
+                             "SELECT count(*) FROM " JOB " AND currently_running_by IS NULL"
+                             " AND last_run IS NULL AND next_run BETWEEN now() + interval '30 s'"
+                             " AND now() + interval '1 min'"),
+                     1);
     assert_int_equal(claim(&c, pg, "dbname=cron_failed"), CRON_NOT_DUE);
     sql(pg, "UPDATE seventv.cron_jobs SET enabled = false, next_run = '-infinity'");
     assert_int_equal(claim(&c, pg, "dbname=cron_failed"), CRON_DISABLED);
     pg_close(pg);
 }
 
-/* Who is so slow that another one took over finds out before it commits, and leaves the other's claim alone. */
+/* Who is so slow that another one took over finds out before it commits, and leaves the other's
+ * claim alone. */
 static void
 taken_over_is_found_out(void **state)
 {
@@ -148,14 +151,17 @@ without_table_or_row(void **state)
     must(cron_fence(&c, pg, &err), &err, "fence");
     end(&c, pg, CRON_DONE);
     /* one along the search path will do, with other columns besides */
-    sql(pg, "CREATE TABLE cron_jobs (x int, id int, name text, last_run timestamptz, next_run timestamptz,"
-            " interval_unit text, interval_count int, enabled bool, currently_running_by uuid,"
-            " held_until timestamptz, updated_at timestamptz, search_updated_at timestamptz)");
-    assert_int_equal(cron_claim(&c, pg, "dbname=cron_none", "seventv", CRON_EMOTE_SCORES, &turn, &err), ST_DB);
+    sql(pg,
+        "CREATE TABLE cron_jobs (x int, id int, name text, last_run timestamptz, next_run timestamptz,"
+        " interval_unit text, interval_count int, enabled bool, currently_running_by uuid,"
+        " held_until timestamptz, updated_at timestamptz, search_updated_at timestamptz)");
+    assert_int_equal(
+        cron_claim(&c, pg, "dbname=cron_none", "seventv", CRON_EMOTE_SCORES, &turn, &err), ST_DB);
     assert_non_null(strstr(err.cause, "has no job 0"));
     sql(pg, "INSERT INTO cron_jobs (id, next_run, interval_unit, interval_count, enabled)"
             " VALUES (0, '-infinity', 'hours', 1, true)");
-    assert_int_equal(claim(&c, pg, "dbname=cron_none"), CRON_OURS); /* held_until NULL: nobody holds it */
+    assert_int_equal(claim(&c, pg, "dbname=cron_none"),
+                     CRON_OURS); /* held_until NULL: nobody holds it */
     end(&c, pg, CRON_DONE);
     pg_close(pg);
 }
