@@ -37,6 +37,20 @@ struct reading {
 
 /* ---- [ingest] ---- */
 
+/* Keys of other sections are written with underscores, and so may these be: fdsn_networks. */
+static int
+find_key(const char *key)
+{
+    char name[64];
+    size_t n = strlen(key);
+
+    if (n >= sizeof name)
+        return -1;
+    for (size_t i = 0; i <= n; i++)
+        name[i] = key[i] == '_' ? '-' : key[i];
+    return option_find(name, n);
+}
+
 static enum st
 take_option(struct options *o, const struct ini_entry *entry, struct err *err)
 {
@@ -46,7 +60,7 @@ take_option(struct options *o, const struct ini_entry *entry, struct err *err)
         return err_fail(err, ST_USAGE, CONFIG_WHAT, "[ingest] has no name");
     if (entry->key == NULL)
         return ST_OK;
-    id = option_find(entry->key, strlen(entry->key));
+    id = find_key(entry->key);
     if (id < 0 || id == OPT_CONFIG || id == OPT_HELP || id == OPT_VERSION) {
         const char *nearest = option_nearest(entry->key);
 

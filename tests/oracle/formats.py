@@ -34,6 +34,7 @@ class Record:
         self.agent = None        # None: the format has no such field
         self.ok = True           # fdsnws from here
         self.network = self.station = self.location = self.channel = self.country = b""
+        self.start = None        # of the data of a trace
         self.__dict__.update(fields)
 
 
@@ -355,7 +356,7 @@ class Fdsnws:
             size = whole_number(trace[b"bytes"])
         except Reject as why:
             return Record(str(why))
-        return Record(bytes=size, **common,
+        return Record(bytes=size, start=trace.get(b"start"), **common,
                       **dict(zip(("network", "station", "location", "channel"), codes)))
 
 

@@ -21,6 +21,7 @@ import containers  # noqa: E402
 import folding  # noqa: E402
 import formats  # noqa: E402
 import logformat  # noqa: E402
+import networks as networks_module  # noqa: E402
 import registries  # noqa: E402
 import rules as rules_module  # noqa: E402
 import servers  # noqa: E402
@@ -30,7 +31,7 @@ LINE_MAX = 1 << 20
 SNIFF_BYTES = 64 << 10
 SNIFFED = ("combined common vhost_combined vhost_common fastly fdsnws linehaul s3 elb").split()
 FILTERED = ("blank comment not_a_download method status range agent date_range other_ecosystem other_service "
-            "no_data_trace repeat size_unknown").split()
+            "no_data_trace repeat size_unknown unknown_network").split()
 
 
 # ---- inputs ----
@@ -160,6 +161,7 @@ class Counter:
         self.max_reject = max_reject
         self.ecosystem = rules.ecosystem
         self.lines, self.records = Tally(), Tally()
+        self.networks = None
         self.parts = folding.Parts()
         # table -> key -> [sums..., set of clients]; keys sort as the rows do
         self.rows = {"stats": {}, "dataselect_stats": {}}
@@ -263,6 +265,10 @@ class Counter:
     def pick_trace(self, rec, hits):
         if self.rules.outside(rec.day):
             return "date_range"
+        if self.networks is not None and rec.ok:
+            rec.network = networks_module.extend(self.networks, rec.network, rec.start)
+            if rec.network is None:
+                return "unknown_network"
         why = key_trouble([(rec.network, 6), (rec.station, 5), (rec.location, 2), (rec.channel, 3),
                            (rec.country, 2)])
         if why:
@@ -335,6 +341,7 @@ def options():
         p.add_argument("--%ss-file" % name)
     p.add_argument("--dataset", choices=["stats", "dataselect_stats"])
     p.add_argument("--client-key", default="none")
+    p.add_argument("--fdsn-networks")
     p.add_argument("--max-reject", type=int, default=50)
     p.add_argument("--tallies")
     p.add_argument("files", nargs="+", metavar="FILE")
@@ -396,6 +403,8 @@ def main():
             parser.error("--%s %s: no such day" % (name, text))
     counter = Counter(rules_module.Rules(o.rules, o.route, **days, **folds(o)),
                       read_client_key(o.client_key), o.max_reject)
+    if o.fdsn_networks:
+        counter.networks = networks_module.read_list(o.fdsn_networks)
     if o.log_format:
         formats.FORMATS["custom"] = logformat.reader_of(o.log_format)
         o.format = "custom"
