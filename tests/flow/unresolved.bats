@@ -312,3 +312,79 @@ PY
     STATS=zeco.stats zeco_balances
     is "$(sql "SELECT count, bytes FROM zeco.stats WHERE version IS NULL")" "60000|600000"
 }
+
+@test "status: what is counted, refused and waits, for people and as JSON; it writes nothing" {
+    live
+    run --separate-stderr "$INGEST" status
+    status_is 0
+    is "$output" "counted
+  nothing yet
+refused
+  0 open, 0 accepted
+waiting for a key
+  nothing"
+    run --separate-stderr "$INGEST" --json status
+    is "$output" '{"counted":{},"refused":{"open":0,"accepted":0},"unresolved":{}}'
+
+    dist 1
+    { get 1; get 2; get 2 07/Jan/2024; get 3 03/Jan/2024; } >a.log
+    get 9 | gzip | head -c 40 >cut.gz
+    sleep 2.1 # what was written to a moment ago is not remembered as refused
+    zeco a.log cut.gz
+    status_is 1
+    run --separate-stderr "$INGEST" status
+    status_is 0
+    is "$(sed 's/last counted .* UTC/last counted T UTC/' <<<"$output")" "counted
+  stats: 1 payload, 4 lines, 1 counted
+    days 2024-01-03 to 2024-01-07, last counted T UTC
+refused
+  1 open, 0 accepted
+  a run over them names each; \`ingest accept FILE\` closes one for good
+waiting for a key
+  stats: 3 hits of 2 paths, the oldest of 2024-01-03; 0 found theirs
+               2  A/BC/0000000000000000000000000000000000000002.tar.gz
+               1  A/BC/0000000000000000000000000000000000000003.tar.gz"
+    dist 2
+    "$INGEST" accept cut.gz
+    zeco a.log
+    run --separate-stderr "$INGEST" --json status
+    status_is 0
+    is "$(summary 's["refused"], s["unresolved"], s["counted"]["stats"]["counted"]')" \
+        "({'open': 0, 'accepted': 1}, {'stats': {'count': 1, 'paths': 1, 'oldest_day': '2024-01-03', 'healed': 2, 'examples': [{'path': 'A/BC/0000000000000000000000000000000000000003.tar.gz', 'count': 1, 'first_day': '2024-01-03', 'last_day': '2024-01-03'}]}}, 3)"
+
+    # What a log can bring is shown escaped, and no more than 20 of it.
+    sql "INSERT INTO ingest.unresolved (payload, dataset, path, day, count, bytes) SELECT 1, 'stats', E'\\x1b[31m\\u202e\"' || n, '2024-01-05', n, 0
+         FROM generate_series(10, 60) n"
+    run --separate-stderr "$INGEST" status
+    [[ "$output" == *'60  \x1b[31m\xe2\x80\xae"60'* ]]
+    [[ "$output" != *$'\x1b'* ]]
+    is "$(grep -c '31m' <<<"$output")" 20
+    run --separate-stderr "$INGEST" --json status
+    is "$(summary 'len(s["unresolved"]["stats"]["examples"]), s["unresolved"]["stats"]["paths"]')" "(20, 52)"
+    run --separate-stderr "$INGEST" status now
+    status_is 2
+    says "it takes no words"
+}
+
+@test "status of a role that only reads, of an older ledger, and of none" {
+    live
+    sql "DROP ROLE IF EXISTS reader; CREATE ROLE reader LOGIN; GRANT USAGE ON SCHEMA ingest TO reader;
+         GRANT SELECT ON ALL TABLES IN SCHEMA ingest TO reader"
+    PGUSER=reader run --separate-stderr "$INGEST" status
+    status_is 0
+    sql "REVOKE SELECT ON ingest.payload_days FROM reader"
+    PGUSER=reader run --separate-stderr "$INGEST" status
+    status_is 3
+    says "permission denied for table payload_days"
+    sql "DROP TABLE ingest.unresolved, ingest.refusals"
+    run --separate-stderr "$INGEST" --json status
+    status_is 0
+    is "$output" '{"counted":{}}'
+    sql "DROP SCHEMA ingest CASCADE"
+    run --separate-stderr "$INGEST" status
+    status_is 3
+    says "this database has none (schema ingest)" "ingest migrate up"
+    no_database
+    run --separate-stderr "$INGEST" status
+    status_is 2
+}
