@@ -67,15 +67,20 @@ read_source(struct slice query, struct pictrs_request *out)
 {
     struct pictrs_text text;
 
-    if (pictrs_value(query, "src", &text) || pictrs_value(query, "alias", &text)) {
-        pictrs_alias(pictrs_slice(&text), &out->name);
-    } else {
+    pictrs_clear(&out->name);
+    if (!pictrs_value(query, "src", &text) && !pictrs_value(query, "alias", &text)) {
         out->by_url = true;
-        if (!pictrs_value(query, "proxy", &text) || !pictrs_url(pictrs_slice(&text), &out->name))
+        if (!pictrs_value(query, "proxy", &text))
             return false;
     }
-    out->name.full = out->name.full || text.full;
-    return true;
+    if (text.full) {
+        out->name.full = true;
+        return true;
+    }
+    if (out->by_url)
+        return pictrs_url(pictrs_slice(&text), &out->name);
+    pictrs_alias(pictrs_slice(&text), &out->name);
+    return out->name.n > 0 || out->name.full;
 }
 
 static bool
@@ -84,7 +89,7 @@ read_name(const struct endpoint *e, struct slice captured, struct slice query,
 {
     out->by_url = false;
     if (e->capture != CAPTURE_ALIAS)
-        return read_source(query, out) && (out->name.n > 0 || out->name.full);
+        return read_source(query, out);
     pictrs_alias(captured, &out->name);
     return true;
 }
@@ -114,7 +119,7 @@ read_lemmy(struct slice file, struct slice query, bool *variant, struct pictrs_t
     if ((kind = pictrs_extension(has_format ? pictrs_slice(&format) : ext)) == NULL)
         return false;
     if (has_thumbnail) {
-        if (!pictrs_size(pictrs_slice(&thumbnail), &size) || size > INT32_MAX)
+        if (thumbnail.full || !pictrs_size(pictrs_slice(&thumbnail), &size) || size > INT32_MAX)
             return false;
         snprintf(text, sizeof text, "thumbnail/%" PRIu64 "/", size);
         pictrs_put_text(key, text);
