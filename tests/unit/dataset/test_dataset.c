@@ -20,6 +20,54 @@ names_find_their_dataset(void **state)
         assert_ptr_equal(dataset_by_name(datasets[i]->name), datasets[i]);
 }
 
+static size_t
+n_statements(const char *const *list)
+{
+    size_t n = 0;
+
+    for (; list != NULL && list[n] != NULL; n++) {
+        const char *text = list[n];
+
+        for (; text[0] == '{'; text = strchr(text, '}') + 1) { /* conditions */
+            const char *end = strchr(text, '}'), *dot = strchr(text, '.');
+
+            assert_true(slice_starts(slice_of(text), SLICE("{has:")) ||
+                        slice_starts(slice_of(text), SLICE("{no:")));
+            assert_true(end != NULL && dot != NULL && dot < end);
+        }
+        assert_true(text[0] != '\0');
+        assert_null(strstr(text, "{has:"));
+    }
+    return n;
+}
+
+static bool
+is_right(const char *name)
+{
+    return strcmp(name, "SELECT") == 0 || strcmp(name, "INSERT") == 0 ||
+           strcmp(name, "UPDATE") == 0 || strcmp(name, "DELETE") == 0;
+}
+
+/* What a dataset says beside its columns. */
+static void
+assert_extras(const struct dataset *d)
+{
+    assert_true(n_statements(d->before) + n_statements(d->after) + n_statements(d->instead) <= 32);
+    for (const struct table_right *r = d->rights; r != NULL && r->table != NULL; r++)
+        assert_true(is_right(r->right));
+    assert_false(d->keeps_latest && d->signed_sums);
+    assert_true(d->instead == NULL || (d->uniques == NULL && d->rights != NULL));
+    assert_int_equal(d->variant != NULL, d->variant_column != NULL);
+    if (d->variant != NULL) {
+        assert_string_equal(d->variant->name, d->name);
+        assert_string_equal(d->variant->table, d->table);
+        assert_true(d->variant->has_node == d->has_node &&
+                    d->variant->has_ecosystem == d->has_ecosystem &&
+                    d->variant->catalog == d->catalog);
+    }
+    assert_int_equal(d->catalog != CATALOG_NONE, d->entry_key != NULL);
+}
+
 static void
 descriptions_are_whole(void **state)
 {
@@ -37,10 +85,12 @@ descriptions_are_whole(void **state)
             assert_int_equal(d->keys[k].chars_max > 0,
                              k < d->n_keys && d->keys[k].kind == COLUMN_TEXT);
             n_days += k < d->n_keys && d->keys[k].kind == COLUMN_DAY;
+            assert_true(!d->keys[k].as_epoch || d->keys[k].kind == COLUMN_DAY);
         }
         for (size_t k = 0; k < SUMS_MAX; k++)
             assert_int_equal(d->sums[k] != NULL, k < d->n_sums);
-        assert_int_equal(n_days, 1);
+        assert_int_equal(n_days, d->instead == NULL); /* which its table is looked through by */
+        assert_extras(d);
         assert_int_equal(d->group != NULL, d->total != NULL);
         assert_non_null(d->pick);
     }
