@@ -44,8 +44,8 @@ put_key(const struct dataset *d, uint8_t *key, const struct slice texts[3], int3
 /* ---- Zeco: a path names a tarball by its SHA-1, and the table `dists` says what that is ---- */
 
 /*
- * The end of a path from the directory {A} on (src/rules/route_zeco.c), which is the same on every host. The
- * file alone where that is no such path, or one of a length that none has.
+ * The end of a path from the directory {A} on (src/rules/route_zeco.c), which is the same on every
+ * host. The file alone where that is no such path, or one of a length that none has.
  */
 #define TARBALL_BYTES_MAX 512
 

@@ -137,7 +137,8 @@ ledger_open(struct ledger *l, struct pg *pg, bool read_only, struct err *err)
         err_hint(err, "make it once: ingest migrate up -d ...");
         return ST_DB;
     }
-    if ((rc = find_secret(l, err)) != ST_OK)
+    if ((!read_only && (rc = ledger_rights(l, err)) != ST_OK) ||
+        (rc = find_secret(l, err)) != ST_OK)
         return rc;
     find_machine(l);
     return ST_OK;

@@ -32,6 +32,9 @@ void put_file(struct columns *c, size_t at, const struct file_id *file);
 /* Eight: path, size, stored, device, inode, mtime_ns, ctime_ns, machine. What proves nothing is NULL. */
 void put_sighting(const struct ledger *l, struct columns *c, size_t at, const struct sighting *s);
 
+/* May this role count? ST_DB: a right is missing (err->hint: the GRANT). */
+enum st ledger_rights(struct ledger *l, struct err *err);
+
 /* Reads payload, rules_id, dataset and whether half a line was left from four columns of a row. */
 void known_from_row(const struct pg_result *r, size_t row, size_t col, struct known *out);
 

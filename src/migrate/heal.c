@@ -46,8 +46,8 @@ find_table(struct pg *pg, struct patient *p, struct err *err)
     if (st != ST_OK)
         return st;
     if (pg_rows(r) == 0 || !slice_is(pg_text(r, 0, 7), "t")) {
-        st = err_fail(err, ST_DB, what, "there is no table \"stats\" of downloads by version and day");
-        err_hint(err, "name the database of Zeco (-d), or set the search path that leads to its table");
+        st = err_fail(err, ST_DB, what, "there is no table \"stats\" of downloads by version");
+        err_hint(err, "name the database of Zeco (-d), or a search path that leads to its table");
     } else {
         p->oid = (uint32_t)pg_int(r, 0, 0);
         snprintf(p->name, sizeof p->name, "%s", pg_text(r, 0, 1).p);
@@ -247,7 +247,9 @@ heal_zeco(struct pg *pg, const struct migrate_options *o, struct err *err)
     if (st == ST_OK && n_rows == 0)
         say(o, "no row of %s is doubled", p.name);
     else if (st == ST_OK)
-        say(o, "united %" PRId64 " doubled rows of %s into %" PRId64 "; as they were they stand in %s",
-            n_rows, p.name, n_keys, "ingest.doubled");
+        say(o,
+            "united %" PRId64 " doubled rows of %s into %" PRId64
+            "; as they were they stand in ingest.doubled",
+            n_rows, p.name, n_keys);
     return st;
 }

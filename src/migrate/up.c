@@ -202,7 +202,8 @@ migrate_up(struct pg *pg, const char *const *sets, size_t n, const struct migrat
     enum st st = sets_resolve(sets, n, SETS_FIRST_THREE, &list, err);
 
     if (st == ST_OK && o->heal && (list.n != 1 || strcmp(list.name[0], "zeco") != 0)) {
-        st = err_fail(err, ST_USAGE, "cannot unite doubled rows", "only those of Zeco's table are known");
+        st = err_fail(err, ST_USAGE, "cannot unite doubled rows",
+                      "only those of Zeco's table are known");
         err_hint(err, "ingest migrate up zeco --heal");
     }
     if (st == ST_OK)

@@ -269,7 +269,7 @@ schema_of_rules(const struct run_config *c, const struct dataset *dataset)
     return c->rules_named && dataset->has_ecosystem ? c->rules->pack->ecosystem : NULL;
 }
 
-/* Who has published what stands in no path, so rows by auth come of a look into Zeco's tables alone. */
+/* Who has published what stands in no path: rows by auth come of a look into Zeco's tables alone. */
 static enum st
 check_kind(const struct run *run, const struct table *t, struct err *err)
 {
@@ -277,7 +277,7 @@ check_kind(const struct run *run, const struct table *t, struct err *err)
         catalogs_want(run->config, t->dataset))
         return ST_OK;
     err_fail(err, ST_USAGE, "cannot count with these rules",
-             "table \"%s\".\"%s\" has a column \"%s\", which is Zeco's and which other rules cannot fill",
+             "table \"%s\".\"%s\" has a column \"%s\", which is Zeco's: other rules cannot fill it",
              t->target.schema, t->dataset->table,
              dataset_by_name(t->dataset->name)->variant_column);
     err_hint(err, "say --rules zeco, or use another database or schema");

@@ -161,8 +161,8 @@ widen_work_mem(struct pg *pg, struct err *err)
 }
 
 /*
- * No unique constraint holds NULLs apart, so whoever wrote this table before may have made such keys
- * twice.
+ * No unique constraint holds NULLs apart, so whoever wrote this table before may have made such
+ * keys twice.
  */
 static enum st
 count_doubled(struct pg *pg, const struct target *t, const struct stage *s,

@@ -320,7 +320,8 @@ text_doubled(const struct summary *s, struct buf *out)
     for (size_t i = 0; i < s->n_tables; i++)
         if (s->tables[i].doubled > 0)
             buf_printf(out,
-                       "note     %s: %s of the keys have doubled rows; the lowest of each was updated;\n"
+                       "note     %s: %s of the keys have doubled rows; the lowest of each was "
+                       "updated;\n"
                        "         `ingest migrate up zeco --heal` unites them\n",
                        s->tables[i].table, grouped((uint64_t)s->tables[i].doubled, number));
 }

@@ -199,7 +199,7 @@ ABC|all|zef:new|3"
     sql "ALTER TABLE dists RENAME meta TO metadata"
     zeco cdn.log
     status_is 3
-    says dists meta
+    says "Zeco's distributions" meta
     sql "DROP TABLE dists"
     zeco cdn.log
     status_is 3
