@@ -67,10 +67,10 @@ struct queue_job {
     bool walked;
     int  retry;          /* how often it may still be tried, this time included */
 };
-/* The oldest job that is due becomes ours. ST_EOF: there is none. */
-enum st queue_pop(struct queue *q, struct queue_job *job, struct err *err);
+/* The oldest jobs that are due, `cap` at most, become ours, the oldest first. ST_EOF: there is none; *n is 0. */
+enum st queue_pop(struct queue *q, struct queue_job *jobs, size_t cap, size_t *n, struct err *err);
 /* Each of these does nothing to a job that another worker has by now: it was counted by both, once. */
-enum st queue_done(struct queue *q, const struct queue_job *job, struct err *err);
+enum st queue_done(struct queue *q, const struct queue_job *const *jobs, size_t n, struct err *err);
 /* *left: how often it will still be tried; 0: it is out of the queue; -1: another worker has it. */
 enum st queue_fail(struct queue *q, const struct queue_job *job, int *left, struct err *err);
 /* It costs the job no try; due again after so many seconds. */

@@ -61,6 +61,8 @@ struct run_config {
     void (*refused)(void *ctx, const struct err *err);      /* an input, once */
     void (*choice)(void *ctx, const char *line);            /* what was chosen for an input, for -v */
     void (*progress)(void *ctx, const struct run_progress *p);
+    /* An input, once, when its batch is committed: refused, or else in the database, now or before, or passed over on purpose. */
+    void (*settled)(void *ctx, const struct source *source, bool refused);
     void  *ctx;
 };
 

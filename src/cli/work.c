@@ -1,30 +1,15 @@
 /*
- * `ingest work`: files out of the job queue, each counted by a run of its own, as the main job
- * would. That each counts once is the ledger's doing: a job whose worker died is simply done again.
+ * `ingest work`: files out of the job queue, counted as the main job would. That each counts once is
+ * the ledger's doing: a job whose worker died is simply done again.
  */
 #include "ingest/base.h"
 
-#include <sys/stat.h>
-
 #include "ingest/clock.h"
-#include "ingest/input.h"
-#include "ingest/queue.h"
 
-#include "counting.h"
+#include "work_priv.h"
 
-#define LOOK_EVERY_US   (INT64_C(30) * 1000000) /* for jobs whose workers died, and jobs that nobody announced */
-#define WAIT_MS         1000 /* a signal that comes just before the wait is seen after it */
-#define MISSING_SECONDS 60   /* until a file that is not here is looked for again */
-#define MISSING_MAX     20   /* in a row: then it is not the files that are missing */
-
-struct work {
-    struct counting *counting;
-    struct queue    *queue;
-    bool             wait;
-    bool             outage;     /* it was said that the server is gone */
-    int64_t          looked_us;  /* when the jobs of dead workers were looked for; 0: not yet */
-    int              n_missing;  /* in a row */
-};
+#define LOOK_EVERY_US (INT64_C(30) * 1000000) /* for jobs whose workers died, and jobs that nobody announced */
+#define WAIT_MS       1000 /* a signal that comes just before the wait is seen after it */
 
 /* ---- what the command line says ---- */
 
@@ -69,13 +54,8 @@ check_config(const struct run_config *c, struct err *err)
     return ST_OK;
 }
 
-/* ---- what is told ---- */
-
-static void
-tell(const struct work *w, const char *format, ...) PRINTF(2, 3);
-
-static void
-tell(const struct work *w, const char *format, ...)
+void
+work_tell(const struct work *w, const char *format, ...)
 {
     char line[300];
     va_list args;
@@ -88,126 +68,6 @@ tell(const struct work *w, const char *format, ...)
     progress_clear();
     fputs("ingest: ", stderr);
     say_line(stderr, line);
-}
-
-/* A job that is not counted: named, and in the exit status. */
-static void
-refuse(struct work *w, const struct queue_job *job, struct err *err)
-{
-    snprintf(err->path, sizeof err->path, "%.255s", job->path);
-    say_error(err);
-    w->counting->summary.files.refused++;
-}
-
-/* ---- one job ---- */
-
-/* Whoever looks for the file's numbers shall not find that it has left without a word. */
-static enum st
-fail_job(struct work *w, const struct queue_job *job, struct err *err)
-{
-    struct err last;
-    int left;
-    enum st rc = queue_fail(w->queue, job, &left, err);
-
-    if (rc != ST_OK)
-        return rc;
-    if (left > 0)
-        tell(w, "%s: will be tried again, %d times at most", job->path, left);
-    if (left != 0)
-        return ST_OK;
-    err_fail(&last, ST_IO, "gave this job up", "it was tried as often as jobs are");
-    if (job->path[0] != '\0')
-        err_hint(&last, "once it is mended: ingest enqueue FILE");
-    snprintf(last.path, sizeof last.path, "%.255s", job->path);
-    say_error(&last);
-    return ST_OK;
-}
-
-/*
- * The storage may not be there, on this host or now. If that cost the job a try, one host without
- * the storage could empty the queue; so it does not, and only a person can say that a file is gone
- * for good.
- */
-static enum st
-not_here(struct work *w, const struct queue_job *job, const char *cause, struct err *err)
-{
-    char host[65] = "";
-    struct err missing;
-
-    (void)gethostname(host, sizeof host - 1);
-    err_fail(&missing, ST_IO, "cannot find this file", "%s, on the host %s", cause, host);
-    err_hint(&missing, "its job stays for a worker that finds it; if none will, in psql: "
-                       "DELETE FROM %s WHERE id = '%s'", queue_table(w->queue), job->id);
-    refuse(w, job, &missing);
-    if (++w->n_missing < MISSING_MAX)
-        return queue_give_back(w->queue, job, MISSING_SECONDS, err);
-    if (queue_give_back(w->queue, job, MISSING_SECONDS, err) != ST_OK)
-        return err->code;
-    err_fail(err, ST_IO, "stopped", "%d files in a row are not on this host", MISSING_MAX);
-    err_hint(err, "workers must find a file under the path under which it was put into the queue: "
-                  "is the storage mounted?");
-    return ST_IO;
-}
-
-/* Counted, now or before, or passed over on purpose: nothing is left to do. */
-static bool
-is_settled(const struct summary *s)
-{
-    return s->files.read + s->files.known + s->files.known_otherwise + s->files.skipped > 0;
-}
-
-static enum st
-count_file(struct work *w, const struct queue_job *job, struct source_list *inputs,
-           struct err *err)
-{
-    struct queue_beat *beat = queue_beat_start(w->queue, QUEUE_BEAT_MS);
-    struct summary one;
-    struct err later;
-    enum st rc = run(&w->counting->config, inputs, &one, err), st;
-
-    queue_beat_stop(beat);
-    if (!summary_join(&w->counting->summary, &one) && rc == ST_OK)
-        rc = err_memory(err, "cannot list days");
-    if (one.files.refused > 0)
-        st = fail_job(w, job, &later);
-    else if (is_settled(&one))
-        st = queue_done(w->queue, job, &later);
-    else
-        st = queue_give_back(w->queue, job, 0, &later);
-    summary_release(&one);
-    if (rc == ST_OK && st != ST_OK)
-        *err = later;
-    return rc == ST_OK ? st : rc;
-}
-
-static enum st
-do_job(struct work *w, const struct queue_job *job, struct err *err)
-{
-    struct source_list inputs;
-    struct err bad;
-    struct stat st = { .st_mode = 0 };
-    enum st rc;
-
-    if (job->trouble[0] != '\0') {
-        err_fail(&bad, ST_IO, "cannot do this job", "job %s: %s", job->id, job->trouble);
-        refuse(w, job, &bad);
-        return fail_job(w, job, err);
-    }
-    if (stat(job->path, &st) != 0 && (errno == ENOENT || errno == ENOTDIR))
-        return not_here(w, job, strerror(errno), err);
-    w->n_missing = 0;
-    if (S_ISDIR(st.st_mode)) {
-        err_fail(&bad, ST_IO, "cannot do this job", "it is a directory by now");
-        refuse(w, job, &bad);
-        return fail_job(w, job, err);
-    }
-    source_list_init(&inputs);
-    if ((rc = source_list_add(&inputs, job->path, err)) == ST_OK) {
-        inputs.at[0].walked = job->walked;
-        rc = count_file(w, job, &inputs, err);
-    }
-    source_list_release(&inputs);
-    return rc;
 }
 
 /* ---- job after job ---- */
@@ -224,20 +84,19 @@ look_after_the_dead(struct work *w, struct err *err)
     w->looked_us = now;
     rc = queue_requeue(w->queue, &n, err);
     if (rc == ST_OK && n > 0)
-        tell(w, "%" PRIu64 " jobs of workers that died are taken up again", n);
+        work_tell(w, "%" PRIu64 " jobs of workers that died are taken up again", n);
     return rc;
 }
 
 /* ST_EOF: there is nothing to do. */
 static enum st
-next_job(struct work *w, struct err *err)
+next_jobs(struct work *w, struct err *err)
 {
-    struct queue_job job;
     enum st rc = look_after_the_dead(w, err);
 
     if (rc == ST_OK)
-        rc = queue_pop(w->queue, &job, err);
-    return rc == ST_OK ? do_job(w, &job, err) : rc;
+        rc = queue_pop(w->queue, w->jobs, w->n_wanted, &w->n_jobs, err);
+    return rc == ST_OK ? work_jobs(w, err) : rc;
 }
 
 /*
@@ -276,7 +135,7 @@ take_jobs(struct work *w, struct err *err)
 {
     while (signals_seen == 0) {
         uint64_t losses = queue_losses(w->queue);
-        enum st rc = next_job(w, err);
+        enum st rc = next_jobs(w, err);
 
         if (rc == ST_EOF && !w->wait)
             return ST_OK;
@@ -298,15 +157,18 @@ work_on(struct work *w, struct err *err)
     uint64_t running, waiting;
     enum st rc;
 
+    w->n_wanted = 1;
+    w->jobs = calloc(WORK_JOBS_MAX, sizeof *w->jobs);
+    if (w->jobs == NULL)
+        return err_memory(err, what);
     w->queue = queue_open(w->counting->config.conninfo, name == NULL ? QUEUE_NAME : name,
                           &signals_seen, err);
     if (w->queue == NULL)
         return err->code;
     rc = take_jobs(w, err);
     if (rc == ST_OK && (rc = queue_left(w->queue, &running, &waiting, err)) == ST_OK)
-        tell(w, "nothing to do; %" PRIu64 " jobs are with other workers, %" PRIu64
-                " wait for another try", running, waiting);
-    queue_close(w->queue);
+        work_tell(w, "nothing to do; %" PRIu64 " jobs are with other workers, %" PRIu64
+                     " wait for another try", running, waiting);
     return rc;
 }
 
@@ -324,5 +186,7 @@ cli_work(const struct options *o)
         (rc = check_config(&counting.config, &err)) == ST_OK &&
         (rc = counting_enter(&counting, &err)) == ST_OK)
         rc = work_on(&work, &err);
+    queue_close(work.queue);
+    free(work.jobs);
     return counting_finish(&counting, rc, &err);
 }

@@ -478,8 +478,10 @@ batch_tell(struct run *run, struct item *item)
         run->summary->files.skipped++;
         break;
     case FATE_TODO:
-        break;
+        return;
     }
+    if (run->config->settled != NULL)
+        run->config->settled(run->config->ctx, item->source, item->fate == FATE_REFUSED);
 }
 
 static int

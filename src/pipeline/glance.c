@@ -23,6 +23,8 @@ glance_troubled(struct run *run)
         run->summary->files.refused++;
         if (run->config->refused != NULL)
             run->config->refused(run->config->ctx, &err);
+        if (run->config->settled != NULL)
+            run->config->settled(run->config->ctx, item->source, true);
     }
 }
 

@@ -1,6 +1,6 @@
 /*
- * Jobs out of the queue: one worker has a job at a time, and a job leaves the queue when it is done
- * or was tried in vain often enough.
+ * Jobs out of the queue: each has one worker at a time, and leaves the queue when it is done or was
+ * tried in vain often enough.
  */
 #include "queue_priv.h"
 
@@ -13,13 +13,14 @@
 /* ---- taking ---- */
 
 static void
-read_job(const struct pg_result *r, struct queue_job *job)
+read_job(const struct pg_result *r, size_t row, struct queue_job *job)
 {
-    struct slice uri = pg_text(r, 0, 1);
+    struct slice uri = pg_text(r, row, 1), walked = pg_text(r, row, 2);
 
-    *job = (struct queue_job){ .retry = (int)pg_int(r, 0, 3) };
-    snprintf(job->id, sizeof job->id, "%s", pg_text(r, 0, 0).p);
-    job->walked = !pg_is_null(r, 0, 2) && slice_is(pg_text(r, 0, 2), "true");
+    snprintf(job->id, sizeof job->id, "%s", pg_text(r, row, 0).p);
+    job->path[0] = job->trouble[0] = '\0';
+    job->walked = slice_eq(walked, SLICE("true"));
+    job->retry = (int)pg_int(r, row, 3);
     if (uri.p == NULL)
         snprintf(job->trouble, sizeof job->trouble, "its JSON has no text \"file\"");
     else if (!file_uri_read(uri, job->path, sizeof job->path))
@@ -30,59 +31,82 @@ read_job(const struct pg_result *r, struct queue_job *job)
 }
 
 /*
- * After a lost connection nobody knows whether the server made a job ours in the moment before. It
+ * After a lost connection nobody knows whether the server made jobs ours in the moment before. They
  * would stay so as long as we live.
  */
 static enum st
-release_orphans(struct queue *q, const char *but, struct err *err)
+release_orphans(struct queue *q, const struct queue_job *jobs, size_t n, struct err *err)
 {
-    const char *values[] = { q->worker, but };
+    static const char what[] = "cannot give a job back";
+    struct pg_array ours;
+    const char *values[] = { q->worker, NULL };
     enum st rc;
 
     if (!q->orphans)
         return ST_OK;
-    rc = queue_ask(q, "cannot give a job back",
-                   "UPDATE %t SET status = 'new', %w = NULL, heartbeat = NULL"
-                   " WHERE %w = $1::uuid AND status = 'running' AND id IS DISTINCT FROM $2::uuid",
-                   ARRAY_LEN(values), values, NULL, err);
+    pg_array_begin(&ours);
+    for (size_t i = 0; i < n; i++)
+        pg_array_text(&ours, slice_of(jobs[i].id));
+    values[1] = pg_array_end(&ours);
+    rc = values[1] == NULL
+             ? err_memory(err, what)
+             : queue_ask(q, what,
+                         "UPDATE %t SET status = 'new', %w = NULL, heartbeat = NULL"
+                         " WHERE %w = $1::uuid AND status = 'running' AND id <> ALL ($2::uuid[])",
+                         ARRAY_LEN(values), values, NULL, err);
+    pg_array_release(&ours);
     q->orphans = rc != ST_OK;
     return rc;
 }
 
-enum st
-queue_pop(struct queue *q, struct queue_job *job, struct err *err)
-{
-    const char *values[] = { q->name, q->worker };
-    struct pg_result *r = NULL;
-    enum st rc = queue_ask(
-        q, "cannot take a job",
-        "UPDATE %t SET status = 'running', %w = $2::uuid, heartbeat = %now"
-        " WHERE id = (SELECT id FROM %t WHERE queue = $1 AND status = 'new' AND retry >= 1"
-        "             AND queue_time <= %now ORDER BY queue_time FOR UPDATE SKIP LOCKED LIMIT 1)"
-        " RETURNING id, job->>'file', job->>'walked', retry",
-        ARRAY_LEN(values), values, &r, err);
+/* The rows to take are chosen apart, once: a LIMIT inside of IN is counted anew each time it is asked. */
+static const char claim[] =
+    "WITH due AS MATERIALIZED"
+    " (SELECT id FROM %t WHERE queue = $1 AND status = 'new' AND retry >= 1 AND queue_time <= %now"
+    "  ORDER BY queue_time FOR UPDATE SKIP LOCKED LIMIT $3::bigint),"
+    " ours AS (UPDATE %t SET status = 'running', %w = $2::uuid, heartbeat = %now"
+    "          WHERE id IN (SELECT id FROM due) RETURNING id, job, retry, queue_time)"
+    " SELECT id, job->>'file', job->>'walked', retry FROM ours ORDER BY queue_time";
 
-    if (rc == ST_OK && pg_rows(r) == 0)
-        rc = ST_EOF;
-    if (rc == ST_OK)
-        read_job(r, job);
+enum st
+queue_pop(struct queue *q, struct queue_job *jobs, size_t cap, size_t *n, struct err *err)
+{
+    char limit[24];
+    const char *values[] = { q->name, q->worker, limit };
+    struct pg_result *r = NULL;
+    enum st rc;
+
+    *n = 0;
+    snprintf(limit, sizeof limit, "%zu", cap);
+    rc = queue_ask(q, "cannot take a job", claim, ARRAY_LEN(values), values, &r, err);
+    for (; rc == ST_OK && *n < pg_rows(r) && *n < cap; ++*n)
+        read_job(r, *n, &jobs[*n]);
     pg_free(r);
-    if ((rc == ST_OK || rc == ST_EOF) &&
-        release_orphans(q, rc == ST_OK ? job->id : NULL, err) != ST_OK)
-        rc = err->code;
-    return rc;
+    if (rc == ST_OK)
+        rc = release_orphans(q, jobs, *n, err);
+    return rc == ST_OK && *n == 0 ? ST_EOF : rc;
 }
 
 /* ---- giving back ---- */
 
 enum st
-queue_done(struct queue *q, const struct queue_job *job, struct err *err)
+queue_done(struct queue *q, const struct queue_job *const *jobs, size_t n, struct err *err)
 {
-    const char *values[] = { job->id, q->worker };
+    static const char what[] = "cannot take jobs that are done out of the queue";
+    struct pg_array ids;
+    const char *values[] = { q->worker, NULL };
+    enum st rc;
 
-    return queue_ask(q, "cannot take a job that is done out of the queue",
-                     "DELETE FROM %t WHERE id = $1::uuid AND %w = $2::uuid", ARRAY_LEN(values),
-                     values, NULL, err);
+    pg_array_begin(&ids);
+    for (size_t i = 0; i < n; i++)
+        pg_array_text(&ids, slice_of(jobs[i]->id));
+    values[1] = pg_array_end(&ids);
+    rc = values[1] == NULL
+             ? err_memory(err, what)
+             : queue_ask(q, what, "DELETE FROM %t WHERE id = ANY ($2::uuid[]) AND %w = $1::uuid",
+                         ARRAY_LEN(values), values, NULL, err);
+    pg_array_release(&ids);
+    return rc;
 }
 
 enum st

@@ -246,9 +246,8 @@ other|5"
     fresh
     lines 3 a >a.log
     begin --wait
-    wait_for "EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'ingest' AND query LIKE 'UPDATE%SKIP LOCKED%' AND state = 'idle'
-              AND pid IN (SELECT pid FROM pg_stat_activity WHERE application_name = 'ingest'))"
-    sleep 0.5 # it has begun to listen, or else looks once more and finds the job: both are right
+    wait_for "EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'ingest' AND query LIKE 'WITH due%'
+              AND state = 'idle' AND state_change < clock_timestamp() - interval '300 milliseconds')"
     enqueue a.log
     seconds=$SECONDS
     wait_for "(SELECT count(*) FROM pictrs.queue) = 0"

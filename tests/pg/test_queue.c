@@ -47,16 +47,26 @@ push(struct queue *q, size_t n, const char *const *paths)
     return n_new;
 }
 
-/* "" when there is none. */
+/* One job's path; "" when there is none. */
 static const char *
 pop(struct queue *q, struct queue_job *job)
 {
     struct err err = { 0 };
-    enum st rc = queue_pop(q, job, &err);
+    size_t n;
+    enum st rc = queue_pop(q, job, 1, &n, &err);
 
     if (rc != ST_EOF)
         must(rc, &err, "pop");
+    assert_int_equal(n, rc == ST_OK);
     return rc == ST_EOF ? "" : job->path;
+}
+
+static void
+done(struct queue *q, const struct queue_job *job)
+{
+    struct err err = { 0 };
+
+    must(queue_done(q, &job, 1, &err), &err, "done");
 }
 
 static const char *const abc[] = { "/b", "/a", "/c\n\xff" };
@@ -66,7 +76,6 @@ each_once_in_the_order_it_came(void **state)
 {
     struct pg *pg = with_queue("queue_order");
     struct queue *q = opened("ingest"), *other = opened("other");
-    struct err err = { 0 };
     struct queue_job job, none;
 
     (void)state;
@@ -78,7 +87,7 @@ each_once_in_the_order_it_came(void **state)
     assert_false(job.walked);
     assert_int_equal(job.retry, 5);
     assert_int_equal(push(q, 1, abc), 0); /* nor is one that is being counted put in again */
-    must(queue_done(q, &job, &err), &err, "done");
+    done(q, &job);
     assert_int_equal(push(q, 1, abc), 1); /* but one that is done may be */
     assert_string_equal(pop(q, &job), "/a");
     assert_true(job.walked);
@@ -124,6 +133,42 @@ long_and_many(void **state)
     free(long_name);
     free(names);
     free(files);
+    queue_close(q);
+    pg_close(pg);
+}
+
+static void
+several_at_once_are_the_oldest_in_their_order(void **state)
+{
+    static const char *const paths[] = { "/5", "/3", "/4", "/1", "/2" };
+    struct pg *pg = with_queue("queue_several");
+    struct queue *q = opened("ingest"), *other = opened("ingest");
+    const struct queue_job *both[2];
+    struct queue_job jobs[4];
+    struct err err = { 0 };
+    size_t n;
+
+    (void)state;
+    push(q, 5, paths);
+    must(queue_pop(q, jobs, 3, &n, &err), &err, "pop");
+    assert_int_equal(n, 3);
+    assert_string_equal(jobs[0].path, "/5");
+    assert_string_equal(jobs[1].path, "/3");
+    assert_string_equal(jobs[2].path, "/4");
+    both[0] = &jobs[0];
+    both[1] = &jobs[2];
+    must(queue_done(other, both, 2, &err), &err, "done by another");
+    assert_int_equal(sql_int(pg, "SELECT count(*) FROM pictrs.queue"), 5);
+    must(queue_done(q, both, 2, &err), &err, "done");
+    must(queue_done(q, both, 0, &err), &err, "none done");
+    assert_string_equal(sql_text(pg, "SELECT string_agg(job->>'file', ' ') FROM pictrs.queue WHERE status = 'running'"),
+                        "file:///3");
+    must(queue_pop(other, jobs, 4, &n, &err), &err, "pop");
+    assert_int_equal(n, 2);
+    assert_string_equal(jobs[1].path, "/2");
+    assert_int_equal(queue_pop(other, jobs, 4, &n, &err), ST_EOF);
+    assert_int_equal(n, 0);
+    queue_close(other);
     queue_close(q);
     pg_close(pg);
 }
@@ -206,7 +251,7 @@ jobs_of_the_dead_are_done_again_those_of_the_living_not(void **state)
                                  " AND worker_id IS NULL AND heartbeat IS NULL AND retry = 5"), 1);
     assert_string_equal(pop(q, &mine), "/b");
     /* Who was taken for dead and lives changes nothing any more. */
-    must(queue_done(dead, &job, &err), &err, "done");
+    done(dead, &job);
     must(queue_give_back(dead, &job, 0, &err), &err, "back");
     must(queue_fail(dead, &job, &left, &err), &err, "fail");
     assert_int_equal(left, -1);
@@ -226,14 +271,16 @@ static void *
 work(void *arg)
 {
     struct queue *q = arg;
-    struct queue_job job;
+    struct queue_job jobs[5];
+    const struct queue_job *all[5];
     struct err err;
+    size_t n;
 
-    while (queue_pop(q, &job, &err) == ST_OK) {
-        int n = (int)strtol(job.path + 1, NULL, 10);
-
-        if (queue_done(q, &job, &err) != ST_OK || n < 0 || n >= JOBS)
-            return (void *)(intptr_t)-1;
+    while (queue_pop(q, jobs, ARRAY_LEN(jobs), &n, &err) == ST_OK) {
+        for (size_t i = 0; i < n; i++)
+            all[i] = &jobs[i];
+        if (n == 0 || queue_done(q, all, n, &err) != ST_OK)
+            return arg;
     }
     return NULL;
 }
@@ -372,7 +419,7 @@ a_lost_connection_is_made_again(void **state)
     must(queue_wait(q, 10, &heard, &err), &err, "listen");
     pop(q, &job);
     end_sessions(pg, "queue_lost");
-    must(queue_done(q, &job, &err), &err, "done");
+    done(q, &job);
     assert_int_equal(queue_losses(q), 1);
     assert_int_equal(sql_int(pg, "SELECT count(*) FROM pictrs.queue"), 1);
     /* A claim whose answer is lost would be ours without our knowing it. */
@@ -396,7 +443,6 @@ a_claim_whose_answer_was_lost_is_taken_back(void **state)
 {
     struct pg *pg = with_queue("queue_orphan");
     struct queue *q = opened("ingest");
-    struct err err = { 0 };
     struct queue_job job, other;
 
     (void)state;
@@ -405,7 +451,7 @@ a_claim_whose_answer_was_lost_is_taken_back(void **state)
     end_sessions(pg, "queue_orphan");
     assert_string_equal(pop(q, &other), "/a"); /* ... this one's did ... */
     assert_int_equal(sql_int(pg, "SELECT count(*) FROM pictrs.queue WHERE status = 'running'"), 1);
-    must(queue_done(q, &other, &err), &err, "done");
+    done(q, &other);
     assert_string_equal(pop(q, &other), "/b"); /* ... and the first is there again */
     queue_close(q);
     pg_close(pg);
@@ -434,7 +480,7 @@ strange_jobs_are_told_not_lost(void **state)
             fail_msg("%s was taken", jobs[i]);
     }
     sql(pg, "INSERT INTO pictrs.queue (queue, job, retry) VALUES ('ingest', '{}', 0)");
-    assert_int_equal(queue_pop(q, &job, &(struct err){ 0 }), ST_EOF);
+    assert_string_equal(pop(q, &job), "");
     queue_close(q);
     pg_close(pg);
 }
@@ -468,9 +514,9 @@ the_queue_of_pictrs_itself_will_do(void **state)
     assert_int_equal(push(q, 2, abc), 2);
     assert_int_equal(push(q, 2, abc), 0);
     assert_string_equal(pop(q, &job), "/b");
-    must(queue_done(q, &job, &err), &err, "done");
+    done(q, &job);
     assert_string_equal(pop(q, &job), "/a");
-    must(queue_done(q, &job, &err), &err, "done");
+    done(q, &job);
     assert_string_equal(pop(q, &job), "");
     assert_int_equal(sql_int(pg, "SELECT count(*) FROM job_queue WHERE queue = 'process' AND status = 'new'"), 1);
     queue_close(q);
@@ -515,11 +561,11 @@ a_missing_right_is_named(void **state)
     sql(pg, "GRANT SELECT, INSERT, UPDATE ON pictrs.queue TO queue_worker");
     must(queue_push(q, &file, 1, &n, &err), &err, "push");
     assert_int_equal(n, 1);
-    must(queue_pop(q, &job, &err), &err, "pop");
-    assert_int_equal(queue_done(q, &job, &err), ST_DB);
+    assert_string_equal(pop(q, &job), "/a");
+    assert_int_equal(queue_done(q, &(const struct queue_job *){ &job }, 1, &err), ST_DB);
     assert_non_null(strstr(err.hint, "DELETE ON pictrs.queue"));
     sql(pg, "GRANT DELETE ON pictrs.queue TO queue_worker");
-    must(queue_done(q, &job, &err), &err, "done");
+    done(q, &job);
     queue_close(q);
     sql(pg, "DROP OWNED BY queue_worker; DROP ROLE queue_worker");
     pg_close(pg);
@@ -531,6 +577,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_once_in_the_order_it_came),
         cmocka_unit_test(long_and_many),
+        cmocka_unit_test(several_at_once_are_the_oldest_in_their_order),
         cmocka_unit_test(what_fails_is_tried_later_and_not_for_ever),
         cmocka_unit_test(what_is_given_back_has_lost_nothing),
         cmocka_unit_test(jobs_of_the_dead_are_done_again_those_of_the_living_not),
