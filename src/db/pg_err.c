@@ -135,6 +135,8 @@ pg_grant_hint(char *out, size_t cap, const char *message, const char *sql, const
             schema = "ingest.";
         if (i == 3 && sql != NULL && strstr(sql, "CREATE ") != NULL)
             grant = "GRANT USAGE, CREATE ON SCHEMA";
+        if (i == 0 && sql != NULL && strncmp(sql, "DELETE ", 7) == 0)
+            grant = "GRANT SELECT, INSERT, UPDATE, DELETE ON";
         snprintf(out, cap, "as the owner: %s %s\"%s\" TO \"%s\";", grant, schema, name, role);
         return;
     }

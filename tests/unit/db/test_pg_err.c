@@ -114,6 +114,8 @@ grants_are_named_or_nothing(void **state)
           "as the owner: GRANT SELECT, INSERT, UPDATE ON ingest.\"payloads\" TO \"me\";" },
         { "permission denied for table stats", NULL,
           "as the owner: GRANT SELECT, INSERT, UPDATE ON \"stats\" TO \"me\";" },
+        { "permission denied for table nodes", "DELETE FROM nodes WHERE id = $1",
+          "as the owner: GRANT SELECT, INSERT, UPDATE, DELETE ON \"nodes\" TO \"me\";" },
         { "permission denied for schema ingest", "SELECT",
           "as the owner: GRANT USAGE ON SCHEMA \"ingest\" TO \"me\";" },
         { "permission denied for schema public", "CREATE TABLE x ()",
