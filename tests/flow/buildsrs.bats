@@ -144,6 +144,26 @@ books_of_artifacts_balance() {
     done
 }
 
+@test "every kind of path, as a second author reads it" {
+    on head
+    join="FROM job_artifacts a JOIN jobs j ON j.id = a.job JOIN tasks k ON k.id = j.task JOIN triples t ON t.id = k.triple
+          JOIN crate_versions v ON v.id = k.crate_version JOIN crates c ON c.id = v.crate"
+    sql "COPY (SELECT a.id, c.name, v.version, t.name, a.name, j.success, j.ended $join) TO STDOUT" >artifacts.tsv
+    python3 "$ROOT/tests/oracle/artifacts.py" make . artifacts.tsv "${SEED:-1}" "${PATHS:-3000}"
+    python3 "$ROOT/tests/oracle/artifacts.py" read . artifacts.tsv
+    artifacts --max-reject 100 -f combined log.clf
+    status_is 0
+    artifacts --max-reject 100 log.cdn
+    status_is 0
+    sql "COPY (SELECT artifact, downloads FROM job_artifact_downloads) TO STDOUT" | sort >table.rows
+    sort rows.tsv | diff - table.rows
+    sql "SELECT path || E'\t' || sum(count) FROM ingest.unresolved GROUP BY path" | sort >waiting
+    sort waits.tsv | diff - waiting
+    is "$(sql "SELECT sum(records_counted), sum((records_why->>'unknown_artifact')::int), sum((records_why->>'not_a_download')::int),
+               sum((records_why->>'encoding')::int) FROM ingest.payloads")" \
+        "$(for why in counted unknown_artifact not_a_download encoding; do awk -v w=$why '$1 == w { print $2 }' why.tsv; done | paste -sd '|')"
+}
+
 @test "only what a store or an API answers with a file counts: one layer of two" {
     on ours
     file=$(sql "SELECT min(name) FROM buildsrs.job_artifacts WHERE name LIKE 'serde\_1.0.%'")
