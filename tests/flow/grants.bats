@@ -1,0 +1,120 @@
+#!/usr/bin/env bats
+# The rights that the pages of docs/systems/ name are those that a role needs: with them it counts, and without any one of them the
+# sentence names it, and nothing is counted.
+load lib
+
+setup_file() {
+    : "${PGHOST:?run this under tests/pg/server}"
+}
+
+# database NAME [LIVE]: what the test counts into; our ledger, and the tables of a system as it makes them itself.
+database() {
+    PGDATABASE=postgres sql "DROP DATABASE IF EXISTS $1"
+    PGDATABASE=postgres sql "CREATE DATABASE $1"
+    export PGDATABASE=$1
+    [ -z "${2:-}" ] || "$PG_BIN/psql" -Xq -v ON_ERROR_STOP=1 -f "$ROOT/tests/live/$2.sql" >/dev/null
+    "$INGEST" -q migrate up ledger
+}
+
+# role PAGE FENCE: makes the role of the page with all its rights, and takes from PUBLIC what the page gives it.
+role() {
+    local grant revoke right object
+
+    python3 "$HERE/grants.py" "$ROOT/docs/systems/$1.md" "$2" "$PGDATABASE" >grants
+    [ -s grants ]
+    ROLE=$(sed -n 's/^CREATE ROLE \([a-z_]*\).*/\1/p' grants)
+    sql "DROP ROLE IF EXISTS $ROLE"
+    while IFS=$'\t' read -r grant revoke right object; do
+        case $revoke in
+        *" ON DATABASE "* | *" ON SCHEMA "*) echo "${revoke% FROM *} FROM PUBLIC;" ;;
+        esac
+        echo "$grant;"
+    done <grants >grants.sql
+    sql "$(cat grants.sql)"
+}
+
+# exactly COMMAND...: each right is left out once, and the command then ends with 3 and a sentence that has its name and its
+# object's; with all of them it ends with 0.
+exactly() {
+    local grant revoke right object before="" n=0
+
+    while IFS=$'\t' read -r grant revoke right object; do
+        [ -n "$right" ] || continue
+        sql "$before $revoke"
+        before="$grant;"
+        PGUSER=$ROLE run --separate-stderr "$@"
+        if [ "$status" -ne 3 ] || [[ $stderr != *"$right"* ]] || [[ $stderr != *"$object"* ]] || [[ $output == *rows* ]]; then
+            echo "without: $grant"
+            echo "exit status $status: $output$stderr"
+            return 1
+        fi
+        n=$((n + 1))
+    done <grants
+    [ "$n" -ge 4 ]
+    sql "$before"
+    is "$(sql "SELECT count(*) FROM ingest.payloads")" 0
+    PGUSER=$ROLE run --separate-stderr "$@"
+    status_is 0
+    [ -z "$stderr" ]
+}
+
+gone() {
+    sql "DROP OWNED BY $ROLE; DROP ROLE $ROLE"
+}
+
+# ---- Zeco ----
+
+zeco_log() { # zeco_log DAY...: a download, and one of a tarball that nobody knows
+    local day
+
+    for day; do
+        printf '192.0.2.7 - - [%s/Jan/2024:12:00:00 +0000] "GET /A/BC/%040d.tar.gz HTTP/1.1" 200 1 "-" "-"\n' "$day" 1 "$day" 2
+    done
+}
+
+zeco() { # zeco FENCE SCHEMA
+    sql "INSERT INTO $2.dists VALUES (gen_random_uuid(), 'x', 'A/BC/$(printf %040d 1).tar.gz', '{\"name\": \"ABC\", \"version\": \"1\", \"auth\": \"zef:a\"}', now())"
+    role zeco "$1"
+    zeco_log 05 06 >log
+    exactly "$INGEST" --client-key none --rules zeco log
+    is "$(sql "SELECT sum(count) FROM $2.stats WHERE version IS NULL")" 2
+    # Rows that are there are updated, and what has waited counts.
+    zeco_log 05 06 07 >log
+    sql "INSERT INTO $2.dists VALUES (gen_random_uuid(), 'x', 'A/BC/$(printf %040d 2).tar.gz', '{\"name\": \"ABD\", \"version\": \"1\", \"auth\": \"zef:a\"}', now())"
+    PGUSER=$ROLE count --rules zeco log
+    status_is 0
+    is "$(sql "SELECT sum(count) FROM $2.stats WHERE version IS NULL")" 10
+}
+
+@test "Zeco's own tables" {
+    database zeco_live zeco
+    zeco grants.sql public
+    # Healing needs one more, which the page names.
+    PGUSER=$ROLE run "$INGEST" migrate up zeco --heal
+    is "$status" 3
+    [[ $output == *"GRANT DELETE ON public.stats TO $ROLE;"* ]]
+    grep -q 'GRANT DELETE ON stats TO counter;' "$ROOT/docs/systems/zeco.md"
+    sql "GRANT DELETE ON stats TO $ROLE"
+    PGUSER=$ROLE run "$INGEST" migrate up zeco --heal
+    is "$status" 0
+    gone
+}
+
+@test "Zeco, our tables" {
+    database zeco_ours
+    "$INGEST" -q migrate up zeco
+    zeco grants-ours.sql zeco
+    gone
+}
+
+# ---- all of them ----
+
+@test "every page has its rights, and they are tested here" {
+    for page in "$ROOT"/docs/systems/*.md; do
+        page=${page##*/}
+        grep -qF "role ${page%.md} " "$BATS_TEST_FILENAME" || {
+            echo "no test of $page"
+            return 1
+        }
+    done
+}
