@@ -14,7 +14,7 @@ struct repr {
     unsigned      depth; /* of the value at hand */
 };
 
-static void
+static inline void
 put_text(const struct repr *r, const char *text)
 {
     r->put(r->ctx, text, strlen(text));
@@ -88,13 +88,25 @@ put_escape(const struct repr *r, uint32_t c)
     put_text(r, text);
 }
 
+/* Behind the characters from `p` on that are ASCII, printed as they are whatever the quotes. */
+static const char *
+plain_end(const char *p, const char *end)
+{
+    while (p < end && *p >= ' ' && *p < 0x7f && *p != '\\' && *p != '\'')
+        p++;
+    return p;
+}
+
 /* Single quotes, but for a text that holds some and no double ones. */
 static void
 put_string(const struct repr *r, struct slice s)
 {
-    bool in_double = memchr(s.p, '\'', s.n) != NULL && memchr(s.p, '"', s.n) == NULL;
     const char *p = s.p, *end = s.p + s.n, *plain = p; /* `plain`: not put so far */
+    bool in_double = false;
 
+    p = plain_end(p, end);
+    if (p < end)
+        in_double = memchr(p, '\'', (size_t)(end - p)) != NULL && memchr(s.p, '"', s.n) == NULL;
     put_text(r, in_double ? "\"" : "'");
     while (p < end) {
         const char *from = p;
@@ -102,11 +114,12 @@ put_string(const struct repr *r, struct slice s)
         bool as_it_is = c < 0x80 ? c >= ' ' && c != 0x7f && c != '\\' && (c != '\'' || in_double)
                                  : is_printable(c);
 
-        if (as_it_is)
-            continue;
-        r->put(r->ctx, plain, (size_t)(from - plain));
-        put_escape(r, c);
-        plain = p;
+        if (!as_it_is) {
+            r->put(r->ctx, plain, (size_t)(from - plain));
+            put_escape(r, c);
+            plain = p;
+        }
+        p = plain_end(p, end);
     }
     r->put(r->ctx, plain, (size_t)(end - plain));
     put_text(r, in_double ? "\"" : "'");
@@ -170,50 +183,43 @@ unite_doubles(struct member *m, size_t n)
     qsort(m, n, sizeof *m, by_place);
 }
 
-/* The members of the object at j->at, which ends up behind it. NULL: no memory. */
-static struct member *
-read_members(const struct repr *r, struct json *j, size_t *n)
+/*
+ * Reads the members of the object at j->at, up to `max` of them into `m`. *n: how many there are; j
+ * is behind the object. False: no memory.
+ */
+static bool
+read_members(const struct repr *r, struct json *j, struct member *m, size_t max, size_t *n)
 {
-    struct json count = { j->at + 1, j->end };
     struct json_value key, value;
-    struct member *m;
     bool inside = false, lone;
 
     *n = 0;
-    while (json_member(&count, &inside, &key) == JSON_NEXT && json_value(&count, 1, &value))
-        ++*n;
-    if ((m = arena_alloc(r->scratch, (*n + 1) * sizeof *m)) == NULL)
-        return NULL;
-    inside = false;
     j->at++;
-    for (size_t i = 0; json_member(j, &inside, &key) == JSON_NEXT; i++) {
-        if (!json_text(r->scratch, &key, &lone, &m[i].key))
-            return NULL;
+    while (json_member(j, &inside, &key) == JSON_NEXT) {
         json_peek(j);
-        m[i].value = j->at;
-        m[i].nth = i;
-        json_value(j, 1, &value);
+        if (*n < max) {
+            m[*n] = (struct member){ .value = j->at, .nth = *n };
+            if (!json_text(r->scratch, &key, &lone, &m[*n].key))
+                return false;
+        }
+        if (!json_value(j, 1, &value))
+            return false; /* cannot be: it was checked */
+        ++*n;
     }
-    return m;
+    return true;
 }
-
-/* ---- values ---- */
 
 static bool put_value(struct repr *r, struct json *j);
 
 static bool
-put_object(struct repr *r, struct json *j)
+put_members(struct repr *r, struct member *m, size_t n, const char *end)
 {
     const char *comma = "";
-    struct member *m;
-    size_t n;
 
-    if ((m = read_members(r, j, &n)) == NULL)
-        return false;
     unite_doubles(m, n);
     put_text(r, "{");
     for (size_t i = 0; i < n; i++) {
-        struct json value = { m[i].value, j->end };
+        struct json value = { m[i].value, end };
 
         if (m[i].value == NULL)
             continue;
@@ -226,6 +232,24 @@ put_object(struct repr *r, struct json *j)
     }
     put_text(r, "}");
     return true;
+}
+
+/* Nearly all have few members, and find room here; what has more is read again with room for all. */
+static bool
+put_object(struct repr *r, struct json *j)
+{
+    struct member few[FEW], *many = few;
+    struct json again = *j;
+    size_t n;
+
+    if (!read_members(r, j, few, FEW, &n))
+        return false;
+    if (n > FEW) {
+        many = arena_alloc(r->scratch, n * sizeof *many);
+        if (many == NULL || !read_members(r, &again, many, n, &n))
+            return false;
+    }
+    return put_members(r, many, n, j->end);
 }
 
 static bool
