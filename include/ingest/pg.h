@@ -85,6 +85,17 @@ enum st pg_listen(struct pg *pg, const char *channel, struct err *err);
  */
 enum st pg_wait(struct pg *pg, int timeout_ms, bool *heard, struct err *err);
 
+/*
+ * COPY ... TO STDOUT (FORMAT binary): each row goes to `take`, while the server makes the next ones. A field's bytes are those of
+ * the binary format (bigint: 8, big-endian; boolean: 1; text: itself, with no NUL behind it), p NULL: NULL; they live until `take`
+ * returns. What `take` gives other than ST_OK ends it and is handed on. ST_DB, ST_DB_RETRY, ST_MEMORY.
+ */
+#define PG_FIELDS_MAX 16
+typedef enum st pg_take_row(void *ctx, const struct slice *fields, size_t n, struct err *err);
+enum st pg_copy_out(struct pg *pg, const char *what, const char *sql, pg_take_row *take, void *ctx, struct err *err);
+/* A bigint field; NULL: 0. */
+int64_t pg_field_int(struct slice field);
+
 /* "name" quoted as an identifier, appended to b. */
 void pg_ident(struct pg *pg, struct buf *b, const char *name);
 

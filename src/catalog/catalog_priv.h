@@ -72,8 +72,8 @@ const struct kept *artifact_find(const struct catalog *c, struct slice path);
 
 /* ---- load.c ---- */
 
-typedef enum st load_row(struct catalog *c, const struct pg_result *r, size_t row, struct err *err);
-/* Runs a SELECT, a piece at a time, and hands over its rows. */
+typedef enum st load_row(struct catalog *c, const struct slice *fields, struct err *err);
+/* Runs a SELECT and hands over its rows as pg_copy_out does. */
 enum st load_rows(struct catalog *c, struct pg *pg, const char *doing, const char *select, load_row *take, struct err *err);
 /*
  * The schema of `table`: `schema` where that has it, else the first of the search path that does. ST_DB: none has; the hint says

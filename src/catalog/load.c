@@ -1,12 +1,10 @@
 /*
  * Reading a catalog: one transaction of its own, which sees one state of the tables and takes no
- * lock that anybody minds, and a cursor, so that a million rows never stand in memory at once.
+ * lock that anybody minds; its rows come in a stream, so a million of them never stand in memory.
  */
 #include "ingest/base.h"
 
 #include "catalog_priv.h"
-
-#define ROWS_AT_ONCE "10000"
 
 static const char what[] = "cannot read the catalog";
 
@@ -66,27 +64,34 @@ load_rights(struct pg *pg, const char *schema, const char *tables, const char *d
     return rc;
 }
 
+struct loading {
+    struct catalog *c;
+    load_row       *take;
+};
+
+static enum st
+hand_over(void *ctx, const struct slice *fields, size_t n, struct err *err)
+{
+    struct loading *l = ctx;
+
+    (void)n;
+    return l->take(l->c, fields, err);
+}
+
 enum st
 load_rows(struct catalog *c, struct pg *pg, const char *doing, const char *select, load_row *take,
           struct err *err)
 {
+    struct loading l = { c, take };
     struct buf sql = { 0 };
-    size_t n = 1;
     enum st rc;
 
-    buf_text(&sql, "DECLARE ingest_catalog NO SCROLL CURSOR FOR ");
+    buf_text(&sql, "COPY (");
     buf_text(&sql, select);
-    rc = buf_str(&sql) == NULL ? err_memory(err, doing) : pg_script(pg, doing, sql.p, err);
+    buf_text(&sql, ") TO STDOUT (FORMAT binary)");
+    rc = buf_str(&sql) == NULL ? err_memory(err, doing)
+                               : pg_copy_out(pg, doing, sql.p, hand_over, &l, err);
     buf_release(&sql);
-    while (rc == ST_OK && n > 0) {
-        struct pg_result *r = NULL;
-
-        rc = pg_run(pg, doing, "FETCH " ROWS_AT_ONCE " FROM ingest_catalog", 0, NULL, &r, err);
-        n = rc == ST_OK ? pg_rows(r) : 0;
-        for (size_t row = 0; row < n && rc == ST_OK; row++)
-            rc = take(c, r, row, err);
-        pg_free(r);
-    }
     return rc;
 }
 

@@ -83,8 +83,8 @@ query(struct buf *b, const char *schema, const struct way *job, const struct way
 {
     const char *from = job == end ? "j" : "k";
 
-    buf_text(b, "SELECT a.id, left(c.name, 513), left(v.version, 513), left(t.name, 513),"
-                " left(a.name, 1025), coalesce(j.success, false), j.ended FROM ");
+    buf_text(b, "SELECT a.id::bigint, left(c.name, 513), left(v.version, 513), left(t.name, 513),"
+                " left(a.name, 1025), coalesce(j.success, false), j.ended::bigint FROM ");
     pg_ident(NULL, b, schema);
     buf_text(b, ".job_artifacts a");
     join(b, schema, "jobs", "j", "a", "job");
@@ -107,24 +107,24 @@ rank_of(bool success, bool has_ended, int64_t ended)
 }
 
 static enum st
-take(struct catalog *c, const struct pg_result *r, size_t row, struct err *err)
+take(struct catalog *c, const struct slice *f, struct err *err)
 {
-    struct catalog_entry entry = { .id = pg_int(r, row, 0) };
+    struct catalog_entry entry = { .id = pg_field_int(f[0]) };
     struct slice texts[4];
     const struct kept *kept;
+    int64_t rank;
 
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
         size_t chars_max = i < 3 ? 512 : 1024;
 
-        texts[i] = pg_text(r, row, 1 + i);
+        texts[i] = f[1 + i];
         if (texts[i].n == 0 || (texts[i].n > chars_max && slice_chars(texts[i]) > chars_max)) {
             c->n_skipped++;
             return ST_OK;
         }
     }
-    kept = catalog_keep(
-        c, &entry,
-        rank_of(slice_is(pg_text(r, row, 5), "t"), !pg_is_null(r, row, 6), pg_int(r, row, 6)), err);
+    rank = rank_of(slice_is(f[5], "\1"), f[6].p != NULL, pg_field_int(f[6]));
+    kept = catalog_keep(c, &entry, rank, err);
     if (kept == NULL)
         return ST_MEMORY;
     return artifact_names(c, texts[0], texts[1], texts[2], texts[3], kept, err);

@@ -42,12 +42,10 @@ is_short(struct slice s)
 }
 
 static enum st
-take(struct catalog *c, const struct pg_result *r, size_t row, struct err *err)
+take(struct catalog *c, const struct slice *f, struct err *err)
 {
-    struct catalog_entry entry = { .name = pg_text(r, row, 2),
-                                   .version = pg_text(r, row, 3),
-                                   .auth = pg_text(r, row, 4) };
-    bool is_there = slice_is(pg_text(r, row, 5), "t");
+    struct catalog_entry entry = { .name = f[2], .version = f[3], .auth = f[4] };
+    bool is_there = slice_is(f[5], "\1");
     const struct kept *kept;
 
     if (entry.name.n == 0 || !is_short(entry.name) || !is_short(entry.version) ||
@@ -55,10 +53,10 @@ take(struct catalog *c, const struct pg_result *r, size_t row, struct err *err)
         c->n_skipped++;
         return ST_OK;
     }
-    kept = catalog_keep(c, &entry, rank_of(is_there, pg_int(r, row, 6)), err);
+    kept = catalog_keep(c, &entry, rank_of(is_there, pg_field_int(f[6])), err);
     if (kept == NULL)
         return ST_MEMORY;
-    return dist_names(c, pg_text(r, row, 0), pg_text(r, row, 1), kept, err);
+    return dist_names(c, f[0], f[1], kept, err);
 }
 
 enum st
