@@ -149,9 +149,12 @@ is_wrapped_byte(int byte)
 struct slice
 pictrs_unwrap(struct slice query, char *room)
 {
-    const char *end = query.p + query.n;
+    const char *end;
     size_t n = 0;
 
+    if (query.n == 0)
+        return query;
+    end = query.p + query.n;
     for (const char *p = query.p; p < end; p++)
         if (*p == '%' && !is_wrapped_byte(pictrs_percent(p, end)))
             return query;
