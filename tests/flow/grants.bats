@@ -107,6 +107,90 @@ zeco() { # zeco FENCE SCHEMA
     gone
 }
 
+# ---- builds.rs ----
+
+artifact_log() { # artifact_log DAY...: a download, and one of a file that no job has made yet
+    local day
+
+    for day; do
+        printf '192.0.2.7 - - [%s/Jan/2024:12:00:00 +0000] "GET /%s HTTP/1.1" 200 1 "-" "-"\n' "$day" a_1.0_t.deb "$day" b_1.0_t.deb
+    done
+}
+
+buildsrs() { # buildsrs FENCE SCHEMA SHAPE
+    local targets=targets job="target, crate_version" way="9, 1"
+
+    if [ "$3" = head ]; then
+        targets=triples job=task way=1
+    fi
+    sql "SET search_path = $2; INSERT INTO pubkeys VALUES (1, 'k'); INSERT INTO builders (id, uuid, pubkey) VALUES (1, gen_random_uuid(), 1);
+         INSERT INTO crates VALUES (1, true, 'a'); INSERT INTO crate_versions VALUES (1, 1, '1.0', 'c', false); INSERT INTO $targets (id, name) VALUES (9, 't')"
+    [ "$3" != head ] || sql "INSERT INTO tasks VALUES (1, 2, 1, 9)"
+    sql "SET search_path = $2; INSERT INTO jobs (id, uuid, builder, stage, success, $job) VALUES (1, gen_random_uuid(), 1, 4, true, $way);
+         INSERT INTO job_artifacts VALUES (1, 1, 'a_1.0_t.deb', 'h', 1, 's')"
+    role buildsrs "$1"
+    artifact_log 05 06 >log
+    exactly "$INGEST" --client-key none --dataset job_artifact_downloads log
+    is "$(sql "SELECT downloads FROM $2.job_artifacts WHERE id = 1")" 2
+    artifact_log 05 06 07 >log
+    sql "INSERT INTO $2.job_artifacts VALUES (2, 1, 'b_1.0_t.deb', 'h', 1, 's')"
+    PGUSER=$ROLE count --dataset job_artifact_downloads log
+    status_is 0
+    is "$(sql "SELECT sum(downloads) FROM $2.job_artifact_downloads")" 10
+    is "$(sql "SELECT sum(downloads) FROM $2.job_artifacts")" 10
+    gone
+}
+
+@test "builds.rs's own tables, in both shapes" {
+    database buildsrs_head buildsrs_head
+    buildsrs grants.sql public head
+    database buildsrs_targets buildsrs_targets
+    buildsrs grants-targets.sql public targets
+}
+
+@test "builds.rs, our tables" {
+    database buildsrs_ours
+    "$INGEST" -q migrate up buildsrs
+    buildsrs grants-ours.sql buildsrs targets
+}
+
+# ---- EIDA ----
+
+fdsnws_log() { # fdsnws_log DAY...: a request of a stream, and one that failed
+    local day
+
+    for day; do
+        printf '{"service":"fdsnws-dataselect","userID":7,"userLocation":{},"finished":"2024-01-%sT10:00:00Z","status":"OK","trace":[{"net":"GE","sta":"EIL","loc":"","cha":"BHZ","status":"OK","bytes":1}]}\n' "$day"
+        printf '{"service":"fdsnws-dataselect","userID":7,"userLocation":{},"finished":"2024-01-%sT10:00:01Z","status":"NODATA"}\n' "$day"
+    done
+}
+
+eida() { # eida FENCE
+    sql "INSERT INTO nodes (name) VALUES ('GFZ')"
+    role eida "$1"
+    fdsnws_log 05 06 >log
+    exactly "$INGEST" --node GFZ log
+    fdsnws_log 07 >log
+    PGUSER=$ROLE count --node GFZ log
+    status_is 0
+    PGUSER=$ROLE count --node GFZ --replace log
+    status_is 0
+    is "$(sql "SELECT sum(nb_reqs), sum(nb_failed_reqs) FROM dataselect_stats")" "2|1"
+    is "$(n_rows payloads)" 2
+    gone
+}
+
+@test "EIDA's own tables" {
+    database eida_live eida
+    eida grants.sql
+}
+
+@test "EIDA, our tables" {
+    database eida_ours
+    "$INGEST" -q migrate up eida
+    eida grants-ours.sql
+}
+
 # ---- all of them ----
 
 @test "every page has its rights, and they are tested here" {
