@@ -9,6 +9,7 @@
 #include "work_priv.h"
 
 #define LOOK_EVERY_US (INT64_C(30) * 1000000) /* for jobs whose workers died, and jobs that nobody announced */
+#define OUTAGES_MAX   5    /* in a row: then it is not the server that fails the run */
 #define WAIT_MS       1000 /* a signal that comes just before the wait is seen after it */
 
 /* ---- what the command line says ---- */
@@ -106,13 +107,13 @@ next_jobs(struct work *w, struct err *err)
 static bool
 server_may_return(struct work *w, enum st rc, uint64_t losses_before, const struct err *err)
 {
+    w->n_outages++;
     if (rc == ST_DB && queue_losses(w->queue) > losses_before)
-        return true; /* it has gone and come while the run ended, or this would be ST_DB_RETRY */
+        return w->n_outages < OUTAGES_MAX; /* it has gone and come while the run ended */
     if (rc != ST_DB_RETRY || !w->wait)
         return false;
-    if (!w->outage)
+    if (w->n_outages == 1)
         say_error(err);
-    w->outage = true;
     sleep(1); /* the queue's own tries have taken ten seconds; a signal ends this one */
     return true;
 }
@@ -142,7 +143,7 @@ take_jobs(struct work *w, struct err *err)
         if (rc == ST_EOF)
             rc = wait_for_jobs(w, err);
         if (rc == ST_OK)
-            w->outage = false;
+            w->n_outages = 0;
         else if (!server_may_return(w, rc, losses, err))
             return rc;
     }

@@ -19,7 +19,7 @@ struct work {
     struct counting *counting;
     struct queue    *queue;
     bool             wait;
-    bool             outage;     /* it was said that the server is gone */
+    int              n_outages;  /* in a row, without a job done between them */
     int64_t          looked_us;  /* when the jobs of dead workers were looked for; 0: not yet */
     int              n_missing;  /* files in a row that are not here */
 
