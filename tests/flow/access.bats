@@ -197,29 +197,6 @@ waits() {
     same_file shown right
 }
 
-@test "exactly these rights are enough, and each that is missing is named with its GRANT" {
-    local right
-
-    on live
-    sql "DROP ROLE IF EXISTS log_reader" 2>/dev/null || true
-    sql "CREATE ROLE log_reader LOGIN; REVOKE TEMP ON DATABASE $PGDATABASE FROM PUBLIC; REVOKE ALL ON SCHEMA public FROM PUBLIC"
-    sql "GRANT USAGE ON SCHEMA ingest, public TO log_reader; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ingest TO log_reader;
-         GRANT USAGE ON ALL SEQUENCES IN SCHEMA ingest TO log_reader"
-    for right in "TEMP ON DATABASE $PGDATABASE" "SELECT ON public.aliases" "SELECT ON public.variants" "SELECT ON public.proxies" \
-        "UPDATE (accessed) ON public.variants" "UPDATE (accessed) ON public.proxies"; do
-        PGUSER=log_reader access caddy.log
-        status_is 3
-        says "GRANT $right TO log_reader"
-        sql "GRANT $right TO log_reader"
-    done
-    PGUSER=log_reader access caddy.log nginx.log
-    status_is 0
-    rows_are_right
-    PGDATABASE=postgres sql "DROP DATABASE $PGDATABASE"
-    sql() { PGDATABASE=postgres "$PG_BIN/psql" -XAtq -c "$1"; }
-    sql "DROP ROLE log_reader"
-}
-
 @test "without pict-rs's tables: one sentence that says what to type; what a log cannot be fed to" {
     PGDATABASE=postgres sql "CREATE DATABASE t${BATS_TEST_NUMBER}_none"
     export PGDATABASE=t${BATS_TEST_NUMBER}_none

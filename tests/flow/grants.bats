@@ -154,41 +154,75 @@ buildsrs() { # buildsrs FENCE SCHEMA SHAPE
     buildsrs grants-ours.sql buildsrs targets
 }
 
-# ---- EIDA ----
+# ---- pict-rs ----
 
-fdsnws_log() { # fdsnws_log DAY...: a request of a stream, and one that failed
-    local day
-
-    for day; do
-        printf '{"service":"fdsnws-dataselect","userID":7,"userLocation":{},"finished":"2024-01-%sT10:00:00Z","status":"OK","trace":[{"net":"GE","sta":"EIL","loc":"","cha":"BHZ","status":"OK","bytes":1}]}\n' "$day"
-        printf '{"service":"fdsnws-dataselect","userID":7,"userLocation":{},"finished":"2024-01-%sT10:00:01Z","status":"NODATA"}\n' "$day"
-    done
-}
-
-eida() { # eida FENCE
-    sql "INSERT INTO nodes (name) VALUES ('GFZ')"
-    role eida "$1"
-    fdsnws_log 05 06 >log
-    exactly "$INGEST" --node GFZ log
-    fdsnws_log 07 >log
-    PGUSER=$ROLE count --node GFZ log
+pictrs() { # pictrs FENCE SCHEMA HASH
+    sql "SET search_path = $2; INSERT INTO hashes (hash, identifier) VALUES ('$3', 'i');
+         INSERT INTO variants (hash, variant, identifier, accessed) VALUES ('$3', 'png', 'v', '2020-01-01')"
+    if [ "$2" = pictrs ]; then
+        sql "INSERT INTO pictrs.aliases VALUES ('a.png', '$3', 't', '2020-01-01')"
+    else
+        sql "INSERT INTO aliases VALUES ('a.png', '$3', 't')"
+    fi
+    sql "INSERT INTO $2.proxies VALUES ('https://h/', 'a.png', '2020-01-01')"
+    role pictrs "$1"
+    echo '192.0.2.7 - - [05/Jan/2024:12:00:00 +0000] "GET /image/process.png?proxy=https%3A%2F%2Fh HTTP/1.1" 200 1 "-" "-"' >log
+    exactly "$INGEST" --dataset access log
+    is "$(sql "SELECT v.accessed, p.accessed FROM $2.variants v, $2.proxies p")" "2024-01-05 12:00:00|2024-01-05 12:00:00"
+    [ "$2" != pictrs ] || is "$(sql "SELECT accessed FROM pictrs.aliases")" "2024-01-05 12:00:00"
+    sql "GRANT SELECT ON ALL TABLES IN SCHEMA $2 TO $ROLE"
+    PGUSER=$ROLE run --separate-stderr "$INGEST" --dataset access -n log
     status_is 0
-    PGUSER=$ROLE count --node GFZ --replace log
-    status_is 0
-    is "$(sql "SELECT sum(nb_reqs), sum(nb_failed_reqs) FROM dataselect_stats")" "2|1"
-    is "$(n_rows payloads)" 2
     gone
 }
 
-@test "EIDA's own tables" {
-    database eida_live eida
-    eida grants.sql
+@test "pict-rs's own tables" {
+    database pictrs_live pictrs
+    pictrs grants.sql public h
 }
 
-@test "EIDA, our tables" {
-    database eida_ours
-    "$INGEST" -q migrate up eida
-    eida grants-ours.sql
+@test "pict-rs, our tables" {
+    database pictrs_ours
+    "$INGEST" -q migrate up pictrs
+    pictrs grants-ours.sql pictrs '\x00'
+}
+
+# ---- 7TV ----
+
+seventv_log() { # seventv_log DAY...: a channel that takes up an emote
+    local day
+
+    for day; do
+        printf '{"user": "x", "old": [], "new": ["60af9846ebfcf7562edb10c7"], "time": "2025-02-%sT10:00:00Z"}\n' "$day"
+    done
+}
+
+seventv() { # seventv FENCE SCHEMA
+    role seventv "$1"
+    seventv_log 05 06 >log
+    exactly "$INGEST" -f seventv log
+    seventv_log 05 06 07 >log
+    PGUSER=$ROLE count -f seventv log
+    status_is 0
+    is "$(sql "SELECT count(*), sum(count) FROM $2.emote_stats")" "3|5"
+    PGUSER=$ROLE run "$INGEST" leaderboard -o lists
+    is "$status" 0
+    is "$(cat lists/top_all_time.json)" '["01F6PYNMBG000EQZ7QARQDP467"]'
+    PGUSER=$ROLE run "$INGEST" -q backup backups
+    is "$status" 0
+    gone
+}
+
+@test "7TV's own table" {
+    database seventv_live seventv
+    seventv grants.sql public
+}
+
+@test "7TV, our tables" {
+    database seventv_ours
+    "$INGEST" -q migrate up seventv
+    seventv grants-ours.sql seventv
+    is "$(sql "SELECT top_all_time FROM seventv.emote_scores")" 5
 }
 
 # ---- all of them ----
