@@ -143,29 +143,3 @@ ledger_open(struct ledger *l, struct pg *pg, bool read_only, struct err *err)
     find_machine(l);
     return ST_OK;
 }
-
-enum st
-ledger_node(struct ledger *l, const char *name, int32_t *id, struct err *err)
-{
-    struct pg_result *r;
-    enum st rc;
-
-    *id = 0;
-    rc = pg_run(l->pg, "cannot look for the nodes", "SELECT to_regclass('nodes') IS NOT NULL", 0,
-                NULL, &r, err);
-    if (rc != ST_OK)
-        return rc;
-    if (!slice_is(pg_text(r, 0, 0), "t")) {
-        pg_free(r);
-        return ST_OK;
-    }
-    pg_free(r);
-    rc = pg_run(l->pg, "cannot read the nodes",
-                "SELECT id FROM nodes WHERE name = $1 ORDER BY id LIMIT 1", 1, &name, &r, err);
-    if (rc != ST_OK)
-        return rc;
-    if (pg_rows(r) > 0)
-        *id = (int32_t)pg_int(r, 0, 0);
-    pg_free(r);
-    return ST_OK;
-}
