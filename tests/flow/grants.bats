@@ -154,6 +154,48 @@ buildsrs() { # buildsrs FENCE SCHEMA SHAPE
     buildsrs grants-ours.sql buildsrs targets
 }
 
+# ---- EIDA ----
+
+fdsnws_log() { # fdsnws_log DAY...: a request of a stream, and one that failed
+    local day
+
+    for day; do
+        printf '{"service":"fdsnws-dataselect","userID":7,"userLocation":{},"finished":"2024-01-%sT10:00:00Z","status":"OK","trace":[{"net":"GE","sta":"EIL","loc":"","cha":"BHZ","status":"OK","bytes":1}]}\n' "$day"
+        printf '{"service":"fdsnws-dataselect","userID":7,"userLocation":{},"finished":"2024-01-%sT10:00:01Z","status":"NODATA"}\n' "$day"
+    done
+}
+
+eida() { # eida FENCE
+    sql "INSERT INTO nodes (name) VALUES ('GFZ')"
+    role eida "$1"
+    fdsnws_log 05 06 >log
+    exactly "$INGEST" --node GFZ log
+    fdsnws_log 07 >log
+    PGUSER=$ROLE count --node GFZ log
+    status_is 0
+    PGUSER=$ROLE count --node GFZ --replace log
+    status_is 0
+    is "$(sql "SELECT sum(nb_reqs), sum(nb_failed_reqs) FROM dataselect_stats")" "2|1"
+    is "$(n_rows payloads)" 2
+    # What the comments of the page say a right is for.
+    sql "REVOKE UPDATE ON payloads FROM $ROLE"
+    PGUSER=$ROLE count --node GFZ --replace log
+    status_is 3
+    says UPDATE payloads
+    gone
+}
+
+@test "EIDA's own tables" {
+    database eida_live eida
+    eida grants.sql
+}
+
+@test "EIDA, our tables" {
+    database eida_ours
+    "$INGEST" -q migrate up eida
+    eida grants-ours.sql
+}
+
 # ---- pict-rs ----
 
 pictrs() { # pictrs FENCE SCHEMA HASH
