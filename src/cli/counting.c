@@ -90,8 +90,8 @@ read_eida_dir(const struct options *o, struct run_config *c, struct err *err)
     if (dir == NULL || strcmp(dir, "-") == 0)
         err_fail(err, ST_USAGE, "cannot write the payload", "nothing says where");
     else
-        err_fail(err, ST_USAGE, "cannot write the payload", "\"%.160s\" is no directory to write to",
-                 dir);
+        err_fail(err, ST_USAGE, "cannot write the payload",
+                 "\"%.160s\" is no directory to write to", dir);
     err_hint(err, "say --to eida -o DIR; the file's name is made of its first and last day");
     return ST_USAGE;
 }

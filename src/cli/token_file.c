@@ -13,7 +13,8 @@
 
 #include "cli_priv.h"
 
-static char token[TOKEN_MAX + 1]; /* lives until the program ends, as the options do; one byte to see that it is too long */
+/* Lives until the program ends, as the options do. A byte more, to see that it is too long. */
+static char token[TOKEN_MAX + 1];
 
 static enum st
 unusable(const char *path, const char *cause, struct err *err)

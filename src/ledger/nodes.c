@@ -259,7 +259,8 @@ enum st
 nodes_list(struct pg *pg, struct pg_result **out, struct err *err)
 {
     enum st rc = pg_run(pg, "cannot list nodes",
-                        "SELECT id, name, contact, to_char(created_at, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'),"
+                        "SELECT id, name, contact,"
+                        " to_char(created_at, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'),"
                         " (SELECT count(*) FROM tokens WHERE node_id = nodes.id AND"
                         " now() BETWEEN valid_from AND valid_until) FROM nodes ORDER BY name, id",
                         0, NULL, out, err);

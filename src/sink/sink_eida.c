@@ -52,12 +52,16 @@ add_code_point(struct buf *b, uint32_t c)
                    (unsigned)(0xdc00 + ((c - 0x10000) & 0x3ff)));
 }
 
+/* ASCII that needs no escape: what nearly all codes are. */
 static bool
 is_plain(struct slice s)
 {
-    for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] < 0x20 || s.p[i] == 0x7f || s.p[i] == '"' || s.p[i] == '\\') /* signed: UTF-8 is below */
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+
+        if (c < 0x20 || c >= 0x7f || c == '"' || c == '\\')
             return false;
+    }
     return true;
 }
 
