@@ -227,6 +227,7 @@ tell(struct healing *h, struct err *err)
     to->healed += h->n;
     to->inserted += h->merged.inserted;
     to->updated += h->merged.updated;
+    to->doubled += h->merged.doubled;
     for (size_t i = 0; i < days->n_days; i++)
         if (!summary_add_day(to, days->days[i]))
             return err_memory(err, "cannot list days");
