@@ -157,6 +157,26 @@ doubled_rows_are_told_where_there_are_some(void **state)
     summary_release(&s);
 }
 
+static void
+what_waits_and_what_did(void **state)
+{
+    struct summary s = { .files.known = 1,
+                         .tables = { { .table = "stats" }, { .table = "other" } }, .n_tables = 2 };
+
+    (void)state;
+    assert_non_null(strstr(json(&s), "\"unresolved\":{},\"seconds\""));
+    assert_non_null(strstr(text(&s), "nothing was changed"));
+    s.tables[1].parked = 7;
+    assert_non_null(strstr(json(&s), "\"unresolved\":{\"other\":{\"parked\":7,\"healed\":0}},"));
+    s.tables[0].healed = 1234;
+    assert_non_null(strstr(json(&s), "\"unresolved\":{\"stats\":{\"parked\":0,\"healed\":1234},"
+                                     "\"other\":{\"parked\":7,\"healed\":0}},\"seconds\""));
+    assert_non_null(strstr(text(&s), "healed   stats: 1,234 that waited for their key"));
+    assert_non_null(strstr(text(&s), "parked   other: 7 wait for their key"));
+    assert_null(strstr(text(&s), "nothing was changed")); /* rows were */
+    summary_release(&s);
+}
+
 int
 main(void)
 {
@@ -164,7 +184,7 @@ main(void)
         cmocka_unit_test(doubled_rows_are_told_where_there_are_some),
         cmocka_unit_test(every_reason_with_its_number), cmocka_unit_test(the_line_adds_up),
         cmocka_unit_test(reasons_of_none_are_not_shown), cmocka_unit_test(every_fate_of_a_file),
-        cmocka_unit_test(days_come_once_and_sorted),
+        cmocka_unit_test(days_come_once_and_sorted), cmocka_unit_test(what_waits_and_what_did),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
