@@ -35,10 +35,12 @@ struct queue;
 
 /*
  * `conninfo` as pg_connect takes it; `name`: 1..QUEUE_NAME_MAX bytes of letters, digits, '.', '-', '_', else ST_USAGE;
- * `signals`, how many have come, may be NULL. ST_DB: there is no such table (hint: the migration that makes one).
- * NULL: in err.
+ * `signals`, how many have come, may be NULL. ST_DB: there is no such table (hint: the migration that makes one), or a right
+ * on it is missing: INSERT to put files in; SELECT, UPDATE and DELETE to take them. NULL: in err.
  */
-struct queue *queue_open(const char *conninfo, const char *name, const volatile sig_atomic_t *signals, struct err *err);
+enum queue_use { QUEUE_TO_PUT, QUEUE_TO_TAKE };
+struct queue *queue_open(const char *conninfo, const char *name, enum queue_use use, const volatile sig_atomic_t *signals,
+                         struct err *err);
 void          queue_close(struct queue *q); /* NULL is fine */
 /* How often the server was lost and found again. */
 uint64_t      queue_losses(const struct queue *q);

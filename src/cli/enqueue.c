@@ -146,7 +146,7 @@ static enum st
 push(const struct options *o, const char *conninfo, struct collected *c, struct err *err)
 {
     const char *name = o->value[OPT_QUEUE].text;
-    struct queue *q = queue_open(conninfo, name == NULL ? QUEUE_NAME : name, NULL, err);
+    struct queue *q = queue_open(conninfo, name == NULL ? QUEUE_NAME : name, QUEUE_TO_PUT, NULL, err);
     enum st rc;
 
     if (q == NULL)

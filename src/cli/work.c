@@ -163,7 +163,7 @@ work_on(struct work *w, struct err *err)
     if (w->jobs == NULL)
         return err_memory(err, what);
     w->queue = queue_open(w->counting->config.conninfo, name == NULL ? QUEUE_NAME : name,
-                          &signals_seen, err);
+                          QUEUE_TO_TAKE, &signals_seen, err);
     if (w->queue == NULL)
         return err->code;
     rc = take_jobs(w, err);

@@ -1,6 +1,6 @@
 /*
- * The queue's table and the connection to it. A server that restarts is waited for; every statement
- * of this room may be repeated, so that nobody has to know whether the lost answer was a yes.
+ * The connection to the queue. A server that restarts is waited for; every statement of this room
+ * may be repeated, so that nobody has to know whether the lost answer was a yes.
  */
 #include <sodium.h>
 
@@ -76,17 +76,6 @@ ask_once(struct queue *q, const char *what, const char *sql, size_t n, const cha
     return rc == ST_OK ? pg_run(q->pg, what, sql, n, values, out, err) : rc;
 }
 
-/* A role that lacks one right of those that the queue takes may lack others: all of them at once. */
-static void
-name_rights(const struct queue *q, struct err *err)
-{
-    const char *role = strstr(pg_where(q->pg), " user=");
-
-    if (strcmp(pg_sqlstate(q->pg), "42501") == 0 && role != NULL)
-        err_hint(err, "as the owner: GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO \"%s\";", q->table,
-                 role + strlen(" user="));
-}
-
 enum st
 queue_ask(struct queue *q, const char *what, const char *sql, size_t n, const char *const *values,
           struct pg_result **out, struct err *err)
@@ -104,8 +93,6 @@ queue_ask(struct queue *q, const char *what, const char *sql, size_t n, const ch
         else
             back_off(attempt);
     }
-    if (rc == ST_DB)
-        name_rights(q, err);
     buf_release(&b);
     return rc;
 }
@@ -147,40 +134,8 @@ name_worker(char out[37])
     snprintf(out, 37, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
 }
 
-/* `queue` is a common word: a table of that name which lacks a column is somebody else's. */
 static enum st
-find_table(struct queue *q, struct err *err)
-{
-    static const char what[] = "cannot look for the queue";
-    static const char sql[] =
-        "SELECT format('%I.%I', n.nspname, c.relname), w.attname = 'worker'"
-        " FROM unnest(ARRAY['pictrs.queue', 'queue', 'pictrs.job_queue', 'job_queue'])"
-        "      WITH ORDINALITY AS named(name, at)"
-        " JOIN pg_catalog.pg_class c ON c.oid = to_regclass(named.name) AND c.relkind IN ('r', 'p')"
-        " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-        " JOIN pg_catalog.pg_attribute w ON w.attrelid = c.oid AND NOT w.attisdropped"
-        "      AND w.attname IN ('worker', 'worker_id') AND w.atttypid = 'uuid'::regtype"
-        " WHERE (SELECT count(*) FROM pg_catalog.pg_attribute a"
-        "        WHERE a.attrelid = c.oid AND NOT a.attisdropped AND a.attname IN"
-        "        ('id', 'queue', 'job', 'status', 'queue_time', 'heartbeat', 'unique_key', 'retry')) = 8"
-        " ORDER BY named.at LIMIT 1";
-    struct pg_result *r = NULL;
-    enum st rc = pg_run(q->pg, what, sql, 0, NULL, &r, err);
-
-    if (rc == ST_OK && pg_rows(r) == 0) {
-        rc = err_fail(err, ST_DB, what,
-                      "there is no table \"queue\" of the set \"pictrs\" in this database");
-        err_hint(err, "ingest migrate up pictrs");
-    } else if (rc == ST_OK) {
-        snprintf(q->table, sizeof q->table, "%s", pg_text(r, 0, 0).p);
-        q->worker_column = slice_is(pg_text(r, 0, 1), "t") ? "worker" : "worker_id";
-    }
-    pg_free(r);
-    return rc;
-}
-
-static enum st
-open_once(struct queue *q, struct err *err)
+open_once(struct queue *q, enum queue_use use, struct err *err)
 {
     enum st rc;
 
@@ -189,11 +144,12 @@ open_once(struct queue *q, struct err *err)
     if (q->pg == NULL)
         return err->code;
     rc = prepare(q, err);
-    return rc == ST_OK ? find_table(q, err) : rc;
+    return rc == ST_OK ? queue_find_table(q, use, err) : rc;
 }
 
 static enum st
-open_with(struct queue *q, const char *conninfo, const char *name, struct err *err)
+open_with(struct queue *q, const char *conninfo, const char *name, enum queue_use use,
+          struct err *err)
 {
     enum st rc = ST_DB_RETRY;
 
@@ -211,14 +167,14 @@ open_with(struct queue *q, const char *conninfo, const char *name, struct err *e
             return err_fail(err, ST_STOPPED, "stopped", "a signal came");
         if (attempt > 0)
             back_off(attempt - 1);
-        rc = open_once(q, err);
+        rc = open_once(q, use, err);
     }
     return rc;
 }
 
 struct queue *
-queue_open(const char *conninfo, const char *name, const volatile sig_atomic_t *signals,
-           struct err *err)
+queue_open(const char *conninfo, const char *name, enum queue_use use,
+           const volatile sig_atomic_t *signals, struct err *err)
 {
     struct queue *q = calloc(1, sizeof *q);
 
@@ -227,7 +183,7 @@ queue_open(const char *conninfo, const char *name, const volatile sig_atomic_t *
         return NULL;
     }
     q->signals = signals;
-    if (open_with(q, conninfo, name, err) == ST_OK)
+    if (open_with(q, conninfo, name, use, err) == ST_OK)
         return q;
     queue_close(q);
     return NULL;

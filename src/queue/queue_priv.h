@@ -1,7 +1,8 @@
 /*
  * What the files of queue/ share.
  *
- *   queue.c      the table, the connection, statements that survive a restart of the server
+ *   queue.c      the connection, statements that survive a restart of the server
+ *   table.c      which table it is, and whether the role may use it
  *   push.c       files in
  *   claim.c      jobs out: one worker each
  *   beat.c       the worker lives
@@ -43,6 +44,8 @@ enum st queue_ask(struct queue *q, const char *what, const char *sql, size_t n, 
                   struct pg_result **out, struct err *err);
 /* `sql` with the names filled in; to be released. */
 struct buf queue_sql(const struct queue *q, const char *sql);
+/* Fills in table and worker_column. ST_OK, ST_DB, ST_DB_RETRY. */
+enum st queue_find_table(struct queue *q, enum queue_use use, struct err *err);
 
 /*
  * "file:///logs/a%20b.gz" (RFC 8089; bytes but letters, digits and "-._~/" as %XX, RFC 3986, 2.1): ASCII, whatever the

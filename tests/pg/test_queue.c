@@ -26,7 +26,7 @@ static struct queue *
 opened(const char *name)
 {
     struct err err = { 0 };
-    struct queue *q = queue_open(conninfo, name, NULL, &err);
+    struct queue *q = queue_open(conninfo, name, QUEUE_TO_TAKE, NULL, &err);
 
     if (q == NULL)
         fail_msg("open: %s: %s", err.what, err.cause);
@@ -502,11 +502,11 @@ the_queue_of_pictrs_itself_will_do(void **state)
 
     (void)state;
     snprintf(conninfo, sizeof conninfo, "dbname=queue_live");
-    assert_null(queue_open(conninfo, "ingest", NULL, &err));
+    assert_null(queue_open(conninfo, "ingest", QUEUE_TO_TAKE, NULL, &err));
     assert_int_equal(err.code, ST_DB);
     assert_string_equal(err.hint, "ingest migrate up pictrs");
     sql(pg, "CREATE TABLE queue (id uuid, queue text)"); /* somebody else's */
-    assert_null(queue_open(conninfo, "ingest", NULL, &err));
+    assert_null(queue_open(conninfo, "ingest", QUEUE_TO_TAKE, NULL, &err));
     sql(pg, live_queue);
     sql(pg, "INSERT INTO job_queue (id, queue, job) VALUES (gen_random_uuid(), 'process', '{}')");
     q = opened("ingest");
@@ -532,7 +532,7 @@ bad_names_are_refused(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        assert_null(queue_open(conninfo, names[i], NULL, &err));
+        assert_null(queue_open(conninfo, names[i], QUEUE_TO_TAKE, NULL, &err));
         assert_int_equal(err.code, ST_USAGE);
     }
     queue_close(opened("0123456789-_.ABCXYZabcxyz01234"));
@@ -548,23 +548,35 @@ a_missing_right_is_named(void **state)
     struct err err = { 0 };
     struct queue *q;
     uint64_t n;
+    int left;
 
     (void)state;
     sql(pg, "DROP ROLE IF EXISTS queue_worker; CREATE ROLE queue_worker LOGIN");
     snprintf(conninfo, sizeof conninfo, "dbname=queue_rights user=queue_worker");
-    assert_null(queue_open(conninfo, "ingest", NULL, &err));
+    assert_null(queue_open(conninfo, "ingest", QUEUE_TO_PUT, NULL, &err));
     assert_non_null(strstr(err.hint, "GRANT USAGE ON SCHEMA \"pictrs\" TO \"queue_worker\""));
     sql(pg, "GRANT USAGE ON SCHEMA pictrs TO queue_worker");
+    assert_null(queue_open(conninfo, "ingest", QUEUE_TO_PUT, NULL, &err));
+    assert_string_equal(err.hint, "as the owner: GRANT INSERT ON pictrs.queue TO \"queue_worker\";");
+    assert_null(queue_open(conninfo, "ingest", QUEUE_TO_TAKE, NULL, &err));
+    assert_string_equal(err.hint, "as the owner: GRANT SELECT, UPDATE, DELETE ON pictrs.queue TO \"queue_worker\";");
+    sql(pg, "GRANT INSERT ON pictrs.queue TO queue_worker"); /* which is enough to put files in, twice even */
+    q = queue_open(conninfo, "ingest", QUEUE_TO_PUT, NULL, &err);
+    assert_non_null(q);
+    for (int i = 0; i < 2; i++) {
+        must(queue_push(q, &file, 1, &n, &err), &err, "push");
+        assert_int_equal(n, i == 0);
+    }
+    queue_close(q);
+    sql(pg, "GRANT SELECT, UPDATE, DELETE ON pictrs.queue TO queue_worker; REVOKE INSERT ON pictrs.queue FROM queue_worker");
     q = opened("ingest");
-    assert_int_equal(queue_push(q, &file, 1, &n, &err), ST_DB);
-    assert_non_null(strstr(err.hint, "GRANT SELECT, INSERT, UPDATE, DELETE ON pictrs.queue TO \"queue_worker\""));
-    sql(pg, "GRANT SELECT, INSERT, UPDATE ON pictrs.queue TO queue_worker");
-    must(queue_push(q, &file, 1, &n, &err), &err, "push");
-    assert_int_equal(n, 1);
     assert_string_equal(pop(q, &job), "/a");
-    assert_int_equal(queue_done(q, &(const struct queue_job *){ &job }, 1, &err), ST_DB);
-    assert_non_null(strstr(err.hint, "DELETE ON pictrs.queue"));
-    sql(pg, "GRANT DELETE ON pictrs.queue TO queue_worker");
+    must(queue_requeue(q, &n, &err), &err, "requeue");
+    must(queue_give_back(q, &job, 0, &err), &err, "back");
+    assert_string_equal(pop(q, &job), "/a");
+    must(queue_fail(q, &job, &left, &err), &err, "fail");
+    sql(pg, "UPDATE pictrs.queue SET queue_time = queue_time - interval '61 seconds'");
+    assert_string_equal(pop(q, &job), "/a");
     done(q, &job);
     queue_close(q);
     sql(pg, "DROP OWNED BY queue_worker; DROP ROLE queue_worker");
