@@ -32,6 +32,7 @@ struct row_view {
     struct field sums[SUMS_MAX];
     size_t       n_keys, n_sums;
     const char  *uniques; /* the column that the client goes into; NULL: none */
+    bool         latest;  /* sums are not added: the greater value stands */
 };
 
 struct view {

@@ -139,7 +139,7 @@ say_row(const struct row_view *row, const struct hit *hit)
         else
             say_quoted(row->keys[i].text);
     }
-    fputs(" += ", stdout);
+    fputs(row->latest ? " >= " : " += ", stdout);
     for (size_t i = 0; i < row->n_sums; i++) {
         printf("%s%s ", i > 0 ? ", " : "", row->sums[i].name);
         say_value(row->sums[i].text);
