@@ -193,8 +193,7 @@ see_client(struct viewer *v, const struct record *rec, struct view *out)
 
     if (!slice_eq(client, rec->client))
         put(out, "counted_as", client); /* the peer is a trusted proxy */
-    if (v->choice->dataset->uniques != NULL)
-        out->client = client_kind(v, client);
+    out->client = client_kind(v, client);
 }
 
 /* ---- rows ---- */
@@ -230,9 +229,7 @@ see_row(struct viewer *v, struct slice key, struct view *out)
     struct row_view *row = &out->rows[out->n_rows++];
     const uint8_t *at = (const uint8_t *)key.p;
 
-    *row = (struct row_view){ .table = d->table,
-                              .uniques = d->uniques,
-                              .latest = d->keeps_latest };
+    *row = (struct row_view){ .table = d->table, .uniques = d->uniques };
     for (size_t i = 0; i < d->n_keys; i++) {
         struct field *f = &row->keys[row->n_keys++];
 
@@ -292,7 +289,7 @@ see_why(struct viewer *v, const struct look_record *look, struct view *out)
 
     out->why[0] = '\0';
     if (look->why == FILTER_UNKNOWN_ARTIFACT)
-        snprintf(out->why, sizeof out->why, "no database is asked here, and it alone knows artifacts");
+        snprintf(out->why, sizeof out->why, "no database is asked, and it alone knows artifacts");
     if (rec->why == KEEP && v->choice->dataset->has_ecosystem && rec->path.p != NULL &&
         rules_explain(v->choice->rules, rec, out->why, sizeof out->why) != look->why)
         out->why[0] = '\0'; /* something behind the rules decided */
