@@ -39,6 +39,8 @@ help_print(FILE *to)
         "       ingest known FILE...             is all of it counted? else exit 1 and what is not\n"
         "       ingest accept FILE...            refused inputs stay as they are: skip them\n"
         "       ingest migrate up|down|status|print [SET]...\n"
+        "       ingest enqueue FILE...           into a queue in the database; ingest work [--wait]\n"
+        "                                        counts what is there, any number of them at once\n"
         "       ingest leaderboard [-o DIR]      7TV's scores and lists, if it is this host's turn\n"
         "       ingest backup DIR | --check FILE a dump of ledger and statistics; is it any good?\n"
         "       ingest psql [-- ARGUMENT...]     psql on the database; without -d the private one\n"

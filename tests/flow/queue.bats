@@ -392,3 +392,39 @@ restart() {
     status_is 2
     says "no database is named"
 }
+
+# rights FENCE COMMAND...: the role of docs/QUEUE.md with all its rights does what COMMAND says; without any one of them that ends with 3
+# and a sentence that names it.
+rights() {
+    local grant revoke right object before="" role n=0
+
+    python3 "$HERE/grants.py" "$ROOT/docs/QUEUE.md" "$1" "$PGDATABASE" >grants
+    shift
+    role=$(sed -n 's/^CREATE ROLE \([a-z_]*\).*/\1/p' grants)
+    sql "DROP ROLE IF EXISTS $role; $(cut -f 1 grants | sed 's/$/;/'); REVOKE CONNECT, TEMP ON DATABASE $PGDATABASE FROM PUBLIC"
+    while IFS=$'\t' read -r grant revoke right object; do
+        [ -n "$right" ] || continue
+        sql "$before $revoke"
+        before="$grant;"
+        PGUSER=$role run --separate-stderr "$@"
+        status_is 3
+        says "$right" "$object"
+        n=$((n + 1))
+    done <grants
+    [ $n -ge 3 ]
+    sql "$before"
+    PGUSER=$role run --separate-stderr "$@"
+    status_is 0
+    silent
+    sql "DROP OWNED BY $role; DROP ROLE $role"
+}
+
+@test "the rights that the page names: each is needed, together they are enough" {
+    fresh
+    lines 3 a >a.log
+    rights grants-enqueue.sql "$INGEST" enqueue "$PWD/a.log"
+    is "$(jobs_left)" 1
+    rights grants-work.sql "$INGEST" work -j 1 --client-key none
+    is "$(jobs_left)" 0
+    is "$(sql "SELECT sum(count) FROM stats WHERE version IS NULL")" 3
+}
