@@ -74,7 +74,7 @@ enum st sink_text(FILE *out, const struct dataset *d, const char *node, struct r
 struct eida_head {
     const int32_t *days; /* covered, ascending; one at least */
     size_t         n_days;
-    uint64_t       n_lines; /* "events": every line of every input, whatever became of it */
+    uint64_t       n_lines; /* "events": every line of every log, whatever became of it; of a payload its statistics */
     uint64_t       n_rows;  /* that `rows` will give; one at least */
 };
 #define EIDA_PATH_MAX 4000

@@ -5,7 +5,6 @@
 
 #include <sched.h>
 #include <sodium.h>
-#include <sys/stat.h>
 
 #include "ingest/dataset.h"
 #include "ingest/num.h"
@@ -73,45 +72,6 @@ read_numbers(const struct options *o, struct run_config *c, struct err *err)
     return ST_OK;
 }
 
-/* A payload of EIDA has a name of its own: -o says where. */
-static enum st
-read_eida_dir(const struct options *o, struct run_config *c, struct err *err)
-{
-    const char *dir = o->value[OPT_OUTPUT].text;
-    struct stat st;
-
-    if (strcmp(o->value[OPT_TO].text, "eida") != 0)
-        return options_bad_value(o, OPT_TO, "eida is all there is", err);
-    c->sink = RUN_TO_EIDA;
-    c->eida_dir = dir;
-    if (dir != NULL && strcmp(dir, "-") != 0 && stat(dir, &st) == 0 && S_ISDIR(st.st_mode) &&
-        access(dir, W_OK | X_OK) == 0)
-        return ST_OK;
-    if (dir == NULL || strcmp(dir, "-") == 0)
-        err_fail(err, ST_USAGE, "cannot write the payload", "nothing says where");
-    else
-        err_fail(err, ST_USAGE, "cannot write the payload",
-                 "\"%.160s\" is no directory to write to", dir);
-    err_hint(err, "say --to eida -o DIR; the file's name is made of its first and last day");
-    return ST_USAGE;
-}
-
-/* All inputs are to feed the table whose statistics these are. */
-static enum st
-check_eida(struct run_config *c, struct err *err)
-{
-    const struct dataset *dataset = dataset_by_name("dataselect_stats");
-
-    if (c->sink != RUN_TO_EIDA)
-        return ST_OK;
-    if (c->dataset != NULL && c->dataset != dataset)
-        return err_fail(err, ST_USAGE, "cannot do both",
-                        "--to eida sends dataselect_stats, and dataset %s is said",
-                        c->dataset->name);
-    c->dataset = dataset;
-    return ST_OK;
-}
-
 static enum st
 read_sink(const struct options *o, struct run_config *c, struct err *err)
 {
@@ -131,7 +91,7 @@ read_sink(const struct options *o, struct run_config *c, struct err *err)
     if (option_is_on(o, OPT_JSON) && strcmp(o->value[OPT_OUTPUT].text, "-") == 0)
         return err_fail(err, ST_USAGE, "cannot do both",
                         "--json and --output - both want standard output");
-    return eida ? read_eida_dir(o, c, err) : ST_OK;
+    return eida ? to_eida_read(o, c, err) : ST_OK;
 }
 
 static enum st
@@ -230,7 +190,7 @@ counting_configure(struct counting *c, const struct options *o, struct err *err)
     if ((rc = check_rejects(o, err)) != ST_OK || (rc = read_sink(o, config, err)) != ST_OK ||
         (rc = read_teller(o, config, &c->teller, err)) != ST_OK ||
         (rc = count_reading(o, config, &c->rules, err)) != ST_OK ||
-        (rc = check_eida(config, err)) != ST_OK ||
+        (rc = to_eida_dataset(config, err)) != ST_OK ||
         (rc = rule_options_check(config->rules->pack, err)) != ST_OK)
         return rc;
     return keep_open(&c->keep, o, config, err);

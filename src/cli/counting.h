@@ -4,6 +4,7 @@
  *   counting.c   options to a run's configuration, the database, the client key; the summary and the exit status
  *   output.c     rows to a file
  *   keep.c       --done and --rejects
+ *   to_eida.c    --to eida
  */
 #ifndef COUNTING_H
 #define COUNTING_H
@@ -22,6 +23,12 @@ struct output {
 enum st output_open(struct output *out, const char *path, struct err *err);
 /* Puts the file in its place if `rc` is ST_OK, which is the run's and wins. ST_DISK. */
 enum st output_close(struct output *out, enum st rc, struct err *err);
+
+/* --to eida: the directory of -o; the dataset; inputs that are payloads of that directory. ST_OK, ST_USAGE. */
+struct source_list;
+enum st to_eida_read(const struct options *o, struct run_config *c, struct err *err);
+enum st to_eida_dataset(struct run_config *c, struct err *err);
+enum st to_eida_inputs(const struct run_config *c, const struct source_list *inputs, struct err *err);
 
 struct teller {
     bool terminal; /* stderr is one */

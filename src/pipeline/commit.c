@@ -361,8 +361,9 @@ static enum st
 write_eida(struct run *run, size_t table, int64_t *n, struct err *err)
 {
     const struct dataset *dataset = run->tables[table].dataset;
+    const struct tally *lines = &run->summary->lines;
     const struct table_summary *days;
-    struct eida_head head = { .n_lines = run->summary->lines.read };
+    struct eida_head head = { .n_lines = lines->read - lines->by[FILTER_COMMENT] };
     char path[EIDA_PATH_MAX];
     struct rows *rows;
     bool none;

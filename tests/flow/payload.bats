@@ -148,6 +148,26 @@ CASES
     is "$(ls -A out)" ""
 }
 
+@test "logs beside payloads: what runs before have written is not added to what it was made of" {
+    mkdir logs
+    request 2024-01-16 >logs/a.log
+    "$INGEST" --to eida -o logs logs/a.log
+    cp logs/2024-01-16_2024-01-16.json.gz before
+    for input in logs logs/2024-01-16_2024-01-16.json.gz ./logs/../logs; do
+        count --to eida -o "$PWD/logs" $input
+        status_is 2
+        says "2024-01-16_2024-01-16.json.gz" "a payload in the same directory"
+    done
+    cd logs
+    count --to eida -o . 2024-01-16_2024-01-16.json.gz
+    status_is 2
+    same_file ../before 2024-01-16_2024-01-16.json.gz
+    mkdir ../out # of another directory it is an input like any other
+    count --to eida -o ../out 2024-01-16_2024-01-16.json.gz
+    status_is 0
+    payload same 2024-01-16_2024-01-16.json.gz ../out/*
+}
+
 @test "a disk that is full: exit 4, and neither a payload nor a piece of one" {
     mkdir out
     python3 -c '
