@@ -86,6 +86,23 @@ totals_are_sums() {
     done
 }
 
+@test "several at once, and one that heals meanwhile: no total is doubled, none is lost" {
+    on live
+    split -n l/6 cdn.log piece.
+    for pieces in "a b c" "d e f"; do # of the second three all keys are there, some of them doubled
+        for piece in $pieces; do
+            "$INGEST" --client-key none --rules zeco "piece.a$piece" 2>>messages &
+        done
+        "$INGEST" -q migrate up zeco --heal 2>>messages &
+        wait
+        sql "INSERT INTO stats (name, dldate, count, auth) SELECT name, dldate, 0, auth FROM stats WHERE version IS NULL AND name < 'M'"
+    done
+    [ ! -s messages ]
+    "$INGEST" -q migrate up zeco --heal
+    rows_are_right
+    totals_are_sums
+}
+
 @test "the log of the ecosystem's host, which only redirects, adds nothing" {
     on live
     zeco site.log cdn.log
