@@ -193,7 +193,8 @@ see_client(struct viewer *v, const struct record *rec, struct view *out)
 
     if (!slice_eq(client, rec->client))
         put(out, "counted_as", client); /* the peer is a trusted proxy */
-    out->client = client_kind(v, client);
+    if (v->choice->dataset->uniques != NULL)
+        out->client = client_kind(v, client);
 }
 
 /* ---- rows ---- */
@@ -229,7 +230,9 @@ see_row(struct viewer *v, struct slice key, struct view *out)
     struct row_view *row = &out->rows[out->n_rows++];
     const uint8_t *at = (const uint8_t *)key.p;
 
-    *row = (struct row_view){ .table = d->table, .uniques = d->uniques };
+    *row = (struct row_view){ .table = d->table,
+                              .uniques = d->uniques,
+                              .latest = d->keeps_latest };
     for (size_t i = 0; i < d->n_keys; i++) {
         struct field *f = &row->keys[row->n_keys++];
 
