@@ -285,7 +285,9 @@ two_at_once_both_succeed(void **state)
         pthread_join(threads[i], NULL);
     for (int i = 0; i < 4; i++)
         assert_int_equal(st[i], ST_OK);
-    assert_int_equal(sql_int(pg, "SELECT count(*) FROM ingest.migrations"), 4);
+    assert_int_equal(sql_int(pg, "SELECT count(DISTINCT set) FROM ingest.migrations"), 3);
+    assert_int_equal(
+        sql_int(pg, "SELECT count(*) - count(DISTINCT (set, file)) FROM ingest.migrations"), 0);
     pg_close(pg);
 }
 
@@ -303,8 +305,8 @@ hll_without_the_right(void **state)
     assert_int_equal(run(migrate_up, poor, NULL, NULL, &plain, &err), ST_DB);
     assert_non_null(strstr(err.hint, "CREATE EXTENSION hll;"));
     assert_non_null(strstr(err.hint, "--no-sketches"));
-    assert_int_equal(sql_int(poor, "SELECT count(*) FROM ingest.migrations"),
-                     2); /* the ledger needs none */
+    assert_string_equal(sql_text(poor, "SELECT string_agg(DISTINCT set, ',') FROM ingest.migrations"),
+                        "ledger"); /* which needs none */
     must(run(migrate_up, poor, NULL, NULL, &without, &err), &err, "without sketches");
     assert_int_equal(sql_int(poor, "SELECT count(*) FROM pg_attribute WHERE attrelid = "
                                    "'stats'::regclass AND attname = 'clients'"),
