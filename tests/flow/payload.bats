@@ -190,3 +190,27 @@ for i in range(20000):
     payload shape out/*
     ! zcat out/* | grep -q '[^ -~]'
 }
+
+@test "the script of the page for nodes sends each day once, and what could not be sent the next time" {
+    local day
+
+    mkdir -p bin log payloads
+    day=$(date -u -d yesterday +%F)
+    request "$day" | bzip2 >"log/fdsnws-requests.log.$day.bz2"
+    echo '[{"fdsn_code": "Z3", "start_date": "2015-01-01", "end_date": null}]' >networks.json
+    echo "Authentication: Bearer x" >token.header
+    # A service that is away as long as the file `away` is there.
+    printf '#!/bin/sh\n[ ! -e "%s/away" ] || exit 22\ncat >>"%s/received"\n' "$PWD" "$PWD" >bin/curl
+    ln -s "$INGEST" bin/ingest
+    sed -n '/^ *```sh eida-send/,/^ *```$/p' "$ROOT/docs/systems/eida.md" | sed '1d;$d; s/^   //' |
+        sed "s,/var/lib/ingest,$PWD,g; s,/var/log/fdsnws,$PWD/log,g" >bin/eida-send
+    chmod +x bin/*
+    touch away
+    run env PATH="$PWD/bin:$PATH" eida-send
+    [ "$status" -ne 0 ]
+    is "$(ls payloads/*.gz)" "payloads/${day}_$day.json.gz"
+    rm away
+    PATH="$PWD/bin:$PATH" eida-send
+    is "$(ls payloads payloads/sent | xargs)" "payloads: sent payloads/sent: ${day}_$day.json.gz"
+    python3 -c 'import json, sys; assert json.load(open("received"))["days_coverage"] == sys.argv[1:]' "$day"
+}
