@@ -106,31 +106,33 @@ text_of(const struct kept *k, size_t i)
     return (struct slice){ p, k->u.texts.n[i] };
 }
 
-static size_t
-texts_bytes(const struct kept *k)
+/* By bytes; one that is not there stands before all others. */
+static int
+compare(struct slice a, struct slice b)
 {
-    size_t n = 0;
+    size_t n = a.n < b.n ? a.n : b.n;
+    int order = n == 0 ? 0 : memcmp(a.p, b.p, n);
 
-    for (size_t i = 0; i < ARRAY_LEN(k->u.texts.n); i++)
-        n += k->u.texts.n[i] == NO_TEXT ? 0 : k->u.texts.n[i];
-    return sizeof k->u.texts.n + n;
+    if (order != 0)
+        return order;
+    if (a.n != b.n)
+        return a.n < b.n ? -1 : 1;
+    return (a.p != NULL) - (b.p != NULL);
 }
 
 /* Of two that claim one name. Equal in all of it, it is the same to everybody which one it is. */
 static bool
 is_better(const struct catalog *c, const struct kept *a, const struct kept *b)
 {
-    size_t m, n;
-    int order;
+    int order = 0;
 
     if (a->rank != b->rank)
         return a->rank > b->rank;
     if (c->kind != CATALOG_DISTS)
         return a->u.id > b->u.id;
-    m = texts_bytes(a);
-    n = texts_bytes(b);
-    order = memcmp(&a->u, &b->u, m < n ? m : n);
-    return order != 0 ? order > 0 : m > n;
+    for (size_t i = 0; i < ARRAY_LEN(a->u.texts.n) && order == 0; i++)
+        order = compare(text_of(a, i), text_of(b, i));
+    return order > 0;
 }
 
 /* ---- names ---- */

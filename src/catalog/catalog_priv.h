@@ -13,7 +13,7 @@
 
 /*
  * An entry as it is kept: rank first, so that of two that claim one name the better is seen at once. The greater rank is
- * the better; between equal ones the bytes behind it decide, so the choice does not depend on the order of rows.
+ * the better; between equal ones what is behind it decides, so the choice does not depend on the order of rows.
  *
  *   DISTS      name, version, auth: their lengths, then their bytes
  *   ARTIFACTS  the id

@@ -156,6 +156,36 @@ dist_twice(void **state)
     }
 }
 
+/* Made at the same time: name, version, auth decide, in this order, whatever their lengths. */
+static void
+dist_twice_of_one_age(void **state)
+{
+    static const char *const rows[][3] = {
+        { "a", "1", NULL },           { "b", NULL, "zef:zz" }, { "b", "", "zef:a" },
+        { "b", "1.10", "zef:a" },     { "b", "1.9", NULL },    { "b", "1.9", "" },
+        { "aaaaaaaaaaaa", "9", "9" },
+    };
+
+    (void)state;
+    for (size_t first = 0; first < ARRAY_LEN(rows); first++) {
+        struct catalog *c = fresh(CATALOG_DISTS);
+        struct catalog_entry out;
+        struct err err;
+
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+            const char *const *row = rows[(first + i * 3) % ARRAY_LEN(rows)];
+            struct catalog_entry entry = { .name = slice_of(row[0]) };
+
+            entry.version = row[1] == NULL ? none : slice_of(row[1]);
+            entry.auth = row[2] == NULL ? none : slice_of(row[2]);
+            name_dist(c, "k", NULL, catalog_keep(c, &entry, 5, &err));
+        }
+        assert_true(catalog_find(c, SLICE("k"), &out));
+        assert_true(slice_is(out.name, "b") && slice_is(out.version, "1.9") && out.auth.p != NULL);
+        catalog_free(c);
+    }
+}
+
 static void
 texts_that_are_not_there(void **state)
 {
@@ -312,6 +342,7 @@ main(void)
         cmocka_unit_test(dist_by_the_best_name),
         cmocka_unit_test(dist_of_a_path_without_sha),
         cmocka_unit_test(dist_twice),
+        cmocka_unit_test(dist_twice_of_one_age),
         cmocka_unit_test(texts_that_are_not_there),
         cmocka_unit_test(artifact_in_every_shape_of_path),
         cmocka_unit_test(artifact_twice),
