@@ -224,6 +224,52 @@ books_balance_here() {
     done
 }
 
+@test "a sum that EIDA's integer columns cannot hold is told, with what to do, and counts nothing" {
+    on live
+    python3 - <<'PY'
+import json
+p = json.load(open("payload.json"))
+p["stats"][0].update(nb_requests=2200000000, nb_successful_requests=2200000000, nb_unsuccessful_requests=0)
+json.dump(p, open("huge.json", "w"))
+PY
+    at GFZ huge.json
+    status_is 3
+    says "integer out of range" "ALTER TABLE" "TYPE bigint"
+    is "$(n_rows payloads)" 0
+    is "$(n_rows ingest.payloads)" 0
+    is "$(n_rows networks)" 0
+    sql "ALTER TABLE dataselect_stats ALTER nb_reqs TYPE bigint, ALTER nb_successful_reqs TYPE bigint"
+    at GFZ huge.json
+    status_is 0
+    is "$(sql "SELECT max(nb_reqs) FROM dataselect_stats")" 2200000000
+}
+
+@test "countries that the web service takes for none are one row with those that are" {
+    on live
+    python3 - <<'PY'
+import json
+e = {"month": "2024-01-01", "network": "GE", "station": "EIL", "location": "--", "channel": "BHZ", "bytes": 1, "nb_successful_requests": 1,
+     "clients": "\\x118B7F"}
+stats = [dict(e, country=country) for country in (None, "", "DEU")] + [e]
+json.dump({"days_coverage": ["2024-01-16"], "stats": stats}, open("countries.json", "w"))
+PY
+    at GFZ countries.json
+    status_is 0
+    is "$(sql "SELECT count(*), min(country), sum(nb_reqs), min(location) FROM dataselect_stats")" "1||4|--"
+}
+
+@test "a dry run tells what EIDA knows, and writes nothing" {
+    on live
+    at GFZ reprinted.json
+    sql "SELECT p::text FROM payloads p" >before
+    at GFZ -n payload.json a.log
+    status_is 0
+    is "$(summary 's["files"]["known"], s["files"]["read"]')" "(1, 1)"
+    sql "SELECT p::text FROM payloads p" >after
+    same_file before after
+    is "$(n_rows ingest.payloads)" 1
+}
+
 # ---- --replace ----
 
 @test "--replace puts the sum of all inputs in the place of the rows, however often it is said" {
