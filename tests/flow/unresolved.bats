@@ -44,6 +44,16 @@ rows() {
     sql "SELECT name, version, dldate, count, auth FROM ${STATS:-stats} ORDER BY 1, 2 NULLS FIRST, 3"
 }
 
+# Until the server has noticed that the client is dead.
+settled() {
+    local tries=200
+
+    until [ "$(sql "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'ingest'")" = 0 ]; do
+        ((tries-- > 0)) || return 1
+        sleep 0.02
+    done
+}
+
 # What the ledger says was added is what the rows hold.
 zeco_balances() {
     is "$(sql "SELECT coalesce(sum(count), 0) FROM ingest.payload_days")" \
@@ -253,6 +263,64 @@ PY
     zeco_balances
 }
 
+@test "sessions that are ended while the catalog comes: asked for again" {
+    live
+    get 1 >a.log
+    dist 1
+    # Those that begin within the next half a second.
+    sql "ALTER TABLE dists RENAME TO all_dists; CREATE TABLE until AS SELECT clock_timestamp() + interval '0.5 s' AS t;
+         CREATE VIEW dists AS SELECT id, dist, path, meta, created, deleted FROM all_dists WHERE NOT (SELECT
+             CASE WHEN backend_start < t THEN pg_terminate_backend(pid) ELSE false END FROM pg_stat_activity, until WHERE pid = pg_backend_pid())"
+    zeco a.log
+    status_is 0
+    is "$(rows | tail -1)" "ABC|1.1|2024-01-05|1|zef:a"
+    zeco_balances
+}
+
+@test "under --window what is a repeat is not parked; under --range union parts are not" {
+    ours
+    { get 1; get 1; get 1 05/Jan/2024 192.0.2.8; get 2; get 1; } >a.log
+    zeco --json --window 30s a.log
+    status_is 0
+    is "$(summary 's["lines"]["filtered"]')" "{'repeat': 2, 'unknown_dist': 3}"
+    is "$(sql "SELECT right(path, 10), count FROM ingest.unresolved ORDER BY 1")" "001.tar.gz|2
+002.tar.gz|1"
+    DISTS=zeco.dists dist 1
+    zeco --json --window 30s a.log
+    status_is 0
+    is "$(sql "SELECT version, count, hll_cardinality(clients) FROM zeco.stats ORDER BY 1")" "1.1|2|2
+|2|2"
+    ours 2
+    { get 1; get 2 | sed 's/ 200 / 206 /'; } >b.log
+    zeco --json --range "union 0.9" b.log
+    status_is 0
+    is "$(sql "SELECT right(path, 10), count FROM ingest.unresolved ORDER BY 1")" "001.tar.gz|1"
+}
+
+@test "killed at syscalls around the parking: with its payload or not at all" {
+    command -v strace || skip "no strace"
+    [ -z "${INGEST_SANITIZED:-}" ] || skip "strace and the leak sanitizer exclude each other"
+    for ((i = 0; i < 50; i++)); do get $i; done >a.log
+    killed=0
+    for nth in 4 8 12 14 16 18 20 22 24 28; do
+        live
+        dist 7
+        code=0
+        strace -f -o /dev/null -e trace=sendto -e "inject=sendto:signal=KILL:when=$nth" \
+            "$INGEST" --rules zeco a.log 2>/dev/null || code=$?
+        [ $code -ne 137 ] || killed=$((killed + 1))
+        settled
+        is "$(n_rows ingest.unresolved)" "$((49 * $(n_rows ingest.payloads)))"
+        zeco_balances
+        zeco a.log
+        status_is 0
+        is "$(n_rows ingest.unresolved)" 49
+        zeco_balances
+    done
+    say "$killed runs were killed at a syscall"
+    [ $killed -ge 5 ]
+}
+
 @test "killed at syscalls around the healing: all of it or nothing, and once" {
     command -v strace || skip "no strace"
     [ -z "${INGEST_SANITIZED:-}" ] || skip "strace and the leak sanitizer exclude each other"
@@ -268,11 +336,7 @@ PY
             strace -f -o /dev/null -e "trace=$call" -e "inject=$call:signal=KILL:when=$nth" \
                 "$INGEST" --rules zeco a.log 2>/dev/null || code=$?
             [ $code -ne 137 ] || killed=$((killed + 1))
-            tries=200
-            until [ "$(sql "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'ingest'")" = 0 ]; do
-                ((tries-- > 0)) || false
-                sleep 0.02
-            done
+            settled
             healed=$(sql "SELECT count(*) FROM ingest.unresolved WHERE healed_at IS NOT NULL")
             [ "$healed" -eq 0 ] || [ "$healed" -eq 40 ]
             zeco_balances
