@@ -72,6 +72,8 @@ threads_do_not_show(void **state)
             struct parts *parts;
             struct model m;
 
+            if (shapes[s]->latest && crowds[c].n_rollups == 1)
+                continue; /* what several are made into is what differs */
             model_init(&m, shapes[s]);
             fill(&crowds[c], rollups, &m);
             assert_int_equal(parts_new(&parts, rollups, crowds[c].n_rollups, 2, PARTS_READ, &err), ST_OK);
