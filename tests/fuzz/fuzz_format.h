@@ -80,6 +80,16 @@ fuzz_record(struct fuzz_sum *sum, const struct record *r)
     }
 }
 
+static inline void
+fuzz_document(struct fuzz_sum *sum, const struct document *d)
+{
+    int64_t numbers[] = { d->is_payload, d->has_hash, d->hash, d->is_generated, d->generated_us };
+
+    MUST(slice_is_text(slice_of(d->version)) && slice_chars(slice_of(d->version)) <= DOCUMENT_VERSION_MAX);
+    fuzz_add(sum, numbers, sizeof numbers);
+    fuzz_add(sum, d->version, strlen(d->version));
+}
+
 /* How many bytes of `p` the next block has: about `want`, up to the end of a line; a document is cut anywhere. */
 static inline size_t
 fuzz_cut(const struct format *f, const uint8_t *p, size_t n, size_t want)
@@ -128,6 +138,8 @@ fuzz_parse(const struct format *f, const struct format_options *options, const u
     if (sum.rc == ST_OK)
         sum.rc = parser_end(&p, &err);
     MUST(sum.rc == ST_OK || sum.rc == ST_FORMAT);
+    if (sum.rc == ST_OK)
+        fuzz_document(&sum, &p.document);
     parser_release(&p);
     free(records);
     return sum;
