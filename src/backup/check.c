@@ -121,6 +121,7 @@ restore(struct check *c, struct backup_checked *checked, struct err *err)
     arguments_add(&a, "pg_restore");
     arguments_add(&a, "--no-owner");
     arguments_add(&a, "--no-acl");
+    arguments_add(&a, "--no-tablespaces");
     arguments_add(&a, "--no-password");
     arguments_add(&a, "--clean"); /* the schema public is there already */
     arguments_add(&a, "--if-exists");

@@ -12,10 +12,20 @@
 
 #define SCHEMA "seventv"
 
+/*
+ * Of the configuration these two say how logs are counted: a day to stop at, a file for rows. Here
+ * they are other things, and hold if they stand on the command line.
+ */
+static const char *
+said(const struct options *o, enum option_id id)
+{
+    return o->value[id].origin == FROM_COMMAND_LINE ? o->value[id].text : NULL;
+}
+
 static enum st
 read_question(const struct options *o, struct board_question *q, struct err *err)
 {
-    const char *top = o->value[OPT_TOP].text, *until = o->value[OPT_UNTIL].text;
+    const char *top = o->value[OPT_TOP].text, *until = said(o, OPT_UNTIL);
     int64_t n = BOARD_TOP_DEFAULT;
 
     *q = (struct board_question){ .schema = SCHEMA, .until = DAY_NONE };
@@ -29,7 +39,7 @@ read_question(const struct options *o, struct board_question *q, struct err *err
         return options_bad_value(o, OPT_TOP, "how many emotes a list has, from 1 to 1000000", err);
     if (until != NULL && (!clock_parse_day(slice_of(until), &q->until) || q->until < 1))
         return options_bad_value(o, OPT_UNTIL, "a day, as 2024-02-29", err);
-    if (o->value[OPT_OUTPUT].text != NULL)
+    if (said(o, OPT_OUTPUT) != NULL)
         q->top = (size_t)n;
     return ST_OK;
 }
@@ -44,7 +54,7 @@ talks(const struct options *o)
 static void
 tell(const struct options *o, const struct board *b)
 {
-    const char *dir = o->value[OPT_OUTPUT].text;
+    const char *dir = said(o, OPT_OUTPUT);
     char today[11];
 
     if (!talks(o))
@@ -68,7 +78,7 @@ static enum st
 make(const struct options *o, const struct board_question *q, struct cron *cron, struct pg *pg,
      struct err *err)
 {
-    const char *dir = o->value[OPT_OUTPUT].text;
+    const char *dir = said(o, OPT_OUTPUT);
     struct board_files *files = NULL;
     struct board board = { 0 };
     bool unknown;

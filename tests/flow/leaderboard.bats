@@ -356,6 +356,13 @@ wait_until_blocked() {
         status_is 2
         is "$(n_rows seventv.emote_scores)" 0
     done
+    # A configuration for counting says neither the day of the board nor where its lists go.
+    printf '[ingest]\nuntil = 2024-01-01\noutput = rows.json\n' >count.ini
+    add 1 2024-03-31 9
+    board -c count.ini
+    status_is 0
+    is "$(n_rows seventv.emote_scores)" 1
+    [ ! -e rows.json ]
     sql "DELETE FROM seventv.cron_jobs"
     board
     status_is 3
