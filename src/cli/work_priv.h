@@ -11,7 +11,7 @@
 
 #include "counting.h"
 
-#define WORK_JOBS_MAX 64
+#define WORK_JOBS_MAX 512
 
 enum task { TASK_OPEN, TASK_DONE, TASK_REFUSED, TASK_ENDED /* and the queue knows */ };
 
