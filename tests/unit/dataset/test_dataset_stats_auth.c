@@ -127,7 +127,7 @@ what_is_no_download(void **state)
 {
     static const char *const paths[] = {
         "/", "/index.json", "/meta.json", "/?bin=true", "/auth-prefix", "/P/OL/POLYGLOT_REGEXEN/index.json", "/upload",
-        "/P/OL/" SHA ".tar.gz.asc", "/p/ol/" SHA ".tar.gz", "/P/OL/" SHA, "/dist/", "",
+        ("/P/OL/" SHA ".tar.gz.asc"), ("/p/ol/" SHA ".tar.gz"), ("/P/OL/" SHA), "/dist/", "",
     };
     struct fixture f;
     struct hit hit;
