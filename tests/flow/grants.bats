@@ -62,6 +62,18 @@ gone() {
     sql "DROP OWNED BY $ROLE; DROP ROLE $ROLE"
 }
 
+# ---- our own tables alone ----
+
+@test "what README.md says of stats and EIDA's tables" {
+    database readme
+    "$INGEST" -q migrate up
+    role ../../README grants.sql
+    exactly "$INGEST" --client-key none "$LOGS/logs"
+    PGUSER=$ROLE count "$LOGS/other/rubygems-common.log.gz"
+    status_is 0
+    gone
+}
+
 # ---- Zeco ----
 
 zeco_log() { # zeco_log DAY...: a download, and one of a tarball that nobody knows
