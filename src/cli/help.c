@@ -65,7 +65,7 @@ help_print(FILE *to)
         "\n\nexit status\n"
         "  0    every input is in the database, counted now or before\n"
         "  1    an input was refused and is named; everything else is committed\n"
-        "  2    usage, configuration or a key file: nothing was touched\n"
+        "  2    usage, configuration, a key or token file: nothing was touched\n"
         "  3    the database: unreachable, wrong schema, missing right; a retry is safe\n"
         "  4    no memory, no disk, a bug\n"
         "  130, 143   a signal: the first finishes and commits the batch, a second rolls it back\n",
