@@ -244,7 +244,7 @@ int
 cli_status(const struct options *o)
 {
     struct place place = { .local.users_fd = -1 };
-    struct standing s = { NULL };
+    struct standing s = { 0 };
     struct err err = { 0 };
     enum st rc = read_standing(o, &place, &s, &err);
 

@@ -83,7 +83,7 @@ standing_read(struct standing *s, struct pg *pg, struct err *err)
 {
     enum st rc = pg_begin(pg, err);
 
-    *s = (struct standing){ NULL };
+    *s = (struct standing){ 0 };
     if (rc != ST_OK)
         return rc;
     rc = pg_script(pg, what, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY", err);
@@ -100,5 +100,5 @@ standing_release(struct standing *s)
     pg_free(s->refused);
     pg_free(s->unresolved);
     pg_free(s->examples);
-    *s = (struct standing){ NULL };
+    *s = (struct standing){ 0 };
 }
