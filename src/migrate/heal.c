@@ -12,7 +12,7 @@ static const char what[] = "cannot unite doubled rows";
 
 struct patient {
     uint32_t oid;
-    char     name[140];     /* quoted, with its schema */
+    char     name[280];     /* quoted, with its schema */
     char     lowest[64];    /* its primary key of one column; "" without one */
     char     hll_schema[64];
     bool     has_auth, has_bytes, has_clients;

@@ -211,6 +211,16 @@ ABC|all|zef:new|3"
     is "$(n_rows stats)" 0
 }
 
+@test "rules of one's own that are made from zeco's look tarballs up as well" {
+    on live
+    printf '[ingest]\nrules = mine\n[rules mine]\nbase = zeco\nstatuses = 200, 304\n' >mine.ini
+    count -c mine.ini cdn.log
+    status_is 0
+    is "$(sql "SELECT count(*) FROM stats WHERE name ~ '^[0-9a-f]{40}\$'")" 0
+    [ "$(sql "SELECT sum(count) FROM stats WHERE version IS NULL")" -gt "$(awk -F '\t' '$2 == "\\N" { n += $5 } END { print n }' "$MADE/rows.tsv")" ]
+    totals_are_sums
+}
+
 @test "no dists, or one without meta: exit 3, one sentence, nothing counted" {
     on live
     sql "ALTER TABLE dists RENAME meta TO metadata"
