@@ -4,6 +4,7 @@
  *   counting.c   options to a run's configuration, the database, the client key; the summary and the exit status
  *   output.c     rows to a file
  *   keep.c       --done and --rejects
+ *   misplaced.c  options of other commands
  *   to_eida.c    --to eida
  */
 #ifndef COUNTING_H
@@ -47,6 +48,10 @@ struct counting {
     char                  key_path[512];
     bool                  entered;
 };
+
+/* misplaced.c. ST_USAGE: the command line has an option that is not one of this command. */
+enum counting_by { BY_COUNT = 1, BY_WORK = 2 };
+enum st misplaced_check(const struct options *o, enum counting_by by, struct err *err);
 
 /* What the options say, before anything is touched but the files of --done and --rejects. To be finished in either case. */
 enum st counting_configure(struct counting *c, const struct options *o, struct err *err);

@@ -17,9 +17,9 @@ static const char what[] = "cannot put files into the queue";
 static enum st
 check_options(const struct options *o, struct err *err)
 {
-    static const enum option_id ours[] = { OPT_DATABASE, OPT_LOCAL, OPT_CONFIG, OPT_FILES_FROM,
-                                           OPT_NULL, OPT_MIN_AGE, OPT_QUEUE, OPT_JSON, OPT_QUIET,
-                                           OPT_VERBOSE, OPT_PROGRESS };
+    static const enum option_id ours[] = { OPT_DATABASE, OPT_LOCAL,   OPT_CONFIG,  OPT_FILES_FROM,
+                                           OPT_NULL,     OPT_MIN_AGE, OPT_QUEUE,   OPT_JSON,
+                                           OPT_QUIET,    OPT_VERBOSE, OPT_PROGRESS };
 
     for (int id = 0; id < OPTIONS_N; id++) {
         bool known = false;
@@ -47,7 +47,8 @@ check_names(const struct options *o, struct err *err)
     }
     for (size_t i = 1; i < o->n_arguments; i++)
         if (strcmp(o->arguments[i], "-") == 0)
-            return err_fail(err, ST_USAGE, what, "standard input is no file that a worker could open");
+            return err_fail(err, ST_USAGE, what,
+                            "standard input is no file that a worker could open");
     return ST_OK;
 }
 
@@ -85,7 +86,7 @@ absolute(const char *path, const char *here, struct arena *arena, const char **o
     if (whole == NULL)
         return err_memory(err, what);
     memcpy(whole, here, n_here);
-    whole[n_here] = '/'; /* before a path that is absolute already: one of those that tidy() drops */
+    whole[n_here] = '/'; /* before a path that is absolute already it is one that tidy() drops */
     memcpy(whole + n_here + 1, path, n + 1);
     tidy(whole);
     *out = whole;
@@ -94,8 +95,8 @@ absolute(const char *path, const char *here, struct arena *arena, const char **o
 
 struct collected {
     struct queue_file *files;
-    size_t             n;
-    uint64_t           n_refused, n_young, n_new;
+    size_t n;
+    uint64_t n_refused, n_young, n_new;
 };
 
 static void
@@ -146,7 +147,8 @@ static enum st
 push(const struct options *o, const char *conninfo, struct collected *c, struct err *err)
 {
     const char *name = o->value[OPT_QUEUE].text;
-    struct queue *q = queue_open(conninfo, name == NULL ? QUEUE_NAME : name, QUEUE_TO_PUT, NULL, err);
+    struct queue *q =
+        queue_open(conninfo, name == NULL ? QUEUE_NAME : name, QUEUE_TO_PUT, NULL, err);
     enum st rc;
 
     if (q == NULL)
@@ -165,11 +167,11 @@ tell(const struct options *o, const struct collected *c)
         printf("{\"queued\":%" PRIu64 ",\"there\":%" PRIu64 ",\"skipped\":%" PRIu64
                ",\"refused\":%" PRIu64 "}\n",
                c->n_new, there, c->n_young, c->n_refused);
-    if (option_is_on(o, OPT_QUIET) ||
-        (isatty(STDERR_FILENO) != 1 && !option_is_on(o, OPT_VERBOSE)))
+    if (option_is_on(o, OPT_QUIET) || (isatty(STDERR_FILENO) != 1 && !option_is_on(o, OPT_VERBOSE)))
         return;
-    fprintf(stderr, "ingest: %" PRIu64 " queued, %" PRIu64 " were there, %" PRIu64
-                    " too young, %" PRIu64 " refused\n",
+    fprintf(stderr,
+            "ingest: %" PRIu64 " queued, %" PRIu64 " were there, %" PRIu64 " too young, %" PRIu64
+            " refused\n",
             c->n_new, there, c->n_young, c->n_refused);
 }
 

@@ -1,6 +1,6 @@
 /*
- * `ingest work`: files out of the job queue, counted as the main job would. That each counts once is
- * the ledger's doing: a job whose worker died is simply done again.
+ * `ingest work`: files out of the job queue, counted as the main job would. That each counts once
+ * is the ledger's doing: a job whose worker died is simply done again.
  */
 #include "ingest/base.h"
 
@@ -8,7 +8,8 @@
 
 #include "work_priv.h"
 
-#define LOOK_EVERY_US (INT64_C(30) * 1000000) /* for jobs whose workers died, and jobs that nobody announced */
+/* For jobs whose workers died, and jobs that nobody announced. */
+#define LOOK_EVERY_US (INT64_C(30) * 1000000)
 #define OUTAGES_MAX   5    /* in a row: then it is not the server that fails the run */
 #define WAIT_MS       1000 /* a signal that comes just before the wait is seen after it */
 
@@ -17,29 +18,14 @@
 static const char what[] = "cannot work";
 
 static enum st
-check_options(const struct options *o, struct err *err)
+check_words(const struct options *o, struct err *err)
 {
-    static const struct {
-        enum option_id id;
-        const char    *command;
-    } others[] = { { OPT_FILES_FROM, "ingest enqueue" },
-                   { OPT_NULL, "ingest enqueue" },
-                   { OPT_MIN_AGE, "ingest enqueue" },
-                   { OPT_URL, "ingest explain" },
-                   { OPT_NO_SKETCHES, "ingest migrate up" },
-                   { OPT_DROP_DATA, "ingest migrate down" } };
-
-    if (o->n_arguments > 1) {
-        err_fail(err, ST_USAGE, what, "the files are those of the queue, and \"%.80s\" is named",
-                 o->arguments[1]);
-        err_hint(err, "ingest enqueue FILE... puts files there");
-        return ST_USAGE;
-    }
-    for (size_t i = 0; i < ARRAY_LEN(others); i++)
-        if (o->value[others[i].id].origin == FROM_COMMAND_LINE)
-            return err_fail(err, ST_USAGE, what, "--%s is one of `%s`",
-                            option_defs[others[i].id].name, others[i].command);
-    return ST_OK;
+    if (o->n_arguments == 1)
+        return ST_OK;
+    err_fail(err, ST_USAGE, what, "the files are those of the queue, and \"%.80s\" is named",
+             o->arguments[1]);
+    err_hint(err, "ingest enqueue FILE... puts files there");
+    return ST_USAGE;
 }
 
 /* Workers take files one by one, in no certain order, and a job that is done is gone. */
@@ -48,7 +34,7 @@ check_config(const struct run_config *c, struct err *err)
 {
     if (c->sink != RUN_TO_DATABASE)
         return err_fail(err, ST_USAGE, what,
-                        "a job is done once its file is in the database: no --dry-run, no --output");
+                        "a job is done once its file is in the database: no --dry-run, --output");
     if (c->replace)
         return err_fail(err, ST_USAGE, what,
                         "--replace sums up all files of one call, and jobs are one file each");
@@ -101,8 +87,8 @@ next_jobs(struct work *w, struct err *err)
 }
 
 /*
- * Is it worth going on? A run gives up after some seconds without the server, as it should; a worker
- * has time. One that waits for jobs waits for the server, too.
+ * Is it worth going on? A run gives up after some seconds without the server, as it should; a
+ * worker has time. One that waits for jobs waits for the server, too.
  */
 static bool
 server_may_return(struct work *w, enum st rc, uint64_t losses_before, const struct err *err)
@@ -118,7 +104,7 @@ server_may_return(struct work *w, enum st rc, uint64_t losses_before, const stru
     return true;
 }
 
-/* Notifications may be lost on their way, and jobs that rest come due without any: so it looks now and then. */
+/* Notifications may be lost, and jobs that rest come due without one: so it looks now and then. */
 static enum st
 wait_for_jobs(struct work *w, struct err *err)
 {
@@ -168,8 +154,10 @@ work_on(struct work *w, struct err *err)
         return err->code;
     rc = take_jobs(w, err);
     if (rc == ST_OK && (rc = queue_left(w->queue, &running, &waiting, err)) == ST_OK)
-        work_tell(w, "nothing to do; %" PRIu64 " jobs are with other workers, %" PRIu64
-                     " wait for another try", running, waiting);
+        work_tell(w,
+                  "nothing to do; %" PRIu64 " jobs are with other workers, %" PRIu64
+                  " wait for another try",
+                  running, waiting);
     return rc;
 }
 
@@ -182,7 +170,7 @@ cli_work(const struct options *o)
     enum st rc;
 
     signals_catch();
-    if ((rc = check_options(o, &err)) == ST_OK &&
+    if ((rc = check_words(o, &err)) == ST_OK && (rc = misplaced_check(o, BY_WORK, &err)) == ST_OK &&
         (rc = counting_configure(&counting, o, &err)) == ST_OK &&
         (rc = check_config(&counting.config, &err)) == ST_OK &&
         (rc = counting_enter(&counting, &err)) == ST_OK)

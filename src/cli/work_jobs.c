@@ -62,8 +62,10 @@ not_here(struct work *w, const struct queue_job *job, const char *cause, struct 
 
     (void)gethostname(host, sizeof host - 1);
     err_fail(&missing, ST_IO, "cannot find this file", "%s, on the host %s", cause, host);
-    err_hint(&missing, "its job stays for a worker that finds it; if none will, in psql: "
-                       "DELETE FROM %s WHERE id = '%s'", queue_table(w->queue), job->id);
+    err_hint(&missing,
+             "its job stays for a worker that finds it; if none will, in psql: "
+             "DELETE FROM %s WHERE id = '%s'",
+             queue_table(w->queue), job->id);
     refuse(w, job, &missing);
     if (rc != ST_OK || ++w->n_missing < MISSING_MAX)
         return rc;
@@ -120,8 +122,8 @@ on_settled(void *ctx, const struct source *source, bool refused)
 
 /*
  * A run costs some hundredths of a second before the first line, more where it reads a catalog: of
- * small files many go into one. Of large ones others shall have some, and of rules that fold repeats
- * the rows must not depend on who was how fast: there each file stands for itself.
+ * small files many go into one. Of large ones others shall have some, and of rules that fold
+ * repeats the rows must not depend on who was how fast: there each file stands for itself.
  */
 static void
 adapt(struct work *w, const struct summary *s)

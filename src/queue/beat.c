@@ -1,20 +1,20 @@
 /*
  * The heartbeat: a thread that says every half minute that this worker lives, so that nobody takes
- * its job for lost while it counts a large file. It has a connection of its own, made when the first
- * beat is due: most files are counted before.
+ * its job for lost while it counts a large file. It has a connection of its own, made when the
+ * first beat is due: most files are counted before.
  */
 #include <pthread.h>
 
 #include "queue_priv.h"
 
 struct queue_beat {
-    pthread_t       thread;
+    pthread_t thread;
     pthread_mutex_t lock;
-    pthread_cond_t  changed;
-    bool            ending;
-    struct queue    q;        /* a copy: names, and the connection of this thread */
-    int             every_ms;
-    uint64_t        n_beats;
+    pthread_cond_t changed;
+    bool ending;
+    struct queue q; /* a copy: names, and the connection of this thread */
+    int every_ms;
+    uint64_t n_beats;
 };
 
 /* True when it is time for a beat, false when it is time to end. */

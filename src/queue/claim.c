@@ -59,7 +59,8 @@ release_orphans(struct queue *q, const struct queue_job *jobs, size_t n, struct 
     return rc;
 }
 
-/* The rows to take are chosen apart, once: a LIMIT inside of IN is counted anew each time it is asked. */
+/* The rows to take are chosen apart, once: a LIMIT inside of IN is counted anew each time it is
+ * asked. */
 static const char claim[] =
     "WITH due AS MATERIALIZED"
     " (SELECT id FROM %t WHERE queue = $1 AND status = 'new' AND retry >= 1 AND queue_time <= %now"
@@ -151,13 +152,12 @@ queue_requeue(struct queue *q, uint64_t *n, struct err *err)
 {
     const char *values[] = { q->name };
     struct pg_result *r = NULL;
-    enum st rc = queue_ask(
-        q, "cannot take back the jobs of dead workers",
-        "UPDATE %t SET status = 'new', %w = NULL, heartbeat = NULL WHERE id IN"
-        " (SELECT id FROM %t WHERE queue = $1 AND status = 'running'"
-        "  AND coalesce(heartbeat, queue_time) <= %now - " DEAD_AFTER
-        "  FOR UPDATE SKIP LOCKED)",
-        ARRAY_LEN(values), values, &r, err);
+    enum st rc = queue_ask(q, "cannot take back the jobs of dead workers",
+                           "UPDATE %t SET status = 'new', %w = NULL, heartbeat = NULL WHERE id IN"
+                           " (SELECT id FROM %t WHERE queue = $1 AND status = 'running'"
+                           "  AND coalesce(heartbeat, queue_time) <= %now - " DEAD_AFTER
+                           "  FOR UPDATE SKIP LOCKED)",
+                           ARRAY_LEN(values), values, &r, err);
 
     *n = rc == ST_OK ? (uint64_t)pg_affected(r) : 0;
     pg_free(r);

@@ -7,9 +7,9 @@
 #define PUSH_ROWS 1000
 
 /*
- * The order of the files is that of queue_time. The key is a digest because an index holds no 12 kB,
- * which a name may be once it is escaped. Sorted by it, so that two who put in the same files do
- * not wait for each other in a circle.
+ * The order of the files is that of queue_time. The key is a digest because an index holds no 12
+ * kB, which a name may be once it is escaped. Sorted by it, so that two who put in the same files
+ * do not wait for each other in a circle.
  */
 static const char insert[] =
     "INSERT INTO %t (id, queue, job, status, queue_time, unique_key, retry)"

@@ -48,7 +48,8 @@ back_off(int attempt)
 static enum st
 prepare(struct queue *q, struct err *err)
 {
-    enum st rc = pg_script(q->pg, "cannot prepare the session", "SET synchronous_commit TO on", err);
+    enum st rc =
+        pg_script(q->pg, "cannot prepare the session", "SET synchronous_commit TO on", err);
 
     return rc == ST_OK && q->listening ? pg_listen(q->pg, QUEUE_CHANNEL, err) : rc;
 }

@@ -1,6 +1,6 @@
 /*
- * Which table is the queue, and may this role do with it what it wants? All of it is said before the
- * first job is touched.
+ * Which table is the queue, and may this role do with it what it wants? All of it is said before
+ * the first job is touched.
  */
 #include "queue_priv.h"
 
@@ -15,9 +15,9 @@ static const char find_sql[] =
     " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
     " JOIN pg_catalog.pg_attribute w ON w.attrelid = c.oid AND NOT w.attisdropped"
     "      AND w.attname IN ('worker', 'worker_id') AND w.atttypid = 'uuid'::regtype"
-    " WHERE (SELECT count(*) FROM pg_catalog.pg_attribute a"
-    "        WHERE a.attrelid = c.oid AND NOT a.attisdropped AND a.attname IN ('id', 'queue', 'job',"
-    "         'status', 'queue_time', 'heartbeat', 'unique_key', 'retry')) = 8"
+    " WHERE 8 = (SELECT count(*) FROM pg_catalog.pg_attribute a"
+    "            WHERE a.attrelid = c.oid AND NOT a.attisdropped AND a.attname IN ('id', 'queue',"
+    "             'job', 'status', 'queue_time', 'heartbeat', 'unique_key', 'retry'))"
     " ORDER BY named.at LIMIT 1";
 
 static const char rights_sql[] =

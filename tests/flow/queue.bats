@@ -378,7 +378,7 @@ restart() {
     fresh
     lines 3 a >a.log
     for args in "enqueue" "enqueue -" "enqueue --rules crates a.log" "enqueue --dry-run a.log" "work a.log" \
-        "work --dry-run" "work --output x" "work --files-from x" "work --url /a" "work --replace" "--queue x a.log" "--wait a.log"; do
+        "work --dry-run" "work --output x" "work --files-from x" "work --url /a" "work --replace" "--queue x a.log" "--wait a.log" "--top 3 a.log" "work --keep 3"; do
         # shellcheck disable=SC2086
         count $args </dev/null
         status_is 2

@@ -161,8 +161,10 @@ several_at_once_are_the_oldest_in_their_order(void **state)
     assert_int_equal(sql_int(pg, "SELECT count(*) FROM pictrs.queue"), 5);
     must(queue_done(q, both, 2, &err), &err, "done");
     must(queue_done(q, both, 0, &err), &err, "none done");
-    assert_string_equal(sql_text(pg, "SELECT string_agg(job->>'file', ' ') FROM pictrs.queue WHERE status = 'running'"),
-                        "file:///3");
+    assert_string_equal(
+        sql_text(pg,
+                 "SELECT string_agg(job->>'file', ' ') FROM pictrs.queue WHERE status = 'running'"),
+        "file:///3");
     must(queue_pop(other, jobs, 4, &n, &err), &err, "pop");
     assert_int_equal(n, 2);
     assert_string_equal(jobs[1].path, "/2");
@@ -247,16 +249,20 @@ jobs_of_the_dead_are_done_again_those_of_the_living_not(void **state)
             " WHERE job->>'file' = 'file:///b'");
     must(queue_requeue(q, &n, &err), &err, "requeue");
     assert_int_equal(n, 1); /* not that of the other queue */
-    assert_int_equal(sql_int(pg, "SELECT count(*) FROM pictrs.queue WHERE queue = 'ingest' AND status = 'new'"
-                                 " AND worker_id IS NULL AND heartbeat IS NULL AND retry = 5"), 1);
+    assert_int_equal(
+        sql_int(pg, "SELECT count(*) FROM pictrs.queue WHERE queue = 'ingest' AND status = 'new'"
+                    " AND worker_id IS NULL AND heartbeat IS NULL AND retry = 5"),
+        1);
     assert_string_equal(pop(q, &mine), "/b");
     /* Who was taken for dead and lives changes nothing any more. */
     done(dead, &job);
     must(queue_give_back(dead, &job, 0, &err), &err, "back");
     must(queue_fail(dead, &job, &left, &err), &err, "fail");
     assert_int_equal(left, -1);
-    assert_int_equal(sql_int(pg, "SELECT count(*) FROM pictrs.queue WHERE job->>'file' = 'file:///b'"
-                                 " AND status = 'running' AND retry = 5 AND queue = 'ingest'"), 1);
+    assert_int_equal(sql_int(pg,
+                             "SELECT count(*) FROM pictrs.queue WHERE job->>'file' = 'file:///b'"
+                             " AND status = 'running' AND retry = 5 AND queue = 'ingest'"),
+                     1);
     queue_close(other);
     queue_close(dead);
     queue_close(q);
@@ -342,21 +348,27 @@ a_worker_that_lives_says_so(void **state)
     sql(pg, "UPDATE pictrs.queue SET heartbeat = heartbeat - interval '1 hour'");
     beat = queue_beat_start(q, 10);
     assert_non_null(beat);
-    while (sql_int(pg, "SELECT count(*) FROM pictrs.queue WHERE heartbeat > now() AT TIME ZONE 'UTC'"
-                       " - interval '1 minute'") == 0 && tries-- > 0)
+    while (sql_int(pg,
+                   "SELECT count(*) FROM pictrs.queue WHERE heartbeat > now() AT TIME ZONE 'UTC'"
+                   " - interval '1 minute'") == 0 &&
+           tries-- > 0)
         usleep(10000);
-    sql(pg, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'UPDATE%heartbeat%'"
-            " AND pid <> pg_backend_pid()");
+    sql(pg,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'UPDATE%heartbeat%'"
+        " AND pid <> pg_backend_pid()");
     sql(pg, "UPDATE pictrs.queue SET heartbeat = heartbeat - interval '1 hour'");
     for (tries = 500; tries > 0; tries--) { /* on a new connection */
-        if (sql_int(pg, "SELECT count(*) FROM pictrs.queue WHERE heartbeat > now() AT TIME ZONE 'UTC'"
-                        " - interval '1 minute'") > 0)
+        if (sql_int(pg,
+                    "SELECT count(*) FROM pictrs.queue WHERE heartbeat > now() AT TIME ZONE 'UTC'"
+                    " - interval '1 minute'") > 0)
             break;
         usleep(10000);
     }
     assert_true(queue_beat_stop(beat) >= 2);
-    assert_int_equal(sql_int(pg, "SELECT count(*) FROM pictrs.queue WHERE heartbeat > now() AT TIME ZONE 'UTC'"
-                                 " - interval '1 minute'"), 1); /* not the other's */
+    assert_int_equal(
+        sql_int(pg, "SELECT count(*) FROM pictrs.queue WHERE heartbeat > now() AT TIME ZONE 'UTC'"
+                    " - interval '1 minute'"),
+        1); /* not the other's */
     beat = queue_beat_start(q, 30000);
     assert_int_equal(queue_beat_stop(beat), 0); /* at once */
     assert_int_equal(queue_beat_stop(NULL), 0);
@@ -400,7 +412,8 @@ end_sessions(struct pg *pg, const char *database)
 
     snprintf(text, sizeof text,
              "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '%s'"
-             " AND pid <> pg_backend_pid()", database);
+             " AND pid <> pg_backend_pid()",
+             database);
     sql(pg, text);
 }
 
@@ -462,9 +475,16 @@ a_claim_whose_answer_was_lost_is_taken_back(void **state)
 static void
 strange_jobs_are_told_not_lost(void **state)
 {
-    static const char *const jobs[] = { "{}", "[]", "3", "\"x\"", "null", "{\"file\": 3}",
-                                        "{\"file\": null}", "{\"file\": \"/a\"}",
-                                        "{\"file\": \"file:///%00\"}", "{\"file\": {}}" };
+    static const char *const jobs[] = { "{}",
+                                        "[]",
+                                        "3",
+                                        "\"x\"",
+                                        "null",
+                                        "{\"file\": 3}",
+                                        "{\"file\": null}",
+                                        "{\"file\": \"/a\"}",
+                                        "{\"file\": \"file:///%00\"}",
+                                        "{\"file\": {}}" };
     struct pg *pg = with_queue("queue_strange");
     struct queue *q = opened("ingest");
     struct queue_job job;
@@ -518,7 +538,9 @@ the_queue_of_pictrs_itself_will_do(void **state)
     assert_string_equal(pop(q, &job), "/a");
     done(q, &job);
     assert_string_equal(pop(q, &job), "");
-    assert_int_equal(sql_int(pg, "SELECT count(*) FROM job_queue WHERE queue = 'process' AND status = 'new'"), 1);
+    assert_int_equal(
+        sql_int(pg, "SELECT count(*) FROM job_queue WHERE queue = 'process' AND status = 'new'"),
+        1);
     queue_close(q);
     pg_close(pg);
 }
@@ -526,7 +548,8 @@ the_queue_of_pictrs_itself_will_do(void **state)
 static void
 bad_names_are_refused(void **state)
 {
-    static const char *const names[] = { "", "a b", "a'b", "\xc3\xa9", "0123456789012345678901234567890" };
+    static const char *const names[] = { "", "a b", "a'b", "\xc3\xa9",
+                                         "0123456789012345678901234567890" };
     struct pg *pg = with_queue("queue_names");
     struct err err = { 0 };
 
@@ -557,10 +580,14 @@ a_missing_right_is_named(void **state)
     assert_non_null(strstr(err.hint, "GRANT USAGE ON SCHEMA \"pictrs\" TO \"queue_worker\""));
     sql(pg, "GRANT USAGE ON SCHEMA pictrs TO queue_worker");
     assert_null(queue_open(conninfo, "ingest", QUEUE_TO_PUT, NULL, &err));
-    assert_string_equal(err.hint, "as the owner: GRANT INSERT ON pictrs.queue TO \"queue_worker\";");
+    assert_string_equal(err.hint,
+                        "as the owner: GRANT INSERT ON pictrs.queue TO \"queue_worker\";");
     assert_null(queue_open(conninfo, "ingest", QUEUE_TO_TAKE, NULL, &err));
-    assert_string_equal(err.hint, "as the owner: GRANT SELECT, UPDATE, DELETE ON pictrs.queue TO \"queue_worker\";");
-    sql(pg, "GRANT INSERT ON pictrs.queue TO queue_worker"); /* which is enough to put files in, twice even */
+    assert_string_equal(
+        err.hint,
+        "as the owner: GRANT SELECT, UPDATE, DELETE ON pictrs.queue TO \"queue_worker\";");
+    sql(pg, "GRANT INSERT ON pictrs.queue TO queue_worker"); /* which is enough to put files in,
+                                                                twice even */
     q = queue_open(conninfo, "ingest", QUEUE_TO_PUT, NULL, &err);
     assert_non_null(q);
     for (int i = 0; i < 2; i++) {
@@ -568,7 +595,8 @@ a_missing_right_is_named(void **state)
         assert_int_equal(n, i == 0);
     }
     queue_close(q);
-    sql(pg, "GRANT SELECT, UPDATE, DELETE ON pictrs.queue TO queue_worker; REVOKE INSERT ON pictrs.queue FROM queue_worker");
+    sql(pg,
+        "GRANT SELECT, UPDATE, DELETE ON pictrs.queue TO queue_worker; REVOKE INSERT ON pictrs.queue FROM queue_worker");
     q = opened("ingest");
     assert_string_equal(pop(q, &job), "/a");
     must(queue_requeue(q, &n, &err), &err, "requeue");

@@ -14,7 +14,8 @@ static const struct {
     { "newline_and_quote", "/a\n\"'\\", "file:///a%0A%22%27%5C" },
     { "utf8", "/\xc3\xa9", "file:///%C3%A9" },
     { "no_utf8", "/\xff\xfe\x80", "file:///%FF%FE%80" },
-    { "reserved", "/?#[]@!$&()*+,;=:{}", "file:///%3F%23%5B%5D%40%21%24%26%28%29%2A%2B%2C%3B%3D%3A%7B%7D" },
+    { "reserved", "/?#[]@!$&()*+,;=:{}",
+      "file:///%3F%23%5B%5D%40%21%24%26%28%29%2A%2B%2C%3B%3D%3A%7B%7D" },
     { "controls", "/\x01\x7f", "file:///%01%7F" },
 };
 

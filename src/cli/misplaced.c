@@ -1,0 +1,42 @@
+/*
+ * Options of other commands. Who says one to the main job has left the command out, and would
+ * count; who says one to a worker would find that it does nothing.
+ */
+#include "ingest/base.h"
+
+#include "counting.h"
+
+static const struct {
+    enum option_id id;
+    const char *command;
+    unsigned takes; /* which of ours take it, too */
+} others[] = {
+    { OPT_FILES_FROM, "ingest enqueue", BY_COUNT },
+    { OPT_NULL, "ingest enqueue", BY_COUNT },
+    { OPT_MIN_AGE, "ingest enqueue", BY_COUNT },
+    { OPT_QUEUE, "ingest enqueue and work", BY_WORK },
+    { OPT_WAIT, "ingest work", BY_WORK },
+    { OPT_URL, "ingest explain", 0 },
+    { OPT_NO_SKETCHES, "ingest migrate up", 0 },
+    { OPT_DROP_DATA, "ingest migrate down", 0 },
+    { OPT_HEAL, "ingest migrate up zeco", 0 },
+    { OPT_CONTACT, "ingest node", 0 },
+    { OPT_RENAME, "ingest node update", 0 },
+    { OPT_VALID_FROM, "ingest token add", 0 },
+    { OPT_VALID_UNTIL, "ingest token add", 0 },
+    { OPT_TOP, "ingest leaderboard", 0 },
+    { OPT_KEEP, "ingest backup", 0 },
+    { OPT_CHECK, "ingest backup", 0 },
+};
+
+enum st
+misplaced_check(const struct options *o, enum counting_by by, struct err *err)
+{
+    for (size_t i = 0; i < ARRAY_LEN(others); i++)
+        if ((others[i].takes & by) == 0 && o->value[others[i].id].origin == FROM_COMMAND_LINE) {
+            err_fail(err, ST_USAGE, "cannot count with this option", "--%s is one of `%s`",
+                     option_defs[others[i].id].name, others[i].command);
+            return ST_USAGE;
+        }
+    return ST_OK;
+}
