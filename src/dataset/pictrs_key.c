@@ -95,8 +95,8 @@ digits_at(struct slice s, size_t at)
 }
 
 /*
- * [+-] digits [. digits] [e [+-] digits], digits on one side of the point at least. strtod takes more
- * than that.
+ * [+-] digits [. digits] [e [+-] digits], digits on one side of the point at least. strtod takes
+ * more than that.
  */
 static bool
 is_decimal(struct slice s)

@@ -8,14 +8,14 @@
 enum capture { CAPTURE_NONE, CAPTURE_ALIAS, CAPTURE_EXTENSION };
 
 /*
- * A path ends in `directory`, then `stem`, then what is captured, which is not empty and has no '/'. What GET, HEAD and POST
- * touch; the alias that a request names is touched by any method.
+ * A path ends in `directory`, then `stem`, then what is captured, which is not empty and has no
+ * '/'. What GET, HEAD and POST touch; the alias that a request names is touched by any method.
  */
 static const struct endpoint {
-    const char  *directory, *stem;
+    const char *directory, *stem;
     enum capture capture;
-    bool         is_lemmy;
-    unsigned     get, head, post;
+    bool is_lemmy;
+    unsigned get, head, post;
 } endpoints[] = {
     { "/image/", "original", CAPTURE_NONE, false, PICTRS_PROXY, PICTRS_PROXY, 0 },
     { "/image/original/", "", CAPTURE_ALIAS, false, 0, 0, 0 },
@@ -107,8 +107,8 @@ read_lemmy(struct slice file, struct slice query, bool *variant, struct pictrs_t
     bool has_format = pictrs_value(query, "format", &format);
     bool has_thumbnail = pictrs_value(query, "thumbnail", &thumbnail);
     const char *dot = memrchr(file.p, '.', file.n), *kind;
-    struct slice ext = dot == NULL ? file
-                                   : (struct slice){ dot + 1, file.n - (size_t)(dot - file.p) - 1 };
+    struct slice ext =
+        dot == NULL ? file : (struct slice){ dot + 1, file.n - (size_t)(dot - file.p) - 1 };
     char text[40];
     uint64_t size;
 

@@ -15,8 +15,8 @@
 #endif
 
 /*
- * What each part encodes (1.3), besides controls, blanks and what is not ASCII. In a path '^' stands
- * as it is: so it did when the library was made that pict-rs is built with.
+ * What each part encodes (1.3), besides controls, blanks and what is not ASCII. In a path '^'
+ * stands as it is: so it did when the library was made that pict-rs is built with.
  */
 #define IN_FRAGMENT "\"<>`"
 #define IN_QUERY    "\"<>#'"
@@ -134,7 +134,7 @@ put_ipv4(struct slice host, struct pictrs_text *out)
     return true;
 }
 
-/* Where the first longest run of two or more zero pieces begins, and its length; 8: there is none. */
+/* Where the first longest run of zero pieces begins, two at least, and its length; 8: none. */
 static int
 longest_zeros(const uint16_t piece[8], int *n)
 {
@@ -155,7 +155,8 @@ longest_zeros(const uint16_t piece[8], int *n)
     return best;
 }
 
-/* Between the brackets. inet_ntop would write some with the dots of IPv4, the standard never does. */
+/* Between the brackets. inet_ntop would write some with the dots of IPv4, which is not asked for.
+ */
 static bool
 put_ipv6(struct slice host, struct pictrs_text *out)
 {

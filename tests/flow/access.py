@@ -103,7 +103,7 @@ def request(rng):
         queries.insert(rng.randrange(len(queries) + 1), source + quoted(rng, proxied(rng) if source == b"proxy=" else rng.choice(NAMES) + rng.choice(ENDS)))
     query = b"&".join(queries)
     if rng.random() < 0.01:
-        query += b"&proxy=https://example.com/" + b"a" * rng.choice([1100, 1150, 1180, 4060, 4090, 5000])
+        query += b"&proxy=https://example.com/" + b"a" * rng.choice([970, 973, 974, 975, 980, 1100, 2000, 4060, 4069, 4070, 4071, 4090, 5000])
     return path, query + (b"#x?y" if rng.random() < 0.02 else b"")
 
 
@@ -113,23 +113,32 @@ def wrapped(query):
 
 
 def case(rng, n):
-    """(the log, its rows, its tallies) of requests in one of three formats."""
-    kind = rng.choice(["combined", "cloudfront", "json"])
-    head = b"#Version: 1.0\n#Fields: date time cs-method cs-uri-stem cs-uri-query sc-status\n"
+    """(the log, its rows, its tallies) of requests in one of five formats; some have the query in a field of its own."""
+    how = rng.choice(["combined", "cloudfront", "json", "v2", "w3c"])
+    kind = "json" if how == "v2" else how
+    head = b"#Version: 1.0\n#Fields: date time cs-method cs-uri-stem cs-uri-query sc-status\n" if how in ("cloudfront", "w3c") else b""
     lines, rows, tallies = [], {}, collections.Counter()
     for _ in range(n):
         path, query = request(rng)
         method, status, second = rng.choice(METHODS), rng.choice(STATUSES), rng.randrange(86400)
-        micros = rng.randrange(1000000) if kind == "json" else 0
+        micros = rng.randrange(1000000) if how == "json" else 0
         clock = "%02d:%02d:%02d" % (second // 3600, second // 60 % 60, second % 60)
-        if kind == "combined":
+        if how == "combined":
             whole = path + (b"?" + query if query or rng.random() < 0.1 else b"")
             lines.append(b'192.0.2.7 - - [16/Jan/2024:%s +0000] "%s %s HTTP/1.1" %d 42 "-" "x"' % (clock.encode(), method.encode(), whole.replace(b"\\", b"\\\\"), status))
             asked = (method, whole, status)
-        elif kind == "json":
+        elif how == "json":
             whole = path + b"?" + query
             lines.append(json.dumps({"ts": "2024-01-16T%s.%06dZ" % (clock, micros), "request": {"method": method, "uri": whole.decode("latin-1")}, "status": status}).encode())
             asked = (method, whole.decode("latin-1").encode(), status)
+        elif how == "v2":
+            query = wrapped(query) if rng.random() < 0.6 else query
+            fields = ["2024-01-16", clock, method, path.decode("latin-1"), query.decode("latin-1"), str(status)]
+            lines.append(json.dumps(dict(zip(("date", "time", "cs-method", "cs-uri-stem", "cs-uri-query", "sc-status"), fields))).encode())
+            asked = (method, path.decode("latin-1").encode(), status, query.decode("latin-1").encode(), 2)
+        elif how == "w3c":
+            lines.append(b"2024-01-16 %s %s %s %s %d" % (clock.encode(), method.encode(), path, query or b"-", status))
+            asked = (method, path, status, query or b"-", 1)
         else:
             path, query = path.replace(b"%", b"%25"), wrapped(query) if rng.random() < 0.6 else query
             lines.append(b"2024-01-16\t%s\t%s\t%s\t%s\t%d" % (clock.encode(), method.encode(), path, query or b"-", status))
@@ -141,7 +150,7 @@ def case(rng, n):
             tallies["counted"] += 1
         except pictrs.Nothing as why:
             tallies[str(why)] += 1
-    return kind, (head if kind == "cloudfront" else b"") + b"\n".join(lines) + b"\n", rows, tallies
+    return kind, head + b"\n".join(lines) + b"\n", rows, tallies
 
 
 def run(command, path):

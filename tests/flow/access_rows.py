@@ -53,6 +53,8 @@ PROXIED = [
     ("https://example.org/?n=%d", ["https://example.org?n=%d", "https://EXAMPLE.org/?n=%d"]),
     ("http://127.0.0.1/%d", ["http://0x7f.1/%d", "http://127.0.0.1:80/%d"]),
     ("https://[2001:db8::1]/%d", ["https://[2001:DB8:0:0::1]/%d"]),
+    ("https://bucket.example/%d?signature=" + "0f" * 900, ["https://BUCKET.example/%d?signature=" + "0f" * 900]),
+    ("https://example.net/%d?just=" + "x" * 970, ["https://example.net/%d?just=" + "x" * 970]),
 ]
 
 

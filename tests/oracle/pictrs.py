@@ -3,13 +3,14 @@ pict-rs's URLs by docs/COUNTING.md, "What counts for `access`": what a request t
 `read()` gives (touches, source, name, variant), or the reason why there is nothing.
 """
 
+import hashlib
 import ipaddress
 import re
 
 ANSWERS = {200, 206, 303, 304}
 KINDS = {"apng": "apng", "avif": "avif", "gif": "gif", "jpeg": "jpeg", "jpg": "jpeg", "jxl": "jxl", "png": "png", "webp": "webp"}
 FILTERS = {f.lower(): f for f in ("Lanczos", "LanczosSharp", "Lanczos2", "Lanczos2Sharp", "Mitchell", "RobidouxSharp")}
-VALUE_MAX, KEY_MAX = 4096, 1200
+VALUE_MAX, KEY_MAX, URL_MAX = 4096, 1200, 1000
 
 # (what the path ends in, GET, HEAD, POST, where the name is)
 PATHS = [
@@ -309,7 +310,10 @@ def read(method, path, status, query=None, decodes=1):
         raise Nothing("key_too_long")
     if "\0" in name or re.search("[\udc80-\udcff]", name):
         raise Nothing("encoding")
-    row = (touches, "proxy" if by_url else "alias", name, key)
+    source = "proxy" if by_url else "alias"
+    if by_url and len(name) > URL_MAX:
+        source, name = "hashed", hashlib.sha256(name.encode()).hexdigest()
+    row = (touches, source, name, key)
     if sum(len(text.encode()) + 2 for text in row) > KEY_MAX:
         raise Nothing("key_too_long")
     return row

@@ -238,7 +238,17 @@ long_names(void **state)
 
     (void)state;
     memset(path, 'a', sizeof path);
-    memcpy(path, "/image/original/", head);
+    memcpy(path, "/image/original?proxy=https:/h/", 31); /* a slash fewer than it is written with */
+    rec.path = (struct slice){ path, strlen("/image/original?proxy=") + 999 };
+    assert_int_equal(strlen(picked(&rec)), 1000 + strlen("pa proxy  "));
+    rec.path.n++;
+    assert_memory_equal(picked(&rec), "pa hashed ", 10); /* and 64 digits */
+    assert_int_equal(strlen(picked(&rec)), 10 + 64 + 1);
+    rec.path.n = strlen("/image/original?proxy=") + 4095;
+    assert_int_equal(strlen(picked(&rec)), 10 + 64 + 1);
+    rec.path.n++;
+    assert_string_equal(picked(&rec), "key_too_long");
+    memcpy(path, "/image/original/aaaaaaaaaaaaaaa", 31);
     rec.path = (struct slice){ path, head + most };
     assert_int_equal(strlen(picked(&rec)), most + strlen("a alias  "));
     rec.path.n++;
