@@ -348,11 +348,8 @@ restart() {
     enqueue a.log
     status_is 3
     says "ingest migrate up pictrs"
-    sql "CREATE TYPE job_status AS ENUM ('new', 'running');
-         CREATE TABLE job_queue (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), worker uuid, job jsonb NOT NULL,
-             queue text NOT NULL, status job_status NOT NULL DEFAULT 'new', queue_time timestamp NOT NULL DEFAULT now(),
-             heartbeat timestamp, unique_key text UNIQUE, retry integer NOT NULL DEFAULT 5);
-         INSERT INTO job_queue (queue, job) VALUES ('cleanup', '{}')"
+    "$PG_BIN/psql" -Xq -v ON_ERROR_STOP=1 -f "$ROOT/tests/live/pictrs.sql" >/dev/null
+    sql "INSERT INTO job_queue (queue, job) VALUES ('cleanup', '{}')"
     enqueue a.log
     status_is 0
     work
