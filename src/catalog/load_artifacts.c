@@ -77,14 +77,24 @@ join(struct buf *b, const char *schema, const char *table, const char *alias, co
     pg_ident(NULL, b, column);
 }
 
-/* A name that is longer than any path is left out: left() bounds what comes, the length tells. */
+/* ", x.name"; NULL where it is longer than any key or path: that need not come here. */
+static void
+name_of(struct buf *b, const char *column)
+{
+    buf_printf(b, ", CASE WHEN octet_length(%s) <= 4096 THEN %s END", column, column);
+}
+
 static void
 query(struct buf *b, const char *schema, const struct way *job, const struct way *end)
 {
     const char *from = job == end ? "j" : "k";
 
-    buf_text(b, "SELECT a.id::bigint, left(c.name, 513), left(v.version, 513), left(t.name, 513),"
-                " left(a.name, 1025), coalesce(j.success, false), j.ended::bigint FROM ");
+    buf_text(b, "SELECT a.id::bigint");
+    name_of(b, "c.name");
+    name_of(b, "v.version");
+    name_of(b, "t.name");
+    name_of(b, "a.name");
+    buf_text(b, ", j.success, j.ended::bigint FROM ");
     pg_ident(NULL, b, schema);
     buf_text(b, ".job_artifacts a");
     join(b, schema, "jobs", "j", "a", "job");
