@@ -10,8 +10,8 @@
 static const char what[] = "cannot read ingest.migrations";
 
 /* In the order in which they are made; the first three are what `up` alone means. */
-static const char *const all_sets[] = { "ledger", "stats", "eida", "zeco", "buildsrs", "pictrs", "seventv",
-                                       NULL };
+static const char *const all_sets[] = { "ledger",   "stats",  "eida",    "zeco",
+                                        "buildsrs", "pictrs", "seventv", NULL };
 enum { N_FIRST = 3 };
 
 const char *const *
