@@ -61,6 +61,13 @@ struct client_rule {
     size_t             n_trusted_proxies;
 };
 
+/* ---- pict-rs ---- */
+
+/* Operations on images; a server takes those that its `media.filters` lists, and passes over the others. */
+enum media_filter { MEDIA_BLUR, MEDIA_CROP, MEDIA_IDENTITY, MEDIA_RESIZE, MEDIA_THUMBNAIL, MEDIA_FILTERS_N };
+#define MEDIA_FILTERS_ALL ((1u << MEDIA_FILTERS_N) - 1)
+const char *media_filter_name(enum media_filter filter); /* "blur" */
+
 /* ---- the pack ---- */
 
 struct rule_pack {
@@ -82,6 +89,7 @@ struct rule_pack {
     struct window_rule window;
     struct client_rule client;
     const char *country_file;       /* MaxMind DB for addresses without a country; NULL: none */
+    unsigned    media_filters;      /* that pict-rs takes, by 1u << MEDIA_...; 0: all */
 };
 
 extern const struct rule_pack rule_packs[]; /* those that come with the program; the first is `default` */

@@ -386,6 +386,34 @@ read_normalise(struct rule_pack *pack, struct arena *arena, const struct ini_ent
     return config_bad_value(entry, "yes or no", err);
 }
 
+/* ---- pict-rs ---- */
+
+static bool
+media_filter_by_name(const char *word, unsigned *bits)
+{
+    for (int f = 0; f < MEDIA_FILTERS_N; f++)
+        if (strcmp(word, media_filter_name((enum media_filter)f)) == 0) {
+            *bits |= 1u << f;
+            return true;
+        }
+    return false;
+}
+
+static enum st
+read_media_filters(struct rule_pack *pack, struct arena *arena, const struct ini_entry *entry,
+                   struct err *err)
+{
+    const char *const *words;
+    size_t n;
+    enum st rc = config_words(entry, arena, &words, &n, err);
+
+    pack->media_filters = 0;
+    for (size_t i = 0; rc == ST_OK && i < n; i++)
+        if (!media_filter_by_name(words[i], &pack->media_filters))
+            rc = config_bad_value(entry, "of blur, crop, identity, resize, thumbnail", err);
+    return rc;
+}
+
 /* ---- all of them ---- */
 
 const struct rule_key rule_keys[] = {
@@ -410,6 +438,7 @@ const struct rule_key rule_keys[] = {
     { "client", read_client, false },
     { "trusted_proxies", read_proxies, false },
     { "country_file", read_country_file, false },
+    { "media_filters", read_media_filters, false },
 };
 const size_t n_rule_keys = ARRAY_LEN(rule_keys);
 _Static_assert(ARRAY_LEN(rule_keys) <= RULE_KEYS_MAX, "a bit for each");

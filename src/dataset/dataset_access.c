@@ -90,7 +90,8 @@ access_pick(struct picker *p, const struct record *rec, struct hit *hit)
     if (rec->path.n + rec->query.n > LINE_BYTES_MAX)
         return REJECT_KEY_TOO_LONG;
     path = cut_query(p, rec, &query);
-    if ((why = pictrs_read(rec->method, path, query, &request)) != KEEP)
+    why = pictrs_read(rec->method, path, query, p->rules->pack->media_filters, &request);
+    if (why != KEEP)
         return why;
     texts[0] = touch_letters(request.touches, letters);
     put_name(&request, hash, &texts[1], &texts[2]);
@@ -152,7 +153,8 @@ access_pick(struct picker *p, const struct record *rec, struct hit *hit)
 
 static const char *const statements[] = {
     "{has:variants.accessed}" TOUCHED("a.hash, s.variant") BY_ALIAS("v") SET_VARIANTS,
-    "{has:variants.accessed}{has:proxies.url}" TOUCHED("a.hash, s.variant") BY_URL("v") SET_VARIANTS,
+    "{has:variants.accessed}{has:proxies.url}" TOUCHED("a.hash, s.variant") BY_URL("v")
+        SET_VARIANTS,
     "{has:proxies.accessed}" TOUCHED("s.url") BY_URL("p") SET_PROXIES,
     "{has:aliases.accessed}" TOUCHED("s.alias") BY_ALIAS("a") SET_ALIASES,
     "{has:aliases.accessed}{has:proxies.url}" TOUCHED("s.alias") BY_URL("a") SET_ALIASES,

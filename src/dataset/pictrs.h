@@ -12,6 +12,7 @@
 
 #include "ingest/base.h"
 #include "ingest/reason.h"
+#include "ingest/rule_pack.h"
 #include "ingest/slice.h"
 
 #define PICTRS_TEXT_MAX 4096 /* bytes of one decoded value, and of what is made of it; no key is half as long */
@@ -100,9 +101,10 @@ bool pictrs_url(struct slice in, struct pictrs_text *out);
 void pictrs_alias(struct slice in, struct pictrs_text *out);
 
 /*
- * The key of the variant that `process.EXT?query` asks for. False: pict-rs answers such a request with 400.
+ * The key of the variant that `process.EXT?query` asks for, where pict-rs takes these `filters` (1u << MEDIA_...; 0: all). False: it
+ * answers such a request with 400.
  */
-bool pictrs_variant(struct slice query, struct slice ext, struct pictrs_text *out);
+bool pictrs_variant(struct slice query, struct slice ext, unsigned filters, struct pictrs_text *out);
 
 /* "jpg" -> "jpeg"; NULL: pict-rs makes no such files. */
 const char *pictrs_extension(struct slice ext);
@@ -126,8 +128,9 @@ struct pictrs_request {
 
 /*
  * KEEP with *out filled; FILTER_NOT_A_DOWNLOAD, FILTER_METHOD; REJECT_KEY_TOO_LONG: a text does not fit. `path` is clean (path_clean),
- * `query` as sent, its p NULL where there is none; `method` empty: not known.
+ * `query` as sent, its p NULL where there is none; `method` empty: not known; `filters` as for pictrs_variant.
  */
-enum reason pictrs_read(struct slice method, struct slice path, struct slice query, struct pictrs_request *out);
+enum reason pictrs_read(struct slice method, struct slice path, struct slice query, unsigned filters,
+                        struct pictrs_request *out);
 
 #endif

@@ -281,23 +281,27 @@ put_blur(struct slice value, struct pictrs_text *out)
     return true;
 }
 
-static const struct operation {
-    const char *name;
-    bool (*put)(struct slice value, struct pictrs_text *out);
-} operations[] = {
-    { "blur", put_blur },     { "crop", put_crop },           { "identity", put_identity },
-    { "resize", put_resize }, { "thumbnail", put_thumbnail },
+typedef bool put_operation(struct slice value, struct pictrs_text *out);
+
+static put_operation *const operations[MEDIA_FILTERS_N] = {
+    [MEDIA_BLUR] = put_blur,     [MEDIA_CROP] = put_crop,           [MEDIA_IDENTITY] = put_identity,
+    [MEDIA_RESIZE] = put_resize, [MEDIA_THUMBNAIL] = put_thumbnail,
 };
 
-/* By its name in any case; pict-rs passes over other pairs. */
-static const struct operation *
-operation_by_name(struct slice name)
+/* By its name in any case; MEDIA_FILTERS_N: pict-rs passes over such a pair. */
+static enum media_filter
+operation_by_name(struct slice name, unsigned filters)
 {
-    for (size_t i = 0; i < ARRAY_LEN(operations); i++)
-        if (name.n == strlen(operations[i].name) &&
-            strncasecmp(name.p, operations[i].name, name.n) == 0)
-            return &operations[i];
-    return NULL;
+    int f = 0;
+
+    for (; f < MEDIA_FILTERS_N; f++) {
+        const char *known = media_filter_name((enum media_filter)f);
+
+        if ((filters == 0 || (filters & 1u << f)) && name.n == strlen(known) &&
+            strncasecmp(name.p, known, name.n) == 0)
+            break;
+    }
+    return (enum media_filter)f;
 }
 
 const char *
@@ -312,7 +316,7 @@ pictrs_extension(struct slice ext)
 }
 
 bool
-pictrs_variant(struct slice query, struct slice ext, struct pictrs_text *out)
+pictrs_variant(struct slice query, struct slice ext, unsigned filters, struct pictrs_text *out)
 {
     const char *kind = pictrs_extension(ext);
     struct pictrs_text text;
@@ -322,17 +326,17 @@ pictrs_variant(struct slice query, struct slice ext, struct pictrs_text *out)
     if (kind == NULL)
         return false;
     while (pictrs_pair(&query, &name, &value)) {
-        const struct operation *op;
+        enum media_filter op;
         size_t before = out->n;
 
         pictrs_form_decode(name, &text);
-        op = operation_by_name(pictrs_slice(&text));
-        if (op == NULL)
+        op = operation_by_name(pictrs_slice(&text), filters);
+        if (op == MEDIA_FILTERS_N)
             continue;
-        if (!slice_eq(pictrs_slice(&text), slice_of(op->name))) /* let pass, and then not known */
-            return false;
+        if (!slice_eq(pictrs_slice(&text), slice_of(media_filter_name(op))))
+            return false; /* let pass, and then not known */
         pictrs_form_decode(value, &text);
-        if (text.full || !op->put(pictrs_slice(&text), out))
+        if (text.full || !operations[op](pictrs_slice(&text), out))
             return false;
         if (out->n > before)
             pictrs_put(out, '/');

@@ -101,7 +101,8 @@ read_name(const struct endpoint *e, struct slice captured, struct slice query,
  * format being that of the file's name where none is said. *variant: which it is.
  */
 static bool
-read_lemmy(struct slice file, struct slice query, bool *variant, struct pictrs_text *key)
+read_lemmy(struct slice file, struct slice query, unsigned filters, bool *variant,
+           struct pictrs_text *key)
 {
     struct pictrs_text format, thumbnail;
     bool has_format = pictrs_value(query, "format", &format);
@@ -122,14 +123,15 @@ read_lemmy(struct slice file, struct slice query, bool *variant, struct pictrs_t
         if (thumbnail.full || !pictrs_size(pictrs_slice(&thumbnail), &size) || size > INT32_MAX)
             return false;
         snprintf(text, sizeof text, "thumbnail/%" PRIu64 "/", size);
-        pictrs_put_text(key, text);
+        if (filters == 0 || (filters & 1u << MEDIA_THUMBNAIL))
+            pictrs_put_text(key, text);
     }
     pictrs_put_text(key, kind);
     return true;
 }
 
 static bool
-read_key(const struct endpoint *e, struct slice captured, struct slice query,
+read_key(const struct endpoint *e, struct slice captured, struct slice query, unsigned filters,
          struct pictrs_request *out)
 {
     bool variant = true;
@@ -138,8 +140,8 @@ read_key(const struct endpoint *e, struct slice captured, struct slice query,
     if (!(out->touches & PICTRS_VARIANT))
         return true;
     if (!e->is_lemmy)
-        return pictrs_variant(query, captured, &out->key);
-    if (!read_lemmy(captured, query, &variant, &out->key))
+        return pictrs_variant(query, captured, filters, &out->key);
+    if (!read_lemmy(captured, query, filters, &variant, &out->key))
         return false;
     if (!variant)
         out->touches &= ~(unsigned)PICTRS_VARIANT;
@@ -160,7 +162,8 @@ touched_by(const struct endpoint *e, struct slice method)
 }
 
 enum reason
-pictrs_read(struct slice method, struct slice path, struct slice query, struct pictrs_request *out)
+pictrs_read(struct slice method, struct slice path, struct slice query, unsigned filters,
+            struct pictrs_request *out)
 {
     struct slice captured;
     const struct endpoint *e = find_endpoint(path, &captured);
@@ -175,7 +178,7 @@ pictrs_read(struct slice method, struct slice path, struct slice query, struct p
         out->touches |= PICTRS_ALIAS;
     if (out->touches == 0)
         return (e->get | e->head | e->post) == 0 ? FILTER_NOT_A_DOWNLOAD : FILTER_METHOD;
-    if (!read_key(e, captured, query, out))
+    if (!read_key(e, captured, query, filters, out))
         return FILTER_NOT_A_DOWNLOAD;
     return out->name.full || out->key.full ? REJECT_KEY_TOO_LONG : KEEP;
 }

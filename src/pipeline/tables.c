@@ -6,7 +6,10 @@
 
 #include "pipeline_priv.h"
 
-/* Datasets without routes take from the rules only the days, the countries and the networks. */
+/*
+ * Datasets without routes take from the rules only the days, the countries, the networks and
+ * pict-rs's operations.
+ */
 enum st
 plain_rules_init(struct rules *plain, const struct run_config *c, struct err *err)
 {
@@ -16,6 +19,7 @@ plain_rules_init(struct rules *plain, const struct run_config *c, struct err *er
     enum st rc;
 
     pack.country_file = rules->pack->country_file;
+    pack.media_filters = rules->pack->media_filters;
     rc = rules_init(plain, &pack, NULL, 0, rules->since, rules->until, err);
     if (rc == ST_OK)
         rules_extend(plain, c->networks);

@@ -105,6 +105,30 @@ put_clients(struct buf *b, const struct rule_pack *pack)
     buf_printf(b, "country %s\n", pack->country_file != NULL ? "log file" : "log");
 }
 
+const char *
+media_filter_name(enum media_filter filter)
+{
+    static const char *const names[MEDIA_FILTERS_N] = {
+        [MEDIA_BLUR] = "blur",     [MEDIA_CROP] = "crop",           [MEDIA_IDENTITY] = "identity",
+        [MEDIA_RESIZE] = "resize", [MEDIA_THUMBNAIL] = "thumbnail",
+    };
+
+    return names[filter];
+}
+
+/* Only if it is said: what was counted without has the fingerprint that it had before. */
+static void
+put_media_filters(struct buf *b, unsigned filters)
+{
+    if (filters == 0 || filters == MEDIA_FILTERS_ALL)
+        return;
+    buf_text(b, "media_filters");
+    for (int f = 0; f < MEDIA_FILTERS_N; f++)
+        if (filters & 1u << f)
+            buf_printf(b, " %s", media_filter_name((enum media_filter)f));
+    buf_text(b, "\n");
+}
+
 static const char *
 split_name(const struct route *route)
 {
@@ -148,6 +172,7 @@ rules_canonical(const struct rules *rules)
     put_requests(&b, pack);
     put_agents(&b, &pack->agent, rules->agents);
     put_clients(&b, pack);
+    put_media_filters(&b, pack->media_filters);
     put_day(&b, "since", rules->since);
     put_day(&b, "until", rules->until);
     buf_printf(&b, "normalise %s\n", pack->normalise ? "yes" : "no");

@@ -41,9 +41,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         query = (struct slice){ mark + 1, size - path.n - 1 };
     }
     for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
-        enum reason why = pictrs_read(methods[i], path, query, &one);
+        enum reason why = pictrs_read(methods[i], path, query, 0, &one);
 
-        if (why != pictrs_read(methods[i], path, query, &two))
+        if (why != pictrs_read(methods[i], path, query, 0, &two))
             abort();
         if (why != KEEP)
             continue;

@@ -129,12 +129,12 @@ OPERATIONS = {"identity": lambda text: None, "thumbnail": lambda text: f"thumbna
               "blur": lambda text: f"blur/{decimal(text)}"}
 
 
-def variant(query, ext):
+def variant(query, ext, filters):
     if ext not in KINDS:
         raise Nothing("not_a_download")
     steps = []
     for name, value in pairs(query):
-        if name is None or not name.isascii() or name.lower() not in OPERATIONS:
+        if name is None or not name.isascii() or name.lower() not in filters:
             continue
         if name not in OPERATIONS or value is None:
             raise Nothing("not_a_download")
@@ -253,7 +253,7 @@ def named(query):
     return True, None if value is None else url(value)
 
 
-def lemmy(name, query):
+def lemmy(name, query, filters):
     has_format, kind = first(query, "format")
     has_thumbnail, number = first(query, "thumbnail")
     if not has_format and not has_thumbnail:
@@ -264,12 +264,13 @@ def lemmy(name, query):
         raise Nothing("not_a_download")
     key = KINDS[kind]
     if has_thumbnail:
-        key = f"thumbnail/{size(number or '', 2 ** 31)}/{key}"
+        number = size(number or "", 2 ** 31)
+        key = f"thumbnail/{number}/{key}" if "thumbnail" in filters else key
     return key
 
 
-def read(method, path, status, query=None, decodes=1):
-    """`path` as logged, bytes; `query`: a field of its own, bytes."""
+def read(method, path, status, query=None, decodes=1, filters=tuple(OPERATIONS)):
+    """`path` as logged, bytes; `query`: a field of its own, bytes; `filters`: what media_filters lists."""
     if status not in ANSWERS:
         raise Nothing("status")
     inside = path.partition(b"?")
@@ -301,11 +302,11 @@ def read(method, path, status, query=None, decodes=1):
         raise Nothing("method" if any(touched) else "not_a_download")
     key = ""
     if "v" in touches and "lemmy" in parts:
-        key = lemmy(given, query)
+        key = lemmy(given, query, filters)
         if key is None:
             touches, key = touches.replace("v", ""), ""
     elif "v" in touches:
-        key = variant(query, parts["ext"])
+        key = variant(query, parts["ext"], filters)
     if name is None or len(name.encode("utf-8", "surrogateescape")) > VALUE_MAX or len(key) > VALUE_MAX:
         raise Nothing("key_too_long")
     if "\0" in name or re.search("[\udc80-\udcff]", name):

@@ -154,11 +154,36 @@ variants(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct pictrs_text out;
-        bool good = pictrs_variant(slice_of(cases[i].query), slice_of(cases[i].ext), &out);
+        bool good = pictrs_variant(slice_of(cases[i].query), slice_of(cases[i].ext), 0, &out);
 
         if (good != (cases[i].want != NULL) ||
             (good && !slice_eq(pictrs_slice(&out), slice_of(cases[i].want))))
             fail_msg("%s?%s: %.*s", cases[i].ext, cases[i].query, good ? (int)out.n : 0, out.p);
+    }
+}
+
+/* What a server does not take it passes over, whatever its case and value. */
+static void
+fewer_operations(void **state)
+{
+    static const struct {
+        unsigned filters;
+        const char *query, *want;
+    } cases[] = {
+        { 1u << MEDIA_THUMBNAIL, "blur=3&thumbnail=9&crop=x&Resize=1&identity=", "thumbnail/9/png" },
+        { 1u << MEDIA_BLUR | 1u << MEDIA_CROP, "blur=3&thumbnail=9&crop=1x1", "blur/3/crop/1x1/png" },
+        { 1u << MEDIA_RESIZE, "Resize=1", NULL },
+        { 1u << MEDIA_RESIZE, "thumbnail=x&resize=1", "resize/1/png" },
+        { MEDIA_FILTERS_ALL, "thumbnail=1", "thumbnail/1/png" },
+    };
+    struct pictrs_text out;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        bool good = pictrs_variant(slice_of(cases[i].query), SLICE("png"), cases[i].filters, &out);
+
+        assert_int_equal(good, cases[i].want != NULL);
+        assert_true(!good || slice_eq(pictrs_slice(&out), slice_of(cases[i].want)));
     }
 }
 
@@ -179,7 +204,7 @@ blur_is_the_same_number(void **state)
             for (char *p = query; *p != '\0'; p++)
                 if (*p == '+')
                     memmove(p, p + 1, strlen(p));
-            assert_true(pictrs_variant(slice_of(query), SLICE("png"), &out));
+            assert_true(pictrs_variant(slice_of(query), SLICE("png"), 0, &out));
             snprintf(text, sizeof text, "%.*s", (int)out.n - 5 - 4, out.p + 5);
             read = strtod(text, NULL);
             if (memcmp(&read, &value, sizeof read) != 0)
@@ -198,14 +223,14 @@ long_ones(void **state)
     (void)state;
     for (; n + 12 <= sizeof query; n += 12)
         memcpy(query + n, "thumbnail=1&", 12);
-    assert_true(pictrs_variant((struct slice){ query, n }, SLICE("png"), &out));
+    assert_true(pictrs_variant((struct slice){ query, n }, SLICE("png"), 0, &out));
     assert_true(out.full);
     memset(query, '0', sizeof query);
     memcpy(query, "thumbnail=", 10);
-    assert_false(pictrs_variant((struct slice){ query, sizeof query }, SLICE("png"), &out));
+    assert_false(pictrs_variant((struct slice){ query, sizeof query }, SLICE("png"), 0, &out));
     memcpy(query, "blur=00000", 10);
-    assert_false(pictrs_variant((struct slice){ query, sizeof query }, SLICE("png"), &out));
-    assert_true(pictrs_variant((struct slice){ query, PICTRS_TEXT_MAX + 5 }, SLICE("png"), &out));
+    assert_false(pictrs_variant((struct slice){ query, sizeof query }, SLICE("png"), 0, &out));
+    assert_true(pictrs_variant((struct slice){ query, PICTRS_TEXT_MAX + 5 }, SLICE("png"), 0, &out));
     assert_true(slice_eq(pictrs_slice(&out), SLICE("blur/0/png")));
     memset(query, 'a', PICTRS_TEXT_MAX);
     pictrs_alias((struct slice){ query, PICTRS_TEXT_MAX }, &out);
@@ -220,6 +245,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(aliases),
         cmocka_unit_test(variants),
+        cmocka_unit_test(fewer_operations),
         cmocka_unit_test(blur_is_the_same_number),
         cmocka_unit_test(long_ones),
     };
