@@ -228,13 +228,18 @@ no_throwaways() {
     absent -a hunter2 <(sed 's/\], \[.*//' trace)
 }
 
-@test "checked on this host's private server when no database is named" {
-    filled
-    written out
+@test "from the private server, and checked there, when no database is named" {
     no_database
-    run "$ROOT/tests/lib/as-user" --with "$dump" --with "${dump%.dump}.manifest" "$INGEST" backup --check "./${dump##*/}"
+    lines 40 >log
+    cat >script <<'SCRIPT'
+./ingest --local log || exit
+./ingest --local -q backup kept || exit
+./ingest -v backup --check kept/*.dump
+SCRIPT
+    run --separate-stderr "$ROOT/tests/lib/as-user" --with "$INGEST" --with log --with script bash ./script
     status_is 0
-    [[ "$output" == *", restored the same" ]]
+    says "same     public.stats: 41 rows"
+    [[ "$output" == "kept/"*", restored the same" ]]
 }
 
 @test "what cannot be done is told" {

@@ -128,11 +128,11 @@ END
 }
 
 @test "random tables give what a second author's program gives, whole and 32 bits wide" {
-    for seed in 1 2 3; do
+    for seed in 1 2; do
         fresh $seed
         python3 "$ORACLE" random $seed 2024-03-31 >rows
         sql "\\copy seventv.emote_stats FROM rows"
-        [ $seed -ne 3 ] || sql "ALTER TABLE seventv.emote_stats ALTER count TYPE integer"
+        [ $seed -ne 2 ] || sql "ALTER TABLE seventv.emote_stats ALTER count TYPE integer"
         board --until 2100-01-01
         board --until 2024-04-01 -o out --top 40
         status_is 0
