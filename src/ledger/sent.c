@@ -106,12 +106,16 @@ put_table(struct buf *b, const struct sent_table *t)
 static void
 put_question(struct buf *b, const struct sent_table *t)
 {
-    buf_text(b, "SELECT asked.at, bool_or(p.node_id = $1::integer), min(n.name)"
-                " FROM unnest($2::bigint[]) WITH ORDINALITY AS asked(hash, at) JOIN ");
+    buf_text(b, "SELECT asked.at, bool_or(p.node_id = $1::integer)");
+    buf_text(b, t->hash_alone ? ", min(n.name)" : ", NULL");
+    buf_text(b, " FROM unnest($2::bigint[]) WITH ORDINALITY AS asked(hash, at) JOIN ");
     put_table(b, t);
-    buf_text(b, " p ON p.hash = asked.hash LEFT JOIN ");
-    pg_ident(NULL, b, t->schema);
-    buf_text(b, ".nodes n ON n.id = p.node_id GROUP BY asked.at");
+    buf_text(b, " p ON p.hash = asked.hash");
+    if (t->hash_alone)
+        buf_text(b, " LEFT JOIN nodes n ON n.id = p.node_id");
+    else /* others' are no matter, and our index begins with the node */
+        buf_text(b, " AND p.node_id = $1::integer");
+    buf_text(b, " GROUP BY asked.at");
 }
 
 enum st
