@@ -209,3 +209,15 @@ waits() {
     status_is 2
     says "format fdsnws feeds dataset dataselect_stats"
 }
+
+@test "media_filters: what a server does not take is no part of a key; what nobody takes is told with its line" {
+    echo '192.0.2.7 - - [16/Jan/2024:12:00:00 +0000] "GET /image/process.png?src=a.png&blur=3&thumbnail=9 HTTP/1.1" 200 1 "-" "-"' >log
+    printf '[ingest]\ndataset = access\nrules = own\n[rules own]\nmedia_filters = thumbnail crop\n' >my.ini
+    run --separate-stderr "$INGEST" -c my.ini -o - log
+    status_is 0
+    [[ $output == *'"variant":"thumbnail/9/png"'* ]]
+    printf '[rules own]\nmedia_filters = thumbnail Crop\n' >my.ini
+    run --separate-stderr "$INGEST" -c my.ini -o - log
+    status_is 2
+    says "my.ini:2" "of blur, crop, identity, resize, thumbnail"
+}
