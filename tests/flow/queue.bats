@@ -425,3 +425,36 @@ rights() {
     is "$(jobs_left)" 0
     is "$(sql "SELECT sum(count) FROM stats WHERE version IS NULL")" 3
 }
+
+@test "the set pictrs: what pict-rs writes fits, what belongs together goes together, and each change of status is told" {
+    fresh
+    local uuid=7a1c2b3d-4e5f-6071-8293-a4b5c6d7e8f9
+
+    sql "INSERT INTO pictrs.hashes (hash, identifier) VALUES ('\\x00', 'files/a');
+         INSERT INTO pictrs.aliases (alias, hash, delete_token) VALUES ('$uuid.avifs', '\\x00', '$uuid');
+         INSERT INTO pictrs.variants (hash, variant, identifier) VALUES ('\\x00', 'thumbnail/96/png', 'files/b');
+         INSERT INTO pictrs.proxies (url, alias) VALUES ('https://images.example/a.png', '$uuid.avifs');
+         INSERT INTO pictrs.details VALUES ('files/a', '{}');
+         INSERT INTO pictrs.settings VALUES ('k', 'v');
+         INSERT INTO pictrs.migrations VALUES ('files/a');
+         INSERT INTO pictrs.store_migrations VALUES ('files/a', 'files/c');
+         INSERT INTO pictrs.uploads DEFAULT VALUES;
+         INSERT INTO pictrs.keyed_notifications VALUES ('k')"
+    # A time without zone is that of UTC, wherever the session stands.
+    PGTZ=Pacific/Auckland sql "UPDATE pictrs.variants SET accessed = DEFAULT"
+    is "$(PGTZ=UTC sql "SELECT abs(extract(epoch FROM accessed - now()::timestamp)) < 60 FROM pictrs.variants")" t
+    for twice in "variants (hash, variant, identifier) VALUES ('\\x00', 'thumbnail/96/png', 'x')" "hashes (hash, identifier) VALUES ('\\x01', 'files/a')" \
+        "aliases (alias, hash, delete_token) VALUES ('b', '\\x02', 'x')" "proxies (url, alias) VALUES ('u', 'nobody')"; do
+        run sql "INSERT INTO pictrs.$twice"
+        [ "$status" -ne 0 ]
+    done
+    sql "DELETE FROM pictrs.proxies; DELETE FROM pictrs.hashes"
+    is "$(n_rows pictrs.aliases)$(n_rows pictrs.variants)" 00
+    run "$PG_BIN/psql" -XAtq <<SQL
+LISTEN queue_status_channel;
+INSERT INTO pictrs.queue (id, queue, job) VALUES ('$uuid', 'night', '{}');
+UPDATE pictrs.queue SET status = 'running';
+UPDATE pictrs.queue SET heartbeat = queue_time;
+SQL
+    is "$(grep -c "\"queue_status_channel\" with payload \"$uuid night\"" <<<"$output")" 2
+}
