@@ -90,7 +90,7 @@ rows_are_right() {
     local table keys
 
     for table in variants aliases proxies; do
-        case $table in variants) keys="$HEX, variant" ;; aliases) keys=alias ;; proxies) keys=url ;; esac
+        case $table in variants) keys="$HEX, variant" ;; aliases) keys="alias" ;; proxies) keys="url" ;; esac
         if has_time $table; then
             times $table "$keys" >shown
             sort "$BATS_FILE_TMPDIR/right_$table" >right
