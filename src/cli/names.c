@@ -110,7 +110,10 @@ read_rules(const struct options *o, struct run_config *c, struct rules *rules, s
     return rules_init(rules, pack, o->routes, o->n_routes, since, until, err);
 }
 
-/* The FDSN's list: as long as the program. It wants from a request log when the data of a trace begin. */
+/*
+ * The FDSN's list: as long as the program. It wants from a request log when the data of a trace
+ * begin.
+ */
 static enum st
 read_networks(const struct options *o, struct run_config *c, struct err *err)
 {

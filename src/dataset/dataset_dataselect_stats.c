@@ -92,9 +92,9 @@ dataselect_stats_pick(struct picker *p, const struct record *rec, struct hit *hi
 }
 
 /*
- * EIDA's table refers to the networks of each node, and a trigger makes the missing ones row by row:
- * slow, and two sessions that make the same one do not agree. They are made before the rows, all at
- * once. The empty name of failed requests is one of them.
+ * EIDA's table refers to the networks of each node, and a trigger makes the missing ones row by
+ * row: slow, and two sessions that make the same one do not agree. They are made before the rows,
+ * all at once. The empty name of failed requests is one of them.
  */
 static const char *const make_networks[] = {
     "{has:networks.inverted_policy}INSERT INTO {schema}.networks (node_id, name, inverted_policy)"

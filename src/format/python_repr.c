@@ -129,7 +129,7 @@ put_string(const struct repr *r, struct slice s)
 
 struct member {
     struct slice key;
-    const char  *value; /* of the last one of this key; NULL: this is not the first one of its key */
+    const char  *value; /* of the last one of this key; NULL: it is not the first one of its key */
     size_t       nth;
 };
 
@@ -153,7 +153,9 @@ by_place(const void *a, const void *b)
     return (x->nth > y->nth) - (x->nth < y->nth);
 }
 
-/* Few members are compared with each other; many are sorted, so that time stays near their number. */
+/*
+ * Few members are compared with each other; many are sorted, so that time stays near their number.
+ */
 #define FEW 16
 
 static bool
@@ -234,7 +236,9 @@ put_members(struct repr *r, struct member *m, size_t n, const char *end)
     return true;
 }
 
-/* Nearly all have few members, and find room here; what has more is read again with room for all. */
+/*
+ * Nearly all have few members, and find room here; what has more is read again with room for all.
+ */
 static bool
 put_object(struct repr *r, struct json *j)
 {

@@ -18,7 +18,8 @@ static const char look_sql[] =
     "  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
     "  WHERE c.relname = 'nodes' AND c.relkind IN ('r', 'p')"
     "  AND NOT has_schema_privilege(n.oid, 'USAGE') AND n.nspname = ANY (string_to_array("
-    "   translate(replace(current_setting('search_path'), '$user', current_user), '\" ', ''), ',')))";
+    "   translate(replace(current_setting('search_path'), '$user', current_user), '\" ', ''),"
+    "   ',')))";
 
 enum { LOOK_THERE, LOOK_READABLE, LOOK_ROLE, LOOK_CLOSED };
 

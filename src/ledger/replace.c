@@ -12,7 +12,8 @@ ledger_displace(struct ledger *l, const struct ledger_scope *scope, const int32_
 {
     static const char sql[] =
         "UPDATE ingest.payload_days d SET state = 'replaced'"
-        " FROM (SELECT date '1970-01-01' + month AS first FROM unnest($1::integer[]) AS m(month)) m,"
+        " FROM (SELECT date '1970-01-01' + month AS first"
+        "       FROM unnest($1::integer[]) AS m(month)) m,"
         " ingest.payloads p"
         " WHERE d.dataset = $2 AND d.day >= m.first AND d.day < m.first + interval '1 month'"
         " AND d.state IN ('counted', 'adopted') AND p.id = d.payload AND p.scope = $3::integer";

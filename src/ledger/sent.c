@@ -56,7 +56,8 @@ sent_look(struct pg *pg, const char *schema, bool replaces, struct sent_table *o
         " coalesce(bool_or(attname = 'version'), false),"
         " coalesce(bool_or(attname = 'generated_at'), false),"
         " coalesce(bool_or(attname = 'starts_at') AND bool_or(attname = 'ends_at'), false),"
-        " coalesce(bool_or(attname = 'first_stat_at') AND bool_or(attname = 'last_stat_at'), false),"
+        " coalesce(bool_or(attname = 'first_stat_at') AND bool_or(attname = 'last_stat_at'),"
+        "  false),"
         " coalesce(bool_or(attname = 'coverage'), false),"
         " coalesce(bool_or(attname = 'hash' AND EXISTS (SELECT FROM pg_catalog.pg_index i"
         "   WHERE i.indrelid = c.oid AND i.indisunique AND i.indnkeyatts = 1"
@@ -65,8 +66,9 @@ sent_look(struct pg *pg, const char *schema, bool replaces, struct sent_table *o
         " JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0"
         "  AND NOT a.attisdropped"
         " WHERE n.nspname = $1 AND c.relname = 'payloads' AND c.relkind IN ('r', 'p')";
-    bool *const answers[] = { &out->there,     &out->has_version,  &out->has_generated, &out->has_starts,
-                              &out->has_stats, &out->has_coverage, &out->hash_alone };
+    bool *const answers[] = { &out->there,      &out->has_version, &out->has_generated,
+                              &out->has_starts, &out->has_stats,   &out->has_coverage,
+                              &out->hash_alone };
     const char *values[] = { schema };
     struct pg_result *r = NULL;
     enum st rc;
@@ -102,7 +104,7 @@ put_table(struct buf *b, const struct sent_table *t)
     buf_text(b, ".payloads");
 }
 
-/* One row for each hash that is there: which of those asked for, whether it is the node's own, whose it is. */
+/* A row for each hash that is there: which one, whether it is the node's own, and whose it is. */
 static void
 put_question(struct buf *b, const struct sent_table *t)
 {
@@ -137,8 +139,9 @@ sent_ask(struct pg *pg, const struct sent_table *t, int32_t node, const int64_t 
         pg_array_int(&asked, hashes[i]);
     values[1] = pg_array_end(&asked);
     put_question(&sql, t);
-    rc = values[1] == NULL || buf_str(&sql) == NULL ? err_memory(err, reading)
-                                                    : pg_run(pg, reading, sql.p, 2, values, &r, err);
+    rc = values[1] == NULL || buf_str(&sql) == NULL
+             ? err_memory(err, reading)
+             : pg_run(pg, reading, sql.p, 2, values, &r, err);
     for (size_t row = 0; rc == ST_OK && row < pg_rows(r); row++) {
         struct sent *s = &out[pg_int(r, row, 0) - 1];
         bool own = slice_is(pg_text(r, row, 1), "t");
@@ -195,7 +198,10 @@ put_time(struct pg_array *a, bool known, int64_t us)
         pg_array_null(a);
 }
 
-/* From the first to the last event that counts; a document knows no more of that than its days. False: there is none. */
+/*
+ * From the first to the last event that counts; a document knows no more of that than its days.
+ * False: there is none.
+ */
 static bool
 bounds(const struct payload *p, int64_t *first_us, int64_t *last_us)
 {

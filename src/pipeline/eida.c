@@ -39,7 +39,10 @@ eida_ask(struct worker *w, struct sent out[PENDING_MAX], struct err *err)
     return rc;
 }
 
-/* Two documents that Python prints alike are one payload to EIDA, whatever their bytes: a key of our own sort for the set of what was seen. */
+/*
+ * Two documents that Python prints alike are one payload to EIDA, whatever their bytes: a key of our
+ * own sort for the set of what was seen.
+ */
 static bool
 seen_key(const struct pending *p, struct ledger_key *key)
 {

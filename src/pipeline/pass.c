@@ -42,7 +42,7 @@ note_day(struct pass *p, const struct record *rec, enum reason why)
         p->day->count++;
         p->day->bytes += rec->bytes;
         note_counted(p->payload, rec->time_us);
-    } else if (unlikely(why == FILTER_COMMENT)) { /* the only ones with a day are those of documents */
+    } else if (unlikely(why == FILTER_COMMENT)) { /* only those of documents have a day */
         p->day->listed = true;
     }
     if (rec->time_us < p->payload->first_us)

@@ -1,8 +1,8 @@
 /*
  * --replace, EIDA's PUT: the sum of all inputs of the call takes the place of what the table has
  * under the same keys. It is one batch, whole or not at all: the sum of some of the inputs would
- * take the place of more than it is. What the ledger knows is counted again, and what is overwritten
- * leaves its books.
+ * take the place of more than it is. What the ledger knows is counted again, and what is
+ * overwritten leaves its books.
  */
 #include "ingest/base.h"
 
@@ -58,7 +58,7 @@ replace_check(struct run *run, struct err *err)
     err_fail(err, ST_CORRUPT, "cannot replace rows",
              "%zu of %zu inputs %s refused, and the others are not their sum", n_refused,
              run->n_items, n_refused == 1 ? "was" : "were");
-    err_hint(err, "nothing was written; say it again without the refused ones, or once they are whole");
+    err_hint(err, "nothing was written; say it again without them, or once they are whole");
     return ST_CORRUPT;
 }
 
@@ -72,7 +72,7 @@ by_day(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-/* The months in which something of the batch counts, each once; the caller frees them. NULL: no memory. */
+/* The months in which something of the batch counts, each once, for the caller to free. */
 static int32_t *
 months_of(const struct batch *b, const struct table *t, size_t *n)
 {

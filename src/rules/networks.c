@@ -36,7 +36,8 @@ struct networks {
 static int
 temporary_code(struct slice code)
 {
-    static const char firsts[] = "0123456789XYZ", seconds[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    static const char firsts[] = "0123456789XYZ";
+    static const char seconds[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
     const char *a, *b;
 
     if (code.n != 2 || (a = memchr(firsts, code.p[0], sizeof firsts - 1)) == NULL ||
@@ -74,8 +75,8 @@ read_date(struct slice s, int32_t *out)
 
     if (s.n < 4 || !read_digits(s.p, 4, &year) || year == 0)
         return false;
-    if (s.n > 4 && (s.n < 10 || s.p[4] != '-' || s.p[7] != '-' || !read_digits(s.p + 5, 2, &month) ||
-                    !read_digits(s.p + 8, 2, &day)))
+    if (s.n > 4 && (s.n < 10 || s.p[4] != '-' || s.p[7] != '-' ||
+                    !read_digits(s.p + 5, 2, &month) || !read_digits(s.p + 8, 2, &day)))
         return false;
     if (month < 1 || month > 12 || day < 1 || day > days_of_month(year, month))
         return false;
@@ -217,8 +218,8 @@ read_json(struct reading *r, struct slice text, struct err *err)
 {
     (void)r, (void)text;
     err_fail(err, ST_USAGE, what, "this build cannot read JSON");
-    err_hint(err, "build it with libjansson-dev, or give the text of fdsnws-station (level=network, "
-                  "format=text)");
+    err_hint(err, "build it with libjansson-dev, or give the text of fdsnws-station"
+                  " (level=network, format=text)");
     return ST_USAGE;
 }
 
@@ -270,7 +271,8 @@ read_text(struct reading *r, struct slice text, struct err *err)
 
     for (uint64_t line_no = 1; at < end; line_no++) {
         const char *feed = memchr(at, '\n', (size_t)(end - at));
-        struct slice line = trimmed((struct slice){ at, (size_t)((feed == NULL ? end : feed) - at) });
+        size_t n = (size_t)((feed == NULL ? end : feed) - at);
+        struct slice line = trimmed((struct slice){ at, n });
         const char *defect = line.n == 0 || *line.p == '#' ? NULL : read_line(r, line);
 
         if (defect != NULL) {
