@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # Backups: what is in them, that they can be restored, and that the check sees when they cannot.
+# shellcheck disable=SC2012,SC2016,SC2030,SC2031,SC2154
 load lib
 
 setup_file() {
@@ -13,7 +14,7 @@ backup() {
 
 # A database with a little of everything; the name of its backup is $dump.
 filled() {
-    fresh "${1:-}"
+    fresh
     lines 40 >log
     count log "$LOGS"/logs/fdsnws*.gz
     sql "INSERT INTO seventv.emote_stats VALUES (gen_random_uuid(), '2024-01-05', 7), (gen_random_uuid(), '2024-01-06', -1)"
@@ -67,8 +68,8 @@ no_throwaways() {
     same_file before after
     count --json log
     is "$(summary 's["files"]["known"]')" 1
-    lines 50 hyper >more
-    count more
+    lines 50 hyper >later
+    count later
     status_is 0
     "$INGEST" -q migrate up ledger stats eida seventv
     is "$("$INGEST" migrate status | grep -c pending)" "$("$INGEST" migrate status | grep pending | grep -vcE '(ledger|stats|eida|seventv)/')"

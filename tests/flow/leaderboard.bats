@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # 7TV's leaderboards: the figures of docs/COUNTING.md, the lists, and which of several hosts computes them.
+# shellcheck disable=SC2012,SC2030,SC2031,SC2086,SC2094
 load lib
 
 ORACLE=$ROOT/tests/oracle/leaderboard.py
@@ -222,7 +223,7 @@ f"
 
 # A session that keeps emote_scores from being written until `unblock`.
 block() {
-    coproc BLOCKER { PGOPTIONS= "$PG_BIN/psql" -XAtq 2>&1; }
+    coproc BLOCKER { "$PG_BIN/psql" -XAtq 2>&1; }
     echo "BEGIN; LOCK TABLE seventv.emote_scores IN SHARE MODE; SELECT 'locked';" >&"${BLOCKER[1]}"
     read -r -u "${BLOCKER[0]}" line
     is "$line" locked
@@ -230,6 +231,7 @@ block() {
 
 unblock() {
     echo "COMMIT;" >&"${BLOCKER[1]}"
+    # shellcheck disable=SC1083,SC2093
     exec {BLOCKER[1]}>&-
     wait "$BLOCKER_PID"
 }
