@@ -88,10 +88,15 @@ read_sink(const struct options *o, struct run_config *c, struct err *err)
     if (o->value[OPT_DATABASE].origin == FROM_COMMAND_LINE ||
         o->value[OPT_LOCAL].origin == FROM_COMMAND_LINE)
         return err_fail(err, ST_USAGE, "cannot do both", "--output never connects to a database");
+    if (eida)
+        return to_eida_read(o, c, err);
+    if (o->value[OPT_REPLACE].origin == FROM_COMMAND_LINE)
+        return err_fail(err, ST_USAGE, "cannot do both",
+                        "--replace overwrites rows of a database, and --output connects to none");
     if (option_is_on(o, OPT_JSON) && strcmp(o->value[OPT_OUTPUT].text, "-") == 0)
         return err_fail(err, ST_USAGE, "cannot do both",
                         "--json and --output - both want standard output");
-    return eida ? to_eida_read(o, c, err) : ST_OK;
+    return ST_OK;
 }
 
 static enum st

@@ -19,6 +19,14 @@ to_eida_read(const struct options *o, struct run_config *c, struct err *err)
 
     if (strcmp(o->value[OPT_TO].text, "eida") != 0)
         return options_bad_value(o, OPT_TO, "eida is all there is", err);
+    if (option_is_on(o, OPT_REPLACE)) {
+        err_fail(err, ST_USAGE, "cannot do both",
+                 "--replace overwrites rows of a database, and --to eida writes a file for a "
+                 "service which has them");
+        err_hint(err, "leave --replace out; whether the service adds (POST) or overwrites (PUT) "
+                      "is for `curl -X` to say");
+        return ST_USAGE;
+    }
     c->sink = RUN_TO_EIDA;
     c->eida_dir = dir;
     if (dir != NULL && strcmp(dir, "-") != 0 && stat(dir, &st) == 0 && S_ISDIR(st.st_mode) &&

@@ -144,7 +144,14 @@ assert a["stats"] == b["stats"] and a["days_coverage"] == b["days_coverage"] == 
 --to eida -o out --dataset stats|--to eida sends dataselect_stats
 --to eida -o out -f combined|--to eida sends dataselect_stats
 --to eida -o out --done list|cannot do both
+--to eida -o out --replace|--replace overwrites rows of a database
+--to eida --json|say --to eida -o DIR
+-o rows --replace|--replace overwrites rows of a database
 CASES
+    printf '[ingest]\nreplace = yes\n' >ingest.ini
+    count -c ingest.ini --to eida -o out "$LOG"
+    status_is 2
+    says "--replace overwrites rows of a database" "curl -X"
     is "$(ls -A out)" ""
 }
 
