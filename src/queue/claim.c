@@ -32,16 +32,19 @@ read_job(const struct pg_result *r, size_t row, struct queue_job *job)
 
 /*
  * After a lost connection nobody knows whether the server made jobs ours in the moment before. They
- * would stay so as long as we live.
+ * would stay so as long as we live. *released: how many there were.
  */
 static enum st
-release_orphans(struct queue *q, const struct queue_job *jobs, size_t n, struct err *err)
+release_orphans(struct queue *q, const struct queue_job *jobs, size_t n, uint64_t *released,
+                struct err *err)
 {
     static const char what[] = "cannot give a job back";
     struct pg_array ours;
     const char *values[] = { q->worker, NULL };
+    struct pg_result *r = NULL;
     enum st rc;
 
+    *released = 0;
     if (!q->orphans)
         return ST_OK;
     pg_array_begin(&ours);
@@ -53,7 +56,10 @@ release_orphans(struct queue *q, const struct queue_job *jobs, size_t n, struct 
              : queue_ask(q, what,
                          "UPDATE %t SET status = 'new', %w = NULL, heartbeat = NULL"
                          " WHERE %w = $1::uuid AND status = 'running' AND id <> ALL ($2::uuid[])",
-                         ARRAY_LEN(values), values, NULL, err);
+                         ARRAY_LEN(values), values, &r, err);
+    if (rc == ST_OK)
+        *released = (uint64_t)pg_affected(r);
+    pg_free(r);
     pg_array_release(&ours);
     q->orphans = rc != ST_OK;
     return rc;
@@ -69,8 +75,8 @@ static const char claim[] =
     "          WHERE id IN (SELECT id FROM due) RETURNING id, job, retry, queue_time)"
     " SELECT id, job->>'file', job->>'walked', retry FROM ours ORDER BY queue_time";
 
-enum st
-queue_pop(struct queue *q, struct queue_job *jobs, size_t cap, size_t *n, struct err *err)
+static enum st
+claim_jobs(struct queue *q, struct queue_job *jobs, size_t cap, size_t *n, struct err *err)
 {
     char limit[24];
     const char *values[] = { q->name, q->worker, limit };
@@ -83,8 +89,19 @@ queue_pop(struct queue *q, struct queue_job *jobs, size_t cap, size_t *n, struct
     for (; rc == ST_OK && *n < pg_rows(r) && *n < cap; ++*n)
         read_job(r, *n, &jobs[*n]);
     pg_free(r);
-    if (rc == ST_OK)
-        rc = release_orphans(q, jobs, *n, err);
+    return rc;
+}
+
+/* Where the lost answer had the last jobs, there is nothing left to take until they are given back. */
+enum st
+queue_pop(struct queue *q, struct queue_job *jobs, size_t cap, size_t *n, struct err *err)
+{
+    uint64_t released = 1;
+    enum st rc = ST_OK;
+
+    for (*n = 0; rc == ST_OK && *n == 0 && released > 0;)
+        if ((rc = claim_jobs(q, jobs, cap, n, err)) == ST_OK)
+            rc = release_orphans(q, jobs, *n, &released, err);
     return rc == ST_OK && *n == 0 ? ST_EOF : rc;
 }
 

@@ -466,6 +466,8 @@ a_claim_whose_answer_was_lost_is_taken_back(void **state)
     assert_int_equal(sql_int(pg, "SELECT count(*) FROM pictrs.queue WHERE status = 'running'"), 1);
     done(q, &other);
     assert_string_equal(pop(q, &other), "/b"); /* ... and the first is there again */
+    end_sessions(pg, "queue_orphan");
+    assert_string_equal(pop(q, &other), "/b"); /* also when it was the last */
     queue_close(q);
     pg_close(pg);
 }
