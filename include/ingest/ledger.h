@@ -211,7 +211,7 @@ enum st ledger_setting(struct ledger *l, const char *key, void *value, size_t *n
 /* Sets it unless it is there; then value and *n are what stands there (in and out, SETTING_MAX bytes of room). */
 enum st ledger_setting_claim(struct ledger *l, const char *key, void *value, size_t *n, struct err *err);
 
-/* The id of a node by its name, along the search path; 0 when there is none or no table of nodes. ST_DB: the role lacks a right (hint: the GRANT). */
+/* The id of a node by its name, along the search path; 0 when there is none or no table of nodes. ST_DB: the role lacks a right (hint: the GRANT); ST_USAGE: two have the name. */
 enum st ledger_node(struct ledger *l, const char *name, int32_t *id, struct err *err);
 
 #endif

@@ -13,8 +13,9 @@ static const char what[] = "cannot look for the node";
  */
 static const char look_sql[] =
     "SELECT to_regclass('nodes') IS NOT NULL,"
-    " coalesce(has_table_privilege(to_regclass('nodes'), 'SELECT'), false), current_user,"
-    " (SELECT min(n.nspname) FROM pg_catalog.pg_class c"
+    " coalesce(has_table_privilege(to_regclass('nodes'), 'SELECT'), false),"
+    " quote_ident(current_user),"
+    " (SELECT min(quote_ident(n.nspname)) FROM pg_catalog.pg_class c"
     "  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
     "  WHERE c.relname = 'nodes' AND c.relkind IN ('r', 'p')"
     "  AND NOT has_schema_privilege(n.oid, 'USAGE') AND n.nspname = ANY (string_to_array("
@@ -58,9 +59,14 @@ ledger_node(struct ledger *l, const char *name, int32_t *id, struct err *err)
     if ((rc = look(l, &there, err)) != ST_OK || !there)
         return rc;
     rc = pg_run(l->pg, "cannot read the nodes",
-                "SELECT id FROM nodes WHERE name = $1 ORDER BY id LIMIT 1", 1, &name, &r, err);
-    if (rc == ST_OK && pg_rows(r) > 0)
+                "SELECT id FROM nodes WHERE name = $1 LIMIT 2", 1, &name, &r, err);
+    if (rc == ST_OK && pg_rows(r) > 1) { /* EIDA's own table lets them */
+        rc = err_fail(err, ST_USAGE, "cannot count for a node",
+                      "more than one node has the name \"%.100s\"", name);
+        err_hint(err, "this table lets them: give the others names of their own, by their id");
+    } else if (rc == ST_OK && pg_rows(r) > 0) {
         *id = (int32_t)pg_int(r, 0, 0);
+    }
     pg_free(r);
     return rc;
 }

@@ -67,14 +67,14 @@ enter(const struct run_config *c, enum pg_mode mode, struct pg **pg, struct ledg
         return rc;
     *scope = (struct ledger_scope){ .dataset = c->dataset == NULL ? NULL : c->dataset->name };
     if (c->token != NULL) {
-        struct token_node owner;
+        struct token_node owner = { .id = 0 };
 
         rc = token_check(*pg, c->token, c->node, &owner, err);
         scope->node = owner.id;
         return rc;
     }
     rc = ledger_node(l, c->node == NULL ? "local" : c->node, &scope->node, err);
-    if (rc == ST_DB && c->node == NULL) /* who counts for no node need not be let see them */
+    if ((rc == ST_DB || rc == ST_USAGE) && c->node == NULL) /* no matter to who counts for none */
         rc = ST_OK;
     if (rc == ST_OK && c->node != NULL && scope->node == 0) {
         err_fail(err, ST_USAGE, "cannot count for a node", "there is no node \"%s\"", c->node);

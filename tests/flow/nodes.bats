@@ -107,6 +107,9 @@ SED|sed@x.example"
     refused 2 '2 nodes have the name "GFZ"'
     node add GFZ
     refused 2 "already"
+    count --node GFZ "$LOGS/logs/fdsnws-2024.log.gz"
+    refused 2 'more than one node has the name "GFZ"' "by their id"
+    is "$(n_rows ingest.payloads)" 0
 }
 
 @test "two who add the same name at once: one of them does" {
