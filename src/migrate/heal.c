@@ -160,7 +160,10 @@ keep_originals(struct pg *pg, const struct patient *p, int64_t *n, struct err *e
     return run_counted(pg, &sql, p->name, n, err);
 }
 
-/* Sums stop at 2^63 - 1, as the merge's do. */
+/*
+ * As in the merge sums stop at 2^63 - 1, and NULL is nothing: least() passes over one, and would
+ * give that limit.
+ */
 static enum st
 add_up(struct pg *pg, const struct patient *p, int64_t *n, struct err *err)
 {
@@ -172,9 +175,9 @@ add_up(struct pg *pg, const struct patient *p, int64_t *n, struct err *err)
     if (p->has_clients)
         buf_text(&sql, ", clients = s.clients");
     buf_text(&sql, " FROM ingest_doubled AS d JOIN (SELECT d.of_key,"
-                   " least(sum(t.count), 9223372036854775807)::bigint AS count");
+                   " least(coalesce(sum(t.count), 0), 9223372036854775807)::bigint AS count");
     if (p->has_bytes)
-        buf_text(&sql, ", least(sum(t.bytes), 9223372036854775807)::bigint AS bytes");
+        buf_text(&sql, ", least(coalesce(sum(t.bytes), 0), 9223372036854775807)::bigint AS bytes");
     if (p->has_clients) {
         buf_text(&sql, ", ");
         pg_ident(pg, &sql, p->hll_schema);

@@ -171,6 +171,16 @@ ABC|all|zef:new|3"
     is "$(sql "SELECT to_regnamespace('zeco') IS NULL")" t # nothing was made beside what is there
 }
 
+@test "healing takes bytes that nobody knew for none" {
+    on live
+    sql "ALTER TABLE stats ADD bytes bigint"
+    sql "INSERT INTO stats (name, dldate, count, auth, bytes) VALUES ('A', '2024-01-01', 1, 'z', NULL), ('A', '2024-01-01', 2, 'z', NULL),
+         ('B', '2024-01-01', 3, 'z', NULL), ('B', '2024-01-01', 4, 'z', 5)"
+    "$INGEST" -q migrate up zeco --heal
+    is "$(sql "SELECT name, count, bytes FROM stats WHERE dldate = '2024-01-01' AND auth = 'z' ORDER BY name")" "A|3|0
+B|7|5"
+}
+
 @test "healing unites sketches and bytes, too, and gives back what it took when a right is missing" {
     on ours
     zeco cdn.log
