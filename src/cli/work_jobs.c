@@ -94,6 +94,7 @@ admit(struct work *w, size_t at, struct source_list *inputs, struct err *err)
 {
     const struct queue_job *job = &w->jobs[at];
     struct stat st = { .st_mode = 0 };
+    size_t before = inputs->n;
     enum st rc;
 
     w->task[at] = TASK_ENDED;
@@ -107,8 +108,12 @@ admit(struct work *w, size_t at, struct source_list *inputs, struct err *err)
     w->task[at] = TASK_OPEN;
     if ((rc = source_list_add(inputs, job->path, err)) != ST_OK)
         return rc;
-    inputs->at[inputs->n - 1].walked = job->walked;
-    w->job_of[inputs->n - 1] = at;
+    if (inputs->n != before + 1) { /* it has become a directory since we looked */
+        inputs->n = before;
+        return ST_OK;
+    }
+    inputs->at[before].walked = job->walked;
+    w->job_of[before] = at;
     return ST_OK;
 }
 
