@@ -95,10 +95,9 @@ load_rows(struct catalog *c, struct pg *pg, const char *doing, const char *selec
     return rc;
 }
 
-/* All rows are wanted, so no plan for the first few; joins of a million rows are to stay in memory.
- */
+/* Joins of a million rows are to stay in memory. */
 static const char settings[] = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;"
-                               "SET LOCAL cursor_tuple_fraction TO 1; SET LOCAL work_mem TO '64MB'";
+                               "SET LOCAL work_mem TO '64MB'";
 
 static enum st
 load(struct catalog *c, struct pg *pg, const char *schema, struct err *err)

@@ -7,7 +7,7 @@
  *   # ...   ; ...               a comment, on a line of its own; behind a value ` ;` starts one
  *
  * Blanks before a line mean nothing. There is no continuation and no escape: a log format stands here as it stands in the
- * server's own configuration. (libinih, which read this file before, cuts lines at 198 bytes, and log formats are longer.)
+ * server's own configuration. Lines may be long: log formats are.
  */
 #ifndef INI_H
 #define INI_H

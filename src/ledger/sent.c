@@ -158,7 +158,7 @@ sent_ask(struct pg *pg, const struct sent_table *t, int32_t node, const int64_t 
 
 /* ---- writing ---- */
 
-/* What is sent of each payload: $2 to $7, as `new`. */
+/* What is sent of each payload: $1 to $6, as `new`. */
 enum { PUT_HASH, PUT_VERSION, PUT_GENERATED, PUT_FIRST, PUT_LAST, PUT_DAYS, PUTS_N };
 #define NEW                                                                                        \
     " FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[])" \

@@ -6,7 +6,7 @@
 
 #include "pipeline_priv.h"
 
-/* The schema that is looked in first (DESIGN 10): the set's own. */
+/* The schema that is looked in first: that of the set which makes such tables. */
 static const char *const schemas[CATALOG_KINDS] = {
     [CATALOG_DISTS] = "zeco",
     [CATALOG_ARTIFACTS] = "buildsrs",

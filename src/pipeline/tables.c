@@ -15,7 +15,6 @@ plain_rules_init(struct rules *plain, const struct run_config *c, struct err *er
 {
     const struct rules *rules = c->rules;
     struct rule_pack pack = *rule_pack_by_name(NULL);
-
     enum st rc;
 
     pack.country_file = rules->pack->country_file;
