@@ -1,11 +1,10 @@
 /*
  * The one transaction of a batch (docs/EXACTLY-ONCE.md): claim, lock, merge, write down, COMMIT;
  * tried again when the server says that this may help, and never believed before COMMIT has
- * answered. Or, without a database, the rows as text or as EIDA's payload.
+ * answered. Without a database: commit_text.c.
  */
 #include "ingest/base.h"
 
-#include "ingest/clock.h"
 #include "ingest/token.h"
 #include "pipeline_priv.h"
 
@@ -28,9 +27,8 @@ rollups_of(const struct run *run, size_t table, struct rollup **out)
     return n;
 }
 
-/* The list of them, which the caller frees; *n 0: none. NULL: no memory. */
-static struct rollup **
-list_rollups(struct run *run, size_t table, size_t *n, struct err *err)
+struct rollup **
+batch_rollups(struct run *run, size_t table, size_t *n, struct err *err)
 {
     struct rollup **rollups = calloc(run->n_workers, sizeof *rollups);
 
@@ -46,7 +44,7 @@ batch_rows(struct run *run, size_t table, bool *none, struct err *err)
 {
     struct rows *rows = NULL;
     size_t n;
-    struct rollup **rollups = list_rollups(run, table, &n, err);
+    struct rollup **rollups = batch_rollups(run, table, &n, err);
 
     *none = rollups != NULL && n == 0;
     if (rollups != NULL && n > 0)
@@ -57,7 +55,7 @@ batch_rows(struct run *run, size_t table, bool *none, struct err *err)
 
 /* ---- the transaction ---- */
 
-/* (a): it was valid when the run began, and must be now. */
+/* It was valid when the run began, and must be now. */
 static enum st
 check_token(struct run *run, struct err *err)
 {
@@ -86,7 +84,7 @@ by_hash(const void *a, const void *b)
     return memcmp((*x)->key.hash.b, (*y)->key.hash.b, sizeof (*x)->key.hash.b);
 }
 
-/* (b): ST_EOF when another run has committed one of ours first. */
+/* ST_EOF when another run has committed one of ours first. */
 static enum st
 claim(struct run *run, struct err *err)
 {
@@ -305,110 +303,6 @@ commit_batch(struct run *run, struct err *err)
         t->updated += merged[i].updated;
         t->doubled += merged[i].doubled;
         run->tables[i].fixed = true;
-    }
-    return ST_OK;
-}
-
-/* ---- no database ---- */
-
-/* All the work, and nothing written. */
-static enum st
-drain(struct run *run, size_t table, int64_t *n, struct err *err)
-{
-    size_t n_rollups;
-    struct rollup **rollups = list_rollups(run, table, &n_rollups, err);
-    enum st rc = rollups == NULL  ? err->code
-                 : n_rollups == 0 ? ST_OK
-                                  : rows_count(rollups, n_rollups, run->jobs, n, err);
-
-    free(rollups);
-    return rc;
-}
-
-static enum st
-write_text(struct run *run, size_t table, int64_t *n, struct err *err)
-{
-    const struct run_config *c = run->config;
-    bool none;
-    struct rows *rows = batch_rows(run, table, &none, err);
-    enum st rc;
-
-    if (rows == NULL)
-        return none ? ST_OK : err->code;
-    rc = sink_text(c->out, run->tables[table].dataset, c->node == NULL ? "local" : c->node, rows, n,
-                   err);
-    rows_free(rows);
-    return rc;
-}
-
-static void
-tell_eida(const struct run *run, const char *path, const struct eida_head *head)
-{
-    char line[EIDA_PATH_MAX + 100];
-
-    if (run->config->choice == NULL)
-        return;
-    snprintf(line, sizeof line, "%s: %" PRIu64 " statistics of %zu days", path, head->n_rows,
-             head->n_days);
-    run->config->choice(run->config->ctx, line);
-}
-
-/*
- * How many rows there are stands in front of them, so they are made twice. Where nothing counts
- * there is nothing to send, and no day to name a file by.
- */
-static enum st
-write_eida(struct run *run, size_t table, int64_t *n, struct err *err)
-{
-    const struct dataset *dataset = run->tables[table].dataset;
-    const struct tally *lines = &run->summary->lines;
-    const struct table_summary *days;
-    struct eida_head head = { .n_lines = lines->read - lines->by[FILTER_COMMENT] };
-    char path[EIDA_PATH_MAX];
-    struct rows *rows;
-    bool none;
-    enum st rc = drain(run, table, n, err);
-
-    if (rc != ST_OK || *n == 0)
-        return rc;
-    if ((days = summary_table(run->summary, dataset->table)) == NULL)
-        return err_memory(err, "cannot write the payload");
-    if ((rows = batch_rows(run, table, &none, err)) == NULL)
-        return err->code;
-    head.days = days->days;
-    head.n_days = days->n_days;
-    head.n_rows = (uint64_t)*n;
-    rc = sink_eida(run->config->eida_dir, dataset, &head, rows, path, err);
-    rows_free(rows);
-    if (rc == ST_OK)
-        tell_eida(run, path, &head);
-    return rc;
-}
-
-static enum st
-write_rows(struct run *run, size_t table, int64_t *n, struct err *err)
-{
-    switch (run->config->sink) {
-    case RUN_TO_TEXT:
-        return write_text(run, table, n, err);
-    case RUN_TO_EIDA:
-        return write_eida(run, table, n, err);
-    default:
-        return drain(run, table, n, err);
-    }
-}
-
-enum st
-commit_text(struct run *run, struct err *err)
-{
-    for (size_t i = 0; i < run->n_tables; i++) {
-        int64_t n = 0;
-        enum st rc = write_rows(run, i, &n, err);
-
-        if (rc != ST_OK)
-            return rc;
-        if (n > 0)
-            summary_table(run->summary, run->tables[i].dataset->table)->inserted = n;
     }
     return ST_OK;
 }

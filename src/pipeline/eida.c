@@ -61,13 +61,7 @@ refuse(struct pending *p, const struct sent *sent, struct err *err)
              sent->node[0] == '\0' ? "another node" : "node \"", sent->node,
              sent->node[0] == '\0' ? "" : "\"");
     err_hint(err, "is --node, or the token, that of the node which made it?");
-    snprintf(err->path, sizeof err->path, "%s", p->item->source->path);
-    p->item->refusal = malloc(sizeof *err);
-    if (p->item->refusal == NULL)
-        return err_memory(err, "cannot remember a refused input");
-    *p->item->refusal = *err;
-    p->item->fate = FATE_REFUSED;
-    return ST_OK;
+    return accept_refuse(p, err);
 }
 
 enum st

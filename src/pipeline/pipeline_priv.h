@@ -6,7 +6,8 @@
  *   choose.c   which format an input has, which dataset it feeds
  *   pass.c     the crank of one input: lines, records, hits, rollup, and the books of it
  *   glance.c   what is known of the inputs before they are opened
- *   batch.c    which inputs of a batch count: known ones dropped, good ones absorbed
+ *   batch.c    which inputs a batch has, and what became of each
+ *   accept.c   which of them count: known ones dropped, good ones absorbed
  *   ecosystem.c  a table that has none yet gets that of the first input of a batch
  *   tables.c   a dataset's table, node, ecosystem and client key, looked up on first use
  *   catalogs.c what the paths of a table's hits are looked up in, read on first use
@@ -18,7 +19,7 @@
  *   known.c    `ingest known` and `ingest accept`
  *   done.c     which inputs may be deleted
  *   refused.c  what was refused before, and what is refused now
- *   commit.c   the one transaction of a batch; or rows as text
+ *   commit.c   the one transaction of a batch; commit_text.c: rows that go elsewhere
  *   look.c     single lines on the same way, for `ingest explain`
  *   days.c     what an input holds by day; seen.c: a set of payload hashes
  */
@@ -409,12 +410,13 @@ enum st batch_init(struct run *run, struct err *err);
 void    batch_release(struct run *run);
 void    batch_begin(struct run *run);
 struct item *batch_take(struct run *run); /* the next input, NULL when the batch is closed; takes the lock */
-/* Asks the ledger about the worker's pending inputs and absorbs the new ones. */
-enum st batch_accept(struct worker *w, struct err *err);
 /* Keeps the refusal of an input until its batch has settled. `err` is taken over for a failure of our own: ST_OK, ST_MEMORY. */
 enum st batch_refuse(struct run *run, struct item *item, struct err *err);
 /* The ledger knows this input; a sighting is kept for files, so that the next run knows it by its times. */
 enum st batch_known(struct run *run, struct item *item, const struct known *known, const struct sighting *sighting, struct err *err);
+/* The same under the lock, and without a look at whether all of the file is known. */
+enum st batch_mark_known(struct run *run, struct item *item, const struct known *known, const struct sighting *sighting, struct err *err);
+void    batch_payload_free(struct payload *p);
 /* Puts the batch's inputs back to be read again. */
 void    batch_undo(struct run *run);
 /* What became of an input, told once and added to the summary. */
@@ -424,6 +426,12 @@ enum st batch_settle(struct run *run, struct err *err);
 
 /* Left out: counted as `skipped`. Takes the lock. */
 void    batch_skip(struct run *run, struct item *item);
+
+/* accept.c */
+/* Asks the ledger about the worker's pending inputs and absorbs the new ones. */
+enum st batch_accept(struct worker *w, struct err *err);
+/* Under the lock: the input does not count, for what `err` says, which gets its path. ST_OK, ST_MEMORY. */
+enum st accept_refuse(struct pending *p, struct err *err);
 
 /* glance.c */
 /* Refuses inputs that could not even be listed, without a batch, and tells those that are too young. */
@@ -494,12 +502,16 @@ bool    stream_leave_out(struct run *run);
 enum st stream_settle(struct run *run, struct err *err);
 
 /* commit.c */
-/* The rows of all workers' rollups at this place; NULL and *none: there are none. */
+/* All workers' rollups at this place that hold something: a list for the caller to free; *n 0: none. NULL: in err. */
+struct rollup **batch_rollups(struct run *run, size_t at, size_t *n, struct err *err);
+/* The rows of them; NULL and *none: there are none. */
 struct rows *batch_rows(struct run *run, size_t at, bool *none, struct err *err);
 /* The first batch with hits fixes a table's ecosystem. ST_EOF: another run has just fixed another one. */
 enum st claim_ecosystem(struct run *run, struct table *t, struct err *err);
 /* ST_OK: committed. ST_EOF: something was lost to another run; undo and read again. */
 enum st commit_batch(struct run *run, struct err *err);
+
+/* commit_text.c: all that the run has added up. ST_OK, ST_DISK, ST_MEMORY, ST_CORRUPT. */
 enum st commit_text(struct run *run, struct err *err);
 
 #endif

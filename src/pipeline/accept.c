@@ -1,0 +1,244 @@
+/*
+ * Which of the inputs that a worker has read count: the ledger is asked about a handful at once.
+ * Known ones are dropped, good ones join the batch.
+ */
+#include "ingest/base.h"
+
+#include "pipeline_priv.h"
+
+/* Under the lock: the sums of a batch must stay within 2^63 - 1 too. */
+static bool
+sums_fit(struct table *t, const struct payload *payload)
+{
+    for (size_t i = 0; i < SUMS_MAX; i++)
+        if (payload->sums[i] > INT64_MAX - t->sums[i])
+            return false;
+    for (size_t i = 0; i < SUMS_MAX; i++)
+        t->sums[i] += payload->sums[i];
+    return true;
+}
+
+enum st
+accept_refuse(struct pending *p, struct err *err)
+{
+    snprintf(err->path, sizeof err->path, "%s", p->item->source->path);
+    p->item->refusal = malloc(sizeof *err);
+    if (p->item->refusal == NULL)
+        return err_memory(err, "cannot remember a refused input");
+    *p->item->refusal = *err;
+    p->item->fate = FATE_REFUSED;
+    return ST_OK;
+}
+
+static enum st
+refuse_sums(struct pending *p, struct err *err)
+{
+    err_fail(err, ST_CORRUPT, "cannot add up this input",
+             "its byte counts and those before it go beyond 2^63 - 1");
+    return accept_refuse(p, err);
+}
+
+/*
+ * Days that the input adds to. Of an aggregator's payload that goes into another one, all that it
+ * says it covers: its statistics know their month alone.
+ */
+static bool
+adds_to(const struct run *run, const struct pending *p, const struct payload_day *day)
+{
+    if (run->config->sink == RUN_TO_EIDA && strcmp(p->payload->format, "eida") == 0)
+        return rules_has_day(p->table->rules, day->day);
+    return day->count > 0;
+}
+
+/* Under the lock: the days that an input which counts adds to, and how far they reach. */
+static enum st
+note_days(struct run *run, struct pending *p, struct err *err)
+{
+    struct table *t = p->table;
+    const struct rollup *rollup = p->rollups[t - run->tables];
+    struct table_summary *days = summary_table(&run->batch.days, t->dataset->table);
+
+    for (size_t i = 0; i < p->payload->n_days; i++)
+        if (adds_to(run, p, &p->payload->days[i]) &&
+            !summary_add_day(days, p->payload->days[i].day))
+            return err_memory(err, "cannot list days");
+    if (!rollup_is_empty(rollup)) {
+        int32_t first = rollup_first_day(rollup), last = rollup_last_day(rollup);
+
+        t->first_day = first < t->first_day ? first : t->first_day;
+        t->last_day = last > t->last_day ? last : t->last_day;
+    }
+    return ST_OK;
+}
+
+/* Under the lock: this input counts. Its payload belongs to the batch from here on. */
+static enum st
+accept(struct run *run, struct pending *p, struct err *err)
+{
+    struct batch *b = &run->batch;
+
+    if (b->n_claims % BATCH_INPUTS_MAX == 0) {
+        struct payload **claims =
+            realloc(b->claims, (b->n_claims + BATCH_INPUTS_MAX) * sizeof *claims);
+
+        if (claims == NULL)
+            return err_memory(err, "cannot hold a batch");
+        b->claims = claims;
+    }
+    tally_join(&b->lines, &p->payload->lines);
+    tally_join(&b->records, &p->payload->records);
+    b->decoded += p->payload->identity.length;
+    b->stored += p->stored;
+    b->unterminated += p->unterminated;
+    p->item->fate = FATE_COUNTED;
+    if (p->table != NULL && note_days(run, p, err) != ST_OK)
+        return ST_MEMORY;
+    if (run->config->sink == RUN_TO_DATABASE) {
+        p->item->payload = b->claims[b->n_claims++] = p->payload;
+        atomic_fetch_add(&run->held_bytes, p->payload->n_days * sizeof *p->payload->days);
+    } else {
+        batch_payload_free(p->payload);
+    }
+    p->payload = NULL;
+    return ST_OK;
+}
+
+/*
+ * What is too much for this batch is read again for the next one: an input with absurd byte counts
+ * is no reason to refuse those beside it. Without a database, and in one stream, all inputs of the
+ * run are added up, so there is no next one.
+ */
+static enum st
+put_off(struct run *run, struct pending *p, struct err *err)
+{
+    if (run->config->sink != RUN_TO_DATABASE || run_is_one_batch(run))
+        return refuse_sums(p, err);
+    run->batch.closed = true;
+    return ST_OK;
+}
+
+/* Under the lock: refused for its rejected lines. */
+static enum st
+refuse_mistaken(struct worker *w, struct pending *p, struct err *err)
+{
+    const struct sighting *seen = &p->payload->sighting;
+    enum st rc;
+
+    p->item->fate = FATE_REFUSED;
+    p->item->refusal = p->mistaken;
+    p->mistaken = NULL;
+    rc = rejects_join(&w->run->batch, p->item, w, p->rejects_from, p->rejects_to, err);
+    if (rc != ST_OK || memcmp(&seen->file, &p->item->source->file, sizeof seen->file) != 0)
+        return rc; /* another file than the one that was listed: not remembered */
+    return refused_note(w->run, p->item, p->item->refusal, &seen->stored, err);
+}
+
+/* Under the lock: is it known to the ledger, or a second time in this batch? */
+static enum st
+decide(struct worker *w, struct pending *p, const struct known *known, const struct sent *sent,
+       struct err *err)
+{
+    struct run *run = w->run;
+    bool decided;
+    enum st rc;
+
+    p->item->whole = done_is_whole(&p->payload->sighting, p->item->source, p->unterminated);
+    if (known->id != 0 && !run->config->replace)
+        return batch_mark_known(run, p->item, known, &p->payload->sighting, err);
+    if (seen_has(&run->seen, &p->payload->key) || seen_has(&run->batch.seen, &p->payload->key)) {
+        p->item->fate = FATE_KNOWN;
+        return ST_OK;
+    }
+    if ((rc = eida_decide(run, p, sent, &decided, err)) != ST_OK || decided)
+        return rc;
+    if (p->mistaken != NULL)
+        return refuse_mistaken(w, p, err);
+    if (p->table != NULL && !sums_fit(p->table, p->payload))
+        return put_off(run, p, err);
+    if ((rc = seen_add(&run->batch.seen, &p->payload->key, err)) != ST_OK ||
+        (rc = eida_note(run, p, err)) != ST_OK ||
+        (rc = rejects_join(&run->batch, p->item, w, p->rejects_from, p->rejects_to, err)) != ST_OK)
+        return rc;
+    return accept(run, p, err);
+}
+
+static enum st
+ask(struct worker *w, struct err *err)
+{
+    const struct ledger_key *keys[PENDING_MAX];
+    struct known known[PENDING_MAX] = { 0 };
+    struct sent sent[PENDING_MAX];
+    struct run *run = w->run;
+    enum st rc = ST_OK;
+
+    pthread_mutex_lock(&run->lock);
+    for (size_t i = 0; i < w->n_pending; i++)
+        keys[i] = &w->pending[i].payload->key;
+    if (run->pg != NULL)
+        rc = RUN_TRY_AGAIN(run, ledger_find_hashes(&run->ledger, keys, w->n_pending, known, err),
+                           err);
+    if (rc == ST_OK)
+        rc = RUN_TRY_AGAIN(run, eida_ask(w, sent, err), err);
+    for (size_t i = 0; rc == ST_OK && i < w->n_pending; i++)
+        rc = decide(w, &w->pending[i], &known[i], &sent[i], err);
+    pthread_mutex_unlock(&run->lock);
+    return rc;
+}
+
+/* The accepted inputs' hits join the worker's part of the batch; the others are dropped. */
+static enum st
+absorb(struct worker *w, struct pending *p, struct err *err)
+{
+    struct rollup *parked = p->rollups[PARKED];
+    size_t d;
+    enum st rc = ST_OK;
+
+    if (p->table == NULL)
+        return ST_OK;
+    d = (size_t)(p->table - w->run->tables);
+    if (p->item->fate == FATE_COUNTED && !rollup_is_empty(p->rollups[d])) {
+        if (w->batch[d] == NULL)
+            w->batch[d] = rollup_new(&p->table->shape, run_ceiling(w->run), NULL, err);
+        if (w->batch[d] == NULL)
+            return err->code;
+        rc = rollup_absorb(w->batch[d], p->rollups[d], err);
+    }
+    rollup_reset(p->rollups[d]);
+    if (rc != ST_OK || parked == NULL)
+        return rc;
+    if (p->item->fate == FATE_COUNTED && !rollup_is_empty(parked)) {
+        if (w->batch[PARKED] == NULL && parked_rollup(w->run, &w->batch[PARKED], err) == NULL)
+            return err->code;
+        rc = rollup_absorb(w->batch[PARKED], parked, err);
+    }
+    rollup_reset(parked);
+    return rc;
+}
+
+enum st
+batch_accept(struct worker *w, struct err *err)
+{
+    size_t before = 0, after = 0;
+    enum st rc = ST_OK;
+
+    if (w->n_pending == 0)
+        return ST_OK;
+    for (size_t d = 0; d < ROLLUPS_MAX; d++)
+        before += w->batch[d] == NULL ? 0 : rollup_held_bytes(w->batch[d]);
+    rc = ask(w, err);
+    for (size_t i = 0; rc == ST_OK && i < w->n_pending; i++)
+        rc = absorb(w, &w->pending[i], err);
+    for (size_t i = 0; i < w->n_pending; i++) {
+        if (w->pending[i].payload != NULL)
+            batch_payload_free(w->pending[i].payload);
+        w->pending[i].payload = NULL;
+        free(w->pending[i].mistaken);
+        w->pending[i].mistaken = NULL;
+    }
+    w->n_pending = 0;
+    w->pending_bytes = 0;
+    for (size_t d = 0; d < ROLLUPS_MAX; d++)
+        after += w->batch[d] == NULL ? 0 : rollup_held_bytes(w->batch[d]);
+    atomic_fetch_add(&w->run->held_bytes, after - before);
+    return rc;
+}
