@@ -195,6 +195,26 @@ static const struct {
     { "work", cli_work },
 };
 
+/* Who says that nothing is to be written must not find that something was. */
+static enum st
+check_dry_run(const struct options *o, size_t command, struct err *err)
+{
+    static int (*const writers[])(const struct options *o) = {
+        cli_accept, cli_backup, cli_leaderboard, cli_migrate, cli_node, cli_token,
+    };
+    bool writes = false;
+
+    for (size_t i = 0; i < ARRAY_LEN(writers); i++)
+        writes |= commands[command].run == writers[i];
+    if (!writes || !option_is_on(o, OPT_DRY_RUN))
+        return ST_OK;
+    err_set(err, ST_USAGE, "cannot run `ingest %s`", commands[command].name);
+    err_cause(err, "--dry-run is one of counting: this command would write all the same");
+    if (commands[command].run == cli_migrate)
+        err_hint(err, "`ingest migrate status` says what is there, `print` shows the SQL");
+    return ST_USAGE;
+}
+
 static int
 dispatch(const struct options *o)
 {
@@ -204,7 +224,7 @@ dispatch(const struct options *o)
         if (strcmp(o->arguments[0], commands[i].name) != 0)
             continue;
         if (commands[i].run != NULL)
-            return commands[i].run(o);
+            return check_dry_run(o, i, &err) == ST_OK ? commands[i].run(o) : fail(&err);
         err_fail(&err, ST_USAGE, "cannot run this command",
                  "\"%s\" is a reserved name without a command in version " INGEST_VERSION,
                  commands[i].name);

@@ -139,6 +139,15 @@ ingest() {
     done
 }
 
+@test "a dry run of a command that would write all the same: exit 2" {
+    for words in "migrate up eida" "migrate down stats" "accept x" "node add x" "token add x" "backup x" "leaderboard"; do
+        # shellcheck disable=SC2086
+        ingest $words -n
+        status_is 2
+        says "cannot run \`ingest ${words%% *}\`" "--dry-run"
+    done
+}
+
 @test "an option of another command does not count: exit 2" {
     lines 2 >log
     for option in --url=/crates/a/a-1.0.0.crate --no-sketches --drop-data --rejects-raw; do
