@@ -15,6 +15,7 @@
 #include "ingest/base.h"
 #include "ingest/err.h"
 #include "ingest/pg.h"
+#include "ingest/uuid.h"
 
 enum cron_job { CRON_EMOTE_SCORES = 0, CRON_SUBSCRIPTIONS = 1 };
 
@@ -29,7 +30,7 @@ enum cron_turn {
 struct cron {
     int  job;
     char table[160];          /* quoted as SQL wants it; "": there is none */
-    char owner[37];           /* our id, as UUID; "" while nothing is held */
+    char owner[UUID_TEXT];    /* our id; "" while nothing is held */
     char why[128];            /* why it is not our turn, for people */
     int  renew_ms;            /* how often it is renewed; 0 before cron_claim: every 30 s */
     struct cron_renewal *renewal;

@@ -13,6 +13,9 @@ bool num_u63(struct slice s, int64_t *out);
 /* "128M", "8G", "65536": a size with an optional k, M, G or T, powers of 1024. */
 bool num_size(struct slice s, size_t *out);
 
+/* For people: 1234567 as "1,234,567" in `out`, which is given back. */
+const char *num_grouped(uint64_t v, char out[32]);
+
 /* Three decimal digits, 0..999: an HTTP status. */
 static inline bool
 num_status(struct slice s, uint16_t *out)

@@ -16,4 +16,7 @@ int temporary_open(const char *dir);
 #define TEMPORARY_NAME 4100
 int temporary_beside(const char *path, char name[TEMPORARY_NAME]);
 
+/* Writes all of it, at the place where `fd` stands. False: errno says why. */
+bool temporary_write(int fd, const char *p, size_t n);
+
 #endif

@@ -135,17 +135,11 @@ write_manifest(struct files *f, const struct manifest *m, struct err *err)
 {
     struct buf text = { 0 };
     enum st rc = ST_OK;
-    size_t at = 0;
 
     if (!manifest_text(m, &text))
         rc = err_memory(err, what);
-    while (rc == ST_OK && at < text.n) {
-        ssize_t n = write(f->fd[MANIFEST], text.p + at, text.n - at);
-
-        if (n < 0 && errno != EINTR)
-            rc = cannot(f->path[MANIFEST], err);
-        at += n > 0 ? (size_t)n : 0;
-    }
+    else if (!temporary_write(f->fd[MANIFEST], text.p, text.n))
+        rc = cannot(f->path[MANIFEST], err);
     buf_release(&text);
     return rc;
 }

@@ -1,5 +1,5 @@
 /*
- * Decimal text to numbers.
+ * Decimal text to numbers, and back for people.
  */
 #include "ingest/num.h"
 
@@ -40,4 +40,19 @@ num_size(struct slice s, size_t *out)
         return false;
     *out = (size_t)v << shift;
     return true;
+}
+
+const char *
+num_grouped(uint64_t v, char out[32])
+{
+    char digits[24];
+    int n = snprintf(digits, sizeof digits, "%" PRIu64, v), at = 0;
+
+    for (int i = 0; i < n; i++) {
+        if (i > 0 && (n - i) % 3 == 0)
+            out[at++] = ',';
+        out[at++] = digits[i];
+    }
+    out[at] = '\0';
+    return out;
 }

@@ -42,3 +42,19 @@ temporary_beside(const char *path, char name[TEMPORARY_NAME])
         name[0] = '\0';
     return fd;
 }
+
+bool
+temporary_write(int fd, const char *p, size_t n)
+{
+    while (n > 0) {
+        ssize_t done = write(fd, p, n);
+
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done < 0)
+            return false;
+        p += done;
+        n -= (size_t)done;
+    }
+    return true;
+}

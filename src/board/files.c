@@ -56,22 +56,6 @@ list_json(struct buf *out, const struct board *b, size_t list)
     return buf_str(out) != NULL;
 }
 
-static bool
-write_all(int fd, const char *p, size_t n)
-{
-    while (n > 0) {
-        ssize_t done = write(fd, p, n);
-
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done < 0)
-            return false;
-        p += done;
-        n -= (size_t)done;
-    }
-    return true;
-}
-
 static enum st
 write_list(struct board_files *f, const struct board *b, size_t list, mode_t mode, struct err *err)
 {
@@ -84,7 +68,7 @@ write_list(struct board_files *f, const struct board *b, size_t list, mode_t mod
         return err_memory(err, what);
     }
     fd = temporary_beside(f->path[list], f->temporary[list]);
-    if (fd < 0 || fchmod(fd, mode) != 0 || !write_all(fd, text.p, text.n) || fsync(fd) != 0)
+    if (fd < 0 || fchmod(fd, mode) != 0 || !temporary_write(fd, text.p, text.n) || fsync(fd) != 0)
         rc = cannot(f->path[list], strerror(errno), err);
     if (fd >= 0 && close(fd) != 0 && rc == ST_OK)
         rc = cannot(f->path[list], strerror(errno), err);

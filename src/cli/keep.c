@@ -104,27 +104,11 @@ keep_open(struct keep *k, const struct options *o, struct run_config *c, struct 
     return ST_OK;
 }
 
-static bool
-write_all(int fd, const char *p, size_t n)
-{
-    while (n > 0) {
-        ssize_t done = write(fd, p, n);
-
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done < 0)
-            return false;
-        p += done;
-        n -= (size_t)done;
-    }
-    return true;
-}
-
 /* After a crash of the machine there is the whole list, or none. */
 static enum st
 write_done(struct keep *k, struct err *err)
 {
-    if (!write_all(k->fd, k->done->p, k->done->n) || fsync(k->fd) != 0 ||
+    if (!temporary_write(k->fd, k->done->p, k->done->n) || fsync(k->fd) != 0 ||
         rename(k->temporary, k->done_path) != 0)
         return cannot(k->done_path, ST_DISK, strerror(errno), err);
     k->temporary[0] = '\0';

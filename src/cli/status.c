@@ -3,6 +3,7 @@
  */
 #include "ingest/base.h"
 
+#include "ingest/num.h"
 #include "ingest/standing.h"
 
 #include "cli_priv.h"
@@ -12,16 +13,7 @@
 static const char *
 grouped(int64_t v, char out[32])
 {
-    char digits[24];
-    int n = snprintf(digits, sizeof digits, "%" PRId64, v < 0 ? 0 : v), at = 0;
-
-    for (int i = 0; i < n; i++) {
-        if (i > 0 && (n - i) % 3 == 0)
-            out[at++] = ',';
-        out[at++] = digits[i];
-    }
-    out[at] = '\0';
-    return out;
+    return num_grouped(v < 0 ? 0 : (uint64_t)v, out);
 }
 
 static void

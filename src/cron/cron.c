@@ -4,8 +4,6 @@
  */
 #include "ingest/base.h"
 
-#include <sodium.h>
-
 #include "cron_priv.h"
 
 #define HOLD     "interval '1 minute'"
@@ -53,20 +51,6 @@ find_table(struct cron *c, struct pg *pg, const char *schema, struct err *err)
         snprintf(c->table, sizeof c->table, "%s", pg_text(r, 0, 0).p);
     pg_free(r);
     return rc;
-}
-
-/* RFC 9562, version 4: who holds a job is told by nothing but this. */
-static void
-fresh_id(char out[37])
-{
-    uint8_t b[16];
-    char hex[33];
-
-    randombytes_buf(b, sizeof b);
-    b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
-    b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
-    sodium_bin2hex(hex, sizeof hex, b, sizeof b);
-    snprintf(out, 37, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
 }
 
 /* ---- claim ---- */
@@ -118,7 +102,7 @@ cron_claim(struct cron *c, struct pg *pg, const char *conninfo, const char *sche
     *turn = CRON_NO_TABLE;
     if ((rc = find_table(c, pg, schema, err)) != ST_OK || c->table[0] == '\0')
         return rc;
-    fresh_id(c->owner);
+    uuid_random(c->owner); /* who holds a job is told by nothing but this */
     if ((rc = run(c, pg, what_claim, sql, 2, &r, err)) != ST_OK)
         return rc;
     ours = pg_affected(r) == 1;

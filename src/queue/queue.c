@@ -121,20 +121,6 @@ is_name(const char *name)
     return n > 0 && n <= QUEUE_NAME_MAX && name[n] == '\0';
 }
 
-/* A UUID of version 4 (RFC 9562, 5.4). */
-static void
-name_worker(char out[37])
-{
-    uint8_t b[16];
-    char hex[33];
-
-    randombytes_buf(b, sizeof b);
-    b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
-    b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
-    sodium_bin2hex(hex, sizeof hex, b, sizeof b);
-    snprintf(out, 37, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
-}
-
 static enum st
 open_once(struct queue *q, enum queue_use use, struct err *err)
 {
@@ -160,7 +146,7 @@ open_with(struct queue *q, const char *conninfo, const char *name, enum queue_us
         return ST_USAGE;
     }
     snprintf(q->name, sizeof q->name, "%s", name);
-    name_worker(q->worker);
+    uuid_random(q->worker);
     if (conninfo != NULL && (q->conninfo = strdup(conninfo)) == NULL)
         return err_memory(err, "cannot open the queue");
     for (int attempt = 0; rc == ST_DB_RETRY && attempt <= QUEUE_TRIES_MAX; attempt++) {

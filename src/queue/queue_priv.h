@@ -14,6 +14,7 @@
 #include "ingest/buf.h"
 #include "ingest/pg.h"
 #include "ingest/queue.h"
+#include "ingest/uuid.h"
 
 #define QUEUE_TRIES_MAX 6 /* 0.1 s, doubling: some ten seconds */
 #define QUEUE_RETRIES   5 /* of a new job */
@@ -29,7 +30,7 @@ struct queue {
     char        name[QUEUE_NAME_MAX + 1];
     char        table[140];        /* "schema"."table" as SQL wants it */
     const char *worker_column;
-    char        worker[37];        /* a UUID: this process, as long as it lives */
+    char        worker[UUID_TEXT]; /* this process, as long as it lives */
     bool        listening;
     bool        orphans;           /* a pop may have been done though its answer was lost */
     uint64_t    n_losses;

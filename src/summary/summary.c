@@ -4,6 +4,7 @@
 #include "ingest/base.h"
 
 #include "ingest/clock.h"
+#include "ingest/num.h"
 #include "ingest/summary.h"
 
 void
@@ -195,22 +196,6 @@ summary_json(const struct summary *s, struct buf *out)
         s->seconds.load, s->peak_rss_bytes);
 }
 
-/* 1234567 as "1,234,567". */
-static const char *
-grouped(uint64_t v, char out[32])
-{
-    char digits[24];
-    int n = snprintf(digits, sizeof digits, "%" PRIu64, v), at = 0;
-
-    for (int i = 0; i < n; i++) {
-        if (i > 0 && (n - i) % 3 == 0)
-            out[at++] = ',';
-        out[at++] = digits[i];
-    }
-    out[at] = '\0';
-    return out;
-}
-
 /* A reason's lines; and its records, where a line may hold several and they are not as many. */
 static void
 text_reasons(struct buf *out, const struct summary *s, const char *title, int first, int end)
@@ -226,10 +211,11 @@ text_reasons(struct buf *out, const struct summary *s, const char *title, int fi
         if (!any)
             buf_printf(out, "  %s\n", title);
         any = true;
-        buf_printf(out, "  %14s  %-16s %s", grouped(lines, number), reason_name((enum reason)why),
-                   reason_about((enum reason)why));
+        buf_printf(out, "  %14s  %-16s %s", num_grouped(lines, number),
+                   reason_name((enum reason)why), reason_about((enum reason)why));
         if (records != lines)
-            buf_printf(out, " (%s record%s)", grouped(records, number), records == 1 ? "" : "s");
+            buf_printf(out, " (%s record%s)", num_grouped(records, number),
+                       records == 1 ? "" : "s");
         buf_text(out, "\n");
     }
 }
@@ -241,8 +227,8 @@ text_tally(struct buf *out, const char *unit, const struct tally *t)
     char a[32], b[32], c[32], d[32];
 
     buf_printf(out, "%-8s %s read = %s counted + %s filtered + %s rejected\n", unit,
-               grouped(t->read, a), grouped(t->by[KEEP], b),
-               grouped(t->read - t->by[KEEP] - rejected, c), grouped(rejected, d));
+               num_grouped(t->read, a), num_grouped(t->by[KEEP], b),
+               num_grouped(t->read - t->by[KEEP] - rejected, c), num_grouped(rejected, d));
 }
 
 static void
@@ -261,10 +247,10 @@ text_files(const struct summary *s, struct buf *out)
     };
     char number[32];
 
-    buf_printf(out, "files    %s read", grouped(s->files.read, number));
+    buf_printf(out, "files    %s read", num_grouped(s->files.read, number));
     for (size_t i = 0; i < ARRAY_LEN(parts); i++)
         if (parts[i].n > 0)
-            buf_printf(out, ", %s %s", grouped(parts[i].n, number), parts[i].word);
+            buf_printf(out, ", %s %s", num_grouped(parts[i].n, number), parts[i].word);
     buf_text(out, "\n");
 }
 
@@ -276,10 +262,10 @@ text_tables(const struct summary *s, struct buf *out)
         char a[32], b[32], first[11], last[11];
 
         if (s->dry_run)
-            buf_printf(out, "rows     %s: %s", t->table, grouped((uint64_t)t->inserted, a));
+            buf_printf(out, "rows     %s: %s", t->table, num_grouped((uint64_t)t->inserted, a));
         else
             buf_printf(out, "rows     %s: %s inserted, %s updated", t->table,
-                       grouped((uint64_t)t->inserted, a), grouped((uint64_t)t->updated, b));
+                       num_grouped((uint64_t)t->inserted, a), num_grouped((uint64_t)t->updated, b));
         if (t->n_days > 0) {
             clock_format_day(t->days[0], first);
             clock_format_day(t->days[t->n_days - 1], last);
@@ -302,10 +288,10 @@ text_unresolved(const struct summary *s, struct buf *out)
 
         if (t->healed > 0)
             buf_printf(out, "healed   %s: %s that waited for their key are counted now\n", t->table,
-                       grouped((uint64_t)t->healed, number));
+                       num_grouped((uint64_t)t->healed, number));
         if (t->parked > 0)
             buf_printf(out, "parked   %s: %s wait for their key; `ingest status` shows them\n",
-                       t->table, grouped((uint64_t)t->parked, number));
+                       t->table, num_grouped((uint64_t)t->parked, number));
         healed = healed || t->healed > 0;
     }
     return healed;
@@ -323,7 +309,7 @@ text_doubled(const struct summary *s, struct buf *out)
                        "note     %s: %s of the keys have doubled rows; the lowest of each was "
                        "updated;\n"
                        "         `ingest migrate up zeco --heal` unites them\n",
-                       s->tables[i].table, grouped((uint64_t)s->tables[i].doubled, number));
+                       s->tables[i].table, num_grouped((uint64_t)s->tables[i].doubled, number));
 }
 
 void
@@ -344,7 +330,7 @@ summary_text(const struct summary *s, struct buf *out)
         text_tables(s, out);
         buf_printf(out, "time     %.2f s, %.0f MB/s, %s lines/s\n", s->seconds.wall,
                    (double)s->bytes.decoded / 1e6 / wall,
-                   grouped((uint64_t)((double)s->lines.read / wall), a));
+                   num_grouped((uint64_t)((double)s->lines.read / wall), a));
     } else if (s->files.known > 0 && s->files.refused == 0 && !healed) {
         buf_text(out, s->files.skipped == 0 ? "everything is known; nothing was changed\n"
                                             : "all else is known; nothing was changed\n");
@@ -355,7 +341,7 @@ summary_text(const struct summary *s, struct buf *out)
     text_doubled(s, out);
     if (s->bytes.unterminated > 0)
         buf_printf(out, "note     %s bytes behind the last line feed are left for the next run\n",
-                   grouped(s->bytes.unterminated, a));
+                   num_grouped(s->bytes.unterminated, a));
     if (s->files.known_otherwise > 0)
         buf_text(out, "note     some files were counted under other rules before, and are not "
                       "counted again\n");

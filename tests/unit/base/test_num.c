@@ -123,6 +123,21 @@ sums_do_not_wrap(void **state)
     assert_int_equal(sum, INT64_MAX);
 }
 
+static void
+grouped_by_thousands(void **state)
+{
+    static const struct {
+        uint64_t    v;
+        const char *text;
+    } cases[] = { { 0, "0" }, { 999, "999" }, { 1000, "1,000" }, { 12345, "12,345" }, { 100000, "100,000" }, { 1234567, "1,234,567" },
+                  { UINT64_MAX, "18,446,744,073,709,551,615" } };
+    char out[32];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        assert_string_equal(num_grouped(cases[i].v, out), cases[i].text);
+}
+
 int
 main(void)
 {
@@ -132,6 +147,7 @@ main(void)
         cmocka_unit_test(statuses),
         cmocka_unit_test(hexadecimal_digits),
         cmocka_unit_test(sums_do_not_wrap),
+        cmocka_unit_test(grouped_by_thousands),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
