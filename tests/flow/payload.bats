@@ -219,5 +219,9 @@ for i in range(20000):
     rm away
     PATH="$PWD/bin:$PATH" eida-send
     is "$(ls payloads payloads/sent | xargs)" "payloads: sent payloads/sent: ${day}_$day.json.gz"
+    bzip2 </dev/null >"log/fdsnws-requests.log.$day.bz2" # nobody came: nothing is sent
+    cp received before
+    PATH="$PWD/bin:$PATH" eida-send
+    same_file received before
     python3 -c 'import json, sys; assert json.load(open("received"))["days_coverage"] == sys.argv[1:]' "$day"
 }
