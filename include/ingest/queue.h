@@ -25,6 +25,7 @@
 
 #include "ingest/base.h"
 #include "ingest/err.h"
+#include "ingest/pg.h"
 
 #define QUEUE_NAME       "ingest" /* unless another is said */
 #define QUEUE_NAME_MAX   30 /* bytes */
@@ -87,6 +88,19 @@ enum st queue_left(struct queue *q, uint64_t *running, uint64_t *waiting, struct
  * loss, when nobody knows what was said before. ST_DB_RETRY, ST_DB: the connection is lost; the next call makes it again.
  */
 enum st queue_wait(struct queue *q, int timeout_ms, bool *heard, struct err *err);
+
+/* ---- looking on ---- */
+
+/* Rows for pg_text and pg_int. NULL: there is no queue in this database, or the role may not read it. */
+struct queue_standing {
+    /* by queue: its name; files that wait, that rest until another try, that workers have, that dead workers had */
+    struct pg_result *queues;
+    /* the oldest, at most 20 a queue: queue, file URI (NULL: the job names none), "waiting", "resting", "running" or "dead", tries left */
+    struct pg_result *jobs;
+};
+/* Every queue of files, and QUEUE_NAME whatever is in it. ST_OK, ST_DB, ST_DB_RETRY, ST_MEMORY; to be released in any case. */
+enum st queue_look(struct queue_standing *s, struct pg *pg, struct err *err);
+void    queue_standing_release(struct queue_standing *s);
 
 /* ---- saying that the worker lives ---- */
 

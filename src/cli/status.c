@@ -1,9 +1,11 @@
 /*
- * `ingest status`: what the ledger holds, for people and as one JSON object. Paths come from logs.
+ * `ingest status`: what the ledger and the queue hold, for people and as one JSON object. Paths
+ * come from logs.
  */
 #include "ingest/base.h"
 
 #include "ingest/num.h"
+#include "ingest/queue.h"
 #include "ingest/standing.h"
 
 #include "cli_priv.h"
@@ -64,12 +66,12 @@ text_refused(const struct pg_result *r)
 static void
 text_examples(const struct pg_result *r, struct slice dataset)
 {
-    char number[32];
+    char hits[32];
 
     for (size_t i = 0; i < pg_rows(r); i++) {
         if (!slice_eq(pg_text(r, i, 0), dataset))
             continue;
-        printf("    %12s  ", grouped(pg_int(r, i, 2), number));
+        printf("    %12s  ", grouped(pg_int(r, i, 2), hits));
         say_field(r, i, 1);
         fputc('\n', stdout);
     }
@@ -99,13 +101,62 @@ text_unresolved(const struct standing *s)
 }
 
 static void
-print_text(const struct standing *s)
+text_jobs(const struct pg_result *r, struct slice queue)
+{
+    for (size_t i = 0; i < pg_rows(r); i++) {
+        int64_t tries = pg_int(r, i, 3);
+
+        if (!slice_eq(pg_text(r, i, 0), queue))
+            continue;
+        fputs("    ", stdout);
+        say_field(r, i, 2);
+        printf(", %" PRId64 " %s left  ", tries, tries == 1 ? "try" : "tries");
+        if (pg_is_null(r, i, 1))
+            fputs("(names no file)", stdout);
+        else
+            say_field(r, i, 1);
+        fputc('\n', stdout);
+    }
+}
+
+static void
+text_queues(const struct queue_standing *s)
+{
+    static const char *const words[] = { "waiting", "resting until another try", "with workers",
+                                         "with workers that died" };
+    char number[32];
+
+    puts("queue");
+    if (pg_rows(s->queues) == 0)
+        puts("  empty");
+    for (size_t i = 0; i < pg_rows(s->queues); i++) {
+        const char *before = ": ";
+
+        fputs("  ", stdout);
+        say_field(s->queues, i, 0);
+        for (size_t w = 0; w < ARRAY_LEN(words); w++) {
+            int64_t n = pg_int(s->queues, i, w + 1);
+
+            if (n == 0)
+                continue;
+            printf("%s%s %s", before, grouped(n, number), words[w]);
+            before = ", ";
+        }
+        fputc('\n', stdout);
+        text_jobs(s->jobs, pg_text(s->queues, i, 0));
+    }
+}
+
+static void
+print_text(const struct standing *s, const struct queue_standing *queue)
 {
     text_payloads(s->payloads);
     if (s->refused != NULL)
         text_refused(s->refused);
     if (s->unresolved != NULL)
         text_unresolved(s);
+    if (queue->queues != NULL)
+        text_queues(queue);
 }
 
 /* ---- JSON ---- */
@@ -128,9 +179,9 @@ json_int(const char *before, const char *name, const struct pg_result *r, size_t
     printf("%s\"%s\":%" PRId64, before, name, pg_int(r, row, col));
 }
 
-/* "stats":{ */
+/* "NAME":{ of a dataset, or a queue */
 static void
-json_dataset(const struct pg_result *r, size_t row)
+json_name(const struct pg_result *r, size_t row)
 {
     struct slice name = pg_text(r, row, 0);
 
@@ -145,7 +196,7 @@ json_payloads(const struct pg_result *r)
 {
     fputs("{\"counted\":{", stdout);
     for (size_t i = 0; i < pg_rows(r); i++) {
-        json_dataset(r, i);
+        json_name(r, i);
         json_int("", "payloads", r, i, 1);
         json_int(",", "lines", r, i, 2);
         json_int(",", "counted", r, i, 3);
@@ -184,7 +235,7 @@ json_unresolved(const struct standing *s)
 
     fputs(",\"unresolved\":{", stdout);
     for (size_t i = 0; i < pg_rows(r); i++) {
-        json_dataset(r, i);
+        json_name(r, i);
         json_int("", "count", r, i, 1);
         json_int(",", "paths", r, i, 2);
         json_text(",", "oldest_day", r, i, 3);
@@ -195,9 +246,44 @@ json_unresolved(const struct standing *s)
     fputs("}", stdout);
 }
 
+static void
+json_jobs(const struct pg_result *r, struct slice queue)
+{
+    const char *comma = "";
+
+    fputs(",\"examples\":[", stdout);
+    for (size_t i = 0; i < pg_rows(r); i++) {
+        if (!slice_eq(pg_text(r, i, 0), queue))
+            continue;
+        printf("%s{", comma);
+        comma = ",";
+        json_text("", "file", r, i, 1);
+        json_text(",", "state", r, i, 2);
+        json_int(",", "tries", r, i, 3);
+        fputs("}", stdout);
+    }
+    fputs("]", stdout);
+}
+
+static void
+json_queues(const struct queue_standing *s)
+{
+    fputs(",\"queue\":{", stdout);
+    for (size_t i = 0; i < pg_rows(s->queues); i++) {
+        json_name(s->queues, i);
+        json_int("", "waiting", s->queues, i, 1);
+        json_int(",", "resting", s->queues, i, 2);
+        json_int(",", "running", s->queues, i, 3);
+        json_int(",", "dead", s->queues, i, 4);
+        json_jobs(s->jobs, pg_text(s->queues, i, 0));
+        fputs("}", stdout);
+    }
+    fputs("}", stdout);
+}
+
 /* A ledger that is older has some of it not. */
 static void
-print_json(const struct standing *s)
+print_json(const struct standing *s, const struct queue_standing *queue)
 {
     json_payloads(s->payloads);
     if (s->refused != NULL) {
@@ -208,13 +294,16 @@ print_json(const struct standing *s)
     }
     if (s->unresolved != NULL)
         json_unresolved(s);
+    if (queue->queues != NULL)
+        json_queues(queue);
     puts("}");
 }
 
 /* ---- the command ---- */
 
 static enum st
-read_standing(const struct options *o, struct place *place, struct standing *s, struct err *err)
+read_standing(const struct options *o, struct place *place, struct standing *s,
+              struct queue_standing *queue, struct err *err)
 {
     struct pg *pg;
     enum st rc;
@@ -228,6 +317,8 @@ read_standing(const struct options *o, struct place *place, struct standing *s, 
         return place_missing(err);
     pg = pg_connect(place->conninfo, PG_READ_ONLY, err);
     rc = pg == NULL ? err->code : standing_read(s, pg, err);
+    if (rc == ST_OK)
+        rc = queue_look(queue, pg, err);
     pg_close(pg);
     return rc;
 }
@@ -237,16 +328,18 @@ cli_status(const struct options *o)
 {
     struct place place = { .local.users_fd = -1 };
     struct standing s = { 0 };
+    struct queue_standing queue = { 0 };
     struct err err = { 0 };
-    enum st rc = read_standing(o, &place, &s, &err);
+    enum st rc = read_standing(o, &place, &s, &queue, &err);
 
     if (rc != ST_OK)
         say_error(&err);
     else if (option_is_on(o, OPT_JSON))
-        print_json(&s);
+        print_json(&s, &queue);
     else
-        print_text(&s);
+        print_text(&s, &queue);
     standing_release(&s);
+    queue_standing_release(&queue);
     place_close(&place);
     return rc == ST_OK ? 0 : exit_status_of(rc, 0);
 }

@@ -49,9 +49,9 @@ fail_job(struct work *w, const struct queue_job *job, struct err *err)
 }
 
 /*
- * The storage may not be there, on this host or now. If that cost the job a try, one host without
- * the storage could empty the queue; so it does not, and only a person can say that a file is gone
- * for good.
+ * The storage may not be there, on this host or now, or not for this user. If that cost the job a
+ * try, one such host could empty the queue; so it does not, and only a person can say that a file
+ * is gone for good.
  */
 static enum st
 not_here(struct work *w, const struct queue_job *job, const char *cause, struct err *err)
@@ -63,7 +63,7 @@ not_here(struct work *w, const struct queue_job *job, const char *cause, struct 
     (void)gethostname(host, sizeof host - 1);
     err_fail(&missing, ST_IO, "cannot find this file", "%s, on the host %s", cause, host);
     err_hint(&missing,
-             "its job stays for a worker that finds it; if none will, in psql: "
+             "its job stays for a worker that can open it; if none will, in psql: "
              "DELETE FROM %s WHERE id = '%s'",
              queue_table(w->queue), job->id);
     refuse(w, job, &missing);
@@ -100,7 +100,7 @@ admit(struct work *w, size_t at, struct source_list *inputs, struct err *err)
     w->task[at] = TASK_ENDED;
     if (job->trouble[0] != '\0')
         return cannot_do(w, job, job->trouble, err);
-    if (stat(job->path, &st) != 0 && (errno == ENOENT || errno == ENOTDIR))
+    if (stat(job->path, &st) != 0 || euidaccess(job->path, R_OK) != 0)
         return not_here(w, job, strerror(errno), err);
     w->n_missing = 0;
     if (S_ISDIR(st.st_mode)) /* which would be walked */

@@ -7,9 +7,6 @@
 /* How long a job that failed rests: whatever was wrong shall have a chance to pass. */
 #define FAIL_REST_SECONDS "60"
 
-/* A worker whose last beat is older than this is dead. */
-#define DEAD_AFTER "interval '2 minutes'"
-
 /* ---- taking ---- */
 
 static void
@@ -92,7 +89,8 @@ claim_jobs(struct queue *q, struct queue_job *jobs, size_t cap, size_t *n, struc
     return rc;
 }
 
-/* Where the lost answer had the last jobs, there is nothing left to take until they are given back. */
+/* Where the lost answer had the last jobs, there is nothing left to take until they are given back.
+ */
 enum st
 queue_pop(struct queue *q, struct queue_job *jobs, size_t cap, size_t *n, struct err *err)
 {
@@ -172,7 +170,7 @@ queue_requeue(struct queue *q, uint64_t *n, struct err *err)
     enum st rc = queue_ask(q, "cannot take back the jobs of dead workers",
                            "UPDATE %t SET status = 'new', %w = NULL, heartbeat = NULL WHERE id IN"
                            " (SELECT id FROM %t WHERE queue = $1 AND status = 'running'"
-                           "  AND coalesce(heartbeat, queue_time) <= %now - " DEAD_AFTER
+                           "  AND coalesce(heartbeat, queue_time) <= %now - " QUEUE_DEAD_AFTER
                            "  FOR UPDATE SKIP LOCKED)",
                            ARRAY_LEN(values), values, &r, err);
 

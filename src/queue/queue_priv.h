@@ -6,6 +6,7 @@
  *   push.c       files in
  *   claim.c      jobs out: one worker each
  *   beat.c       the worker lives
+ *   look.c       how it stands, for `ingest status`
  *   file_uri.c   names of files as text that JSON can hold
  */
 #ifndef QUEUE_PRIV_H
@@ -20,6 +21,10 @@
 #define QUEUE_RETRIES   5 /* of a new job */
 
 #define QUEUE_CHANNEL   "queue_status_channel"
+#define QUEUE_OID_MAX   24
+
+/* A worker whose last beat is older than this is dead. */
+#define QUEUE_DEAD_AFTER "interval '2 minutes'"
 
 /* The clock of all times in the table, whose columns have no zone. */
 #define QUEUE_NOW "(statement_timestamp() AT TIME ZONE 'UTC')"
@@ -45,7 +50,9 @@ enum st queue_ask(struct queue *q, const char *what, const char *sql, size_t n, 
                   struct pg_result **out, struct err *err);
 /* `sql` with the names filled in; to be released. */
 struct buf queue_sql(const struct queue *q, const char *sql);
-/* Fills in table and worker_column. ST_OK, ST_DB, ST_DB_RETRY. */
+/* Fills in table and worker_column. ST_OK; ST_EOF: there is none; ST_DB, ST_DB_RETRY. */
+enum st queue_seek_table(struct queue *q, char oid[QUEUE_OID_MAX], struct err *err);
+/* The same, and checks the rights. ST_OK, ST_DB, ST_DB_RETRY. */
 enum st queue_find_table(struct queue *q, enum queue_use use, struct err *err);
 
 /*

@@ -44,20 +44,34 @@ check_rights(struct queue *q, const char *oid, enum queue_use use, struct err *e
 }
 
 enum st
-queue_find_table(struct queue *q, enum queue_use use, struct err *err)
+queue_seek_table(struct queue *q, char oid[QUEUE_OID_MAX], struct err *err)
 {
     struct pg_result *r = NULL;
     enum st rc = pg_run(q->pg, what, find_sql, 0, NULL, &r, err);
 
-    if (rc == ST_OK && pg_rows(r) == 0) {
-        rc = err_fail(err, ST_DB, what,
-                      "there is no table \"queue\" of the set \"pictrs\" in this database");
-        err_hint(err, "ingest migrate up pictrs");
-    } else if (rc == ST_OK) {
+    if (rc == ST_OK && pg_rows(r) == 0)
+        rc = ST_EOF;
+    if (rc == ST_OK) {
         snprintf(q->table, sizeof q->table, "%s", pg_text(r, 0, 0).p);
         q->worker_column = slice_is(pg_text(r, 0, 1), "t") ? "worker" : "worker_id";
-        rc = check_rights(q, pg_text(r, 0, 2).p, use, err);
+        snprintf(oid, QUEUE_OID_MAX, "%s", pg_text(r, 0, 2).p);
     }
     pg_free(r);
     return rc;
+}
+
+enum st
+queue_find_table(struct queue *q, enum queue_use use, struct err *err)
+{
+    char oid[QUEUE_OID_MAX];
+    enum st rc = queue_seek_table(q, oid, err);
+
+    if (rc == ST_OK)
+        return check_rights(q, oid, use, err);
+    if (rc != ST_EOF)
+        return rc;
+    err_fail(err, ST_DB, what,
+             "there is no table \"queue\" of the set \"pictrs\" in this database");
+    err_hint(err, "ingest migrate up pictrs");
+    return ST_DB;
 }

@@ -171,6 +171,23 @@ hold_stats() {
     is "$(sql "SELECT sum(count) FROM stats WHERE version IS NULL")" 8
 }
 
+@test "a file that this host cannot open costs its job no try" {
+    fresh
+    lines 3 a >a.log
+    enqueue a.log
+    mv a.log away && ln -s a.log a.log
+    work
+    status_is 1
+    says "$PWD/a.log: cannot find this file" "Too many levels of symbolic links"
+    rm a.log && mv away a.log && chmod 0 a.log
+    later
+    if [ "$(id -u)" -ne 0 ]; then
+        work
+        says "Permission denied"
+    fi
+    is "$(sql "SELECT status, retry FROM pictrs.queue")" "new|5"
+}
+
 @test "a storage that is not mounted does not make a worker go through all jobs" {
     fresh
     enqueue "$BATS_FILE_TMPDIR/logs"
@@ -455,4 +472,51 @@ UPDATE pictrs.queue SET status = 'running';
 UPDATE pictrs.queue SET heartbeat = queue_time;
 SQL
     is "$(grep -c "\"queue_status_channel\" with payload \"$uuid night\"" <<<"$output")" 2
+}
+
+@test "status tells how each queue stands, and its oldest files" {
+    fresh
+    enqueue "$BATS_FILE_TMPDIR/logs/00.log" "$BATS_FILE_TMPDIR/logs/01.log.gz"
+    enqueue --queue night "$BATS_FILE_TMPDIR/logs/02.log" "$BATS_FILE_TMPDIR/logs/03.log.gz" "$BATS_FILE_TMPDIR/logs/04.log"
+    sql "UPDATE pictrs.queue SET status = 'running', worker_id = gen_random_uuid(),
+             heartbeat = now() AT TIME ZONE 'UTC' - CASE WHEN job->>'file' LIKE '%02.log' THEN interval '1 hour' ELSE interval '1 minute' END
+         WHERE job->>'file' LIKE ANY (ARRAY['%02.log', '%03.log.gz']);
+         INSERT INTO pictrs.queue (queue, job, retry, queue_time) VALUES ('ingest', '{\"file\": \"file:///\\u001b[31m\\n\"}', 1, 'infinity'),
+             ('ingest', '[]', 2, '2001-01-01'), ('cleanup', '{\"Cleanup\": 1}', 5, '2001-01-01')" >/dev/null
+    run --separate-stderr "$INGEST" status
+    is "$status:$stderr" 0:
+    is "$(sed -n '/^queue$/,$p' <<<"$output" | sed 's|file://.*/logs/|.../|')" "queue
+  ingest: 3 waiting, 1 resting until another try
+    waiting, 2 tries left  (names no file)
+    waiting, 5 tries left  .../00.log
+    waiting, 5 tries left  .../01.log.gz
+    resting, 1 try left  file:///\\x1b[31m\\x0a
+  night: 1 waiting, 1 with workers, 1 with workers that died
+    dead, 5 tries left  .../02.log
+    running, 5 tries left  .../03.log.gz
+    waiting, 5 tries left  .../04.log"
+    run --separate-stderr "$INGEST" --json status
+    is "$(python3 -c 'import json, sys
+q = json.load(sys.stdin)["queue"]
+i, n = q["ingest"], q["night"]
+print(sorted(q), i["waiting"], i["resting"], i["examples"][0]["file"], ascii(i["examples"][3]["file"]), n["running"], n["dead"], n["examples"][2]["tries"])' \
+        <<<"$output")" "['ingest', 'night'] 3 1 None 'file:///\\x1b[31m\\n' 1 1 5"
+}
+
+@test "status of who may not see the queue says nothing of it" {
+    fresh
+    enqueue "$BATS_FILE_TMPDIR/logs/00.log"
+    role=blind_${PGDATABASE//[^a-z0-9]/_}
+    sql "CREATE ROLE $role; GRANT USAGE ON SCHEMA ingest TO $role; GRANT SELECT ON ALL TABLES IN SCHEMA ingest TO $role" >/dev/null
+    for grant in "" "GRANT USAGE ON SCHEMA pictrs TO $role"; do
+        sql "$grant" >/dev/null
+        PGOPTIONS="-c role=$role" run --separate-stderr "$INGEST" status
+        is "$status:$stderr" 0:
+        is "$(grep -c queue <<<"$output")" 0
+    done
+    sql "GRANT SELECT ON pictrs.queue TO $role" >/dev/null
+    PGOPTIONS="-c role=$role" run --separate-stderr "$INGEST" status
+    is "$(tail -3 <<<"$output" | head -2)" "queue
+  ingest: 1 waiting"
+    sql "DROP OWNED BY $role; DROP ROLE $role" >/dev/null
 }
