@@ -35,6 +35,26 @@ slice_starts(struct slice s, struct slice head)
     return s.n >= head.n && (head.n == 0 || memcmp(s.p, head.p, head.n) == 0);
 }
 
+/* Cuts `head` off where *s begins with it; false: it does not. */
+static inline bool
+slice_cut_head(struct slice *s, struct slice head)
+{
+    if (!slice_starts(*s, head))
+        return false;
+    s->p += head.n;
+    s->n -= head.n;
+    return true;
+}
+
+/* What stands behind the last '/', or all of it. */
+static inline struct slice
+slice_last_part(struct slice path)
+{
+    const char *slash = path.n == 0 ? NULL : memrchr(path.p, '/', path.n);
+
+    return slash == NULL ? path : (struct slice){ slash + 1, path.n - (size_t)(slash + 1 - path.p) };
+}
+
 /* Valid UTF-8 (RFC 3629: no surrogates, no overlong forms, at most U+10FFFF) without NUL: what PostgreSQL's text takes. */
 bool slice_is_text(struct slice s);
 

@@ -7,16 +7,6 @@
 
 #include "catalog_priv.h"
 
-static bool
-cut_prefix(struct slice *s, struct slice prefix)
-{
-    if (!slice_starts(*s, prefix))
-        return false;
-    s->p += prefix.n;
-    s->n -= prefix.n;
-    return true;
-}
-
 /* Without "scheme://host" and the slashes in front. */
 static struct slice
 without_host(struct slice s)
@@ -31,17 +21,9 @@ without_host(struct slice s)
         s.n = slash == NULL ? 0 : s.n - (size_t)(slash - s.p);
         s.p = slash == NULL ? s.p : slash;
     }
-    while (cut_prefix(&s, SLICE("/")))
+    while (slice_cut_head(&s, SLICE("/")))
         continue;
     return s;
-}
-
-static struct slice
-last_part(struct slice s)
-{
-    const char *slash = s.n == 0 ? NULL : memrchr(s.p, '/', s.n);
-
-    return slash == NULL ? s : (struct slice){ slash + 1, s.n - (size_t)(slash + 1 - s.p) };
 }
 
 /* The last `n` parts of a path; all of it where it has no more. */
@@ -63,7 +45,7 @@ last_parts(struct slice s, size_t n)
 static struct slice
 sha_of(struct slice path)
 {
-    struct slice file = last_part(path), none = { NULL, 0 };
+    struct slice file = slice_last_part(path), none = { NULL, 0 };
 
     if (file.n < SHA_DIGITS)
         return none;
@@ -79,7 +61,7 @@ static struct slice
 dist_path(struct slice path)
 {
     path = without_host(path);
-    cut_prefix(&path, SLICE("dist/"));
+    slice_cut_head(&path, SLICE("dist/"));
     return path;
 }
 
@@ -200,11 +182,11 @@ artifact_find(const struct catalog *c, struct slice path)
     const struct kept *k;
 
     path = without_host(path);
-    cut_prefix(&path, SLICE("api/v1/"));
-    if (cut_prefix(&path, SLICE("crates/")))
+    slice_cut_head(&path, SLICE("api/v1/"));
+    if (slice_cut_head(&path, SLICE("crates/")))
         return catalog_look(c, NAME_PATH, path);
     k = catalog_look(c, NAME_PATH, path);
-    return k != NULL || path.n == 0 ? k : catalog_look(c, NAME_FILE, last_part(path));
+    return k != NULL || path.n == 0 ? k : catalog_look(c, NAME_FILE, slice_last_part(path));
 }
 
 /* ---- by hand ---- */
@@ -232,6 +214,6 @@ catalog_add(struct catalog *c, struct slice key, const struct catalog_entry *ent
         return dist_names(c, key, (struct slice){ NULL, 0 }, k, err);
     rc = catalog_name(c, NAME_PATH, key, k, err);
     if (rc == ST_OK && (n_parts(key) == 1 || n_parts(key) == 4))
-        rc = catalog_name(c, NAME_FILE, last_part(key), k, err);
+        rc = catalog_name(c, NAME_FILE, slice_last_part(key), k, err);
     return rc;
 }

@@ -16,16 +16,6 @@
 
 /* ---- what a path names ---- */
 
-static bool
-cut_prefix(struct slice *s, struct slice prefix)
-{
-    if (!slice_starts(*s, prefix))
-        return false;
-    s->p += prefix.n;
-    s->n -= prefix.n;
-    return true;
-}
-
 /* Exactly four, none of them empty. */
 static bool
 has_four_parts(struct slice s)
@@ -40,14 +30,6 @@ has_four_parts(struct slice s)
         n_parts++;
     }
     return n_parts == 4 && s.p[s.n - 1] != '/';
-}
-
-static struct slice
-last_part(struct slice s)
-{
-    const char *slash = s.n == 0 ? NULL : memrchr(s.p, '/', s.n);
-
-    return slash == NULL ? s : (struct slice){ slash + 1, s.n - (size_t)(slash + 1 - s.p) };
 }
 
 /* From `at` on, the place of a byte; s.n: it does not come. */
@@ -84,10 +66,10 @@ name_of(struct slice path, bool *is_api)
 
     while (path.n > 0 && path.p[0] == '/')
         path = (struct slice){ path.p + 1, path.n - 1 };
-    cut_prefix(&path, SLICE("api/v1/"));
+    slice_cut_head(&path, SLICE("api/v1/"));
     crates = rest = path;
-    *is_api = cut_prefix(&rest, SLICE("crates/")) && has_four_parts(rest);
-    return *is_api ? crates : last_part(path);
+    *is_api = slice_cut_head(&rest, SLICE("crates/")) && has_four_parts(rest);
+    return *is_api ? crates : slice_last_part(path);
 }
 
 /* ---- picking ---- */

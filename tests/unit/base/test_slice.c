@@ -138,6 +138,20 @@ comparisons(void **state)
     assert_false(slice_starts(abc, SLICE("abcd")) || slice_starts(abc, SLICE("b")) || slice_starts(empty, abc));
 }
 
+static void
+parts(void **state)
+{
+    struct slice path = SLICE("/a/b"), none = { NULL, 0 };
+
+    (void)state;
+    assert_true(slice_cut_head(&path, SLICE("/")) && slice_is(path, "a/b"));
+    assert_false(slice_cut_head(&path, SLICE("/")) || slice_cut_head(&path, SLICE("a/b/c")) || slice_cut_head(&none, SLICE("/")));
+    assert_true(slice_is(path, "a/b"));
+    assert_true(slice_is(slice_last_part(path), "b") && slice_is(slice_last_part(SLICE("b")), "b"));
+    assert_int_equal(slice_last_part(SLICE("a/")).n, 0);
+    assert_null(slice_last_part(none).p);
+}
+
 int
 main(void)
 {
@@ -147,6 +161,7 @@ main(void)
         cmocka_unit_test(named_edges),
         cmocka_unit_test(no_byte_past_the_end),
         cmocka_unit_test(comparisons),
+        cmocka_unit_test(parts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
