@@ -37,12 +37,15 @@ static const char unresolved_sql[] =
     "       coalesce(sum(count) FILTER (WHERE healed_at IS NOT NULL), 0)"
     "  FROM ingest.unresolved GROUP BY dataset ORDER BY dataset";
 
+#define AS_TEXT_OF(x) #x
+#define AS_TEXT(x)    AS_TEXT_OF(x)
+
 static const char examples_sql[] =
     "SELECT dataset, path, count, first, last FROM (SELECT dataset, path, sum(count) AS count,"
     "       min(day) AS first, max(day) AS last,"
     "       row_number() OVER (PARTITION BY dataset ORDER BY sum(count) DESC, path) AS at"
     "       FROM ingest.unresolved WHERE healed_at IS NULL GROUP BY dataset, path) e"
-    " WHERE at <= 20 ORDER BY dataset, at";
+    " WHERE at <= " AS_TEXT(STANDING_EXAMPLES) " ORDER BY dataset, at";
 
 static enum st
 is_there(struct pg *pg, const char *table, bool *there, struct err *err)
