@@ -4,8 +4,8 @@
  *   tables.c    which tables, and what else of their schemas pg_dump must leave out
  *   manifest.c  rows and digests: from a database, to text, from text
  *   program.c   pg_dump and pg_restore
- *   dump.c      writing one; old.c: removing older ones
- *   check.c     restoring one
+ *   dump.c      writing one; old.c: removing older ones, and what killed ones left
+ *   check.c     restoring one; spare.c: the throw-away database for it
  */
 #ifndef BACKUP_PRIV_H
 #define BACKUP_PRIV_H
@@ -74,8 +74,21 @@ enum st program_run(struct program *p, int *status, struct err *err);
 
 /* ---- old.c ---- */
 
+/* Removes from `dir` what killed backups left there, unless one of them is still at work. */
+void old_sweep(const char *dir);
+
 /* Removes from `dir` what is older than the `keep` newest backups of `database`. What cannot be read is left. */
 enum st old_remove(const char *dir, const char *database, size_t keep, size_t *n_removed, struct err *err);
+
+/* ---- spare.c ---- */
+
+#define SPARE_NAME 64
+/*
+ * Makes a throw-away database, named for the session of `pg`, whose leftovers may go once that session has ended; drops such leftovers of
+ * others first. `name` is "" after a failure.
+ */
+enum st spare_make(struct pg *pg, char name[SPARE_NAME], struct err *err);
+void    spare_drop(struct pg *pg, const char *name);
 
 /* ---- dump.c ---- */
 

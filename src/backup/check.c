@@ -5,7 +5,6 @@
 #include "ingest/base.h"
 
 #include <fcntl.h>
-#include <sodium.h>
 #include <sys/stat.h>
 
 #include "backup_priv.h"
@@ -18,7 +17,7 @@ struct check {
     const char *path;
     int fd;
     struct manifest manifest; /* what it should hold */
-    char database[40];
+    char database[SPARE_NAME];
 };
 
 /* ---- the file ---- */
@@ -69,41 +68,7 @@ look_at_file(struct check *c, struct err *err)
     return ST_CORRUPT;
 }
 
-/* ---- the throw-away database ---- */
-
-static enum st
-make_database(struct check *c, struct err *err)
-{
-    uint8_t b[8];
-    char hex[17], sql[128];
-    enum st rc;
-
-    randombytes_buf(b, sizeof b);
-    sodium_bin2hex(hex, sizeof hex, b, sizeof b);
-    snprintf(c->database, sizeof c->database, "ingest_check_%s", hex);
-    snprintf(sql, sizeof sql, "CREATE DATABASE %s TEMPLATE template0 ENCODING 'UTF8'", c->database);
-    rc = pg_run(c->pg, "cannot make a throw-away database", sql, 0, NULL, NULL, err);
-    if (rc != ST_OK)
-        c->database[0] = '\0';
-    if (rc != ST_OK && strcmp(pg_sqlstate(c->pg), "42501") == 0)
-        err_hint(err,
-                 "ALTER ROLE ... CREATEDB; or check it on this host's private server: --local");
-    return rc;
-}
-
-static void
-drop_database(struct check *c)
-{
-    struct err ignored;
-    char sql[128];
-
-    if (c->database[0] == '\0')
-        return;
-    snprintf(sql, sizeof sql, "DROP DATABASE IF EXISTS %s WITH (FORCE)", c->database);
-    if (!pg_is_alive(c->pg))
-        (void)pg_reconnect(c->pg, &ignored);
-    (void)pg_run(c->pg, "cannot drop the throw-away database", sql, 0, NULL, NULL, &ignored);
-}
+/* ---- restoring ---- */
 
 /*
  * Roles of the server it came from need not be here. What it complains about is told, but only the
@@ -193,10 +158,10 @@ backup_check(const struct backup_job *job, struct pg *pg, const char *path, back
 
     *checked = (struct backup_checked){ 0 };
     if ((rc = read_beside(&c, err)) == ST_OK && (rc = look_at_file(&c, err)) == ST_OK &&
-        (rc = make_database(&c, err)) == ST_OK) {
+        (rc = spare_make(pg, c.database, err)) == ST_OK) {
         if ((rc = restore(&c, checked, err)) == ST_OK)
             rc = compare(&c, found, ctx, checked, err);
-        drop_database(&c);
+        spare_drop(pg, c.database);
     }
     if (c.fd >= 0)
         close(c.fd);

@@ -106,6 +106,7 @@ files_open(struct files *f, const char *dir, const char *made_at, struct err *er
     *f = (struct files){ .dir = dir, .fd = { -1, -1 } };
     if (mkdir(dir, 0700) != 0 && errno != EEXIST)
         return cannot(dir, err);
+    old_sweep(dir);
     for (int i = 0; i < 2; i++) {
         snprintf(f->path[i], sizeof f->path[i], "%.4000s/ingest-%.31s%s", dir, made_at, suffix[i]);
         if (access(f->path[i], F_OK) == 0) {

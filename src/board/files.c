@@ -15,6 +15,7 @@ static const char what[] = "cannot write the leaderboards";
 struct board_files {
     char path[BOARD_LISTS][TEMPORARY_NAME];
     char temporary[BOARD_LISTS][TEMPORARY_NAME]; /* "": none */
+    int fd[BOARD_LISTS];                         /* of these; open, they are not swept away */
     bool is_new[BOARD_LISTS];                    /* there was none in its place */
     char dir[TEMPORARY_NAME];
 };
@@ -67,16 +68,29 @@ write_list(struct board_files *f, const struct board *b, size_t list, mode_t mod
         buf_release(&text);
         return err_memory(err, what);
     }
-    fd = temporary_beside(f->path[list], f->temporary[list]);
+    fd = f->fd[list] = temporary_beside(f->path[list], f->temporary[list]);
     if (fd < 0 || fchmod(fd, mode) != 0 || !temporary_write(fd, text.p, text.n) || fsync(fd) != 0)
-        rc = cannot(f->path[list], strerror(errno), err);
-    if (fd >= 0 && close(fd) != 0 && rc == ST_OK)
         rc = cannot(f->path[list], strerror(errno), err);
     buf_release(&text);
     return rc;
 }
 
 /* ---- all seven ---- */
+
+/* What a killed one left beside the lists. */
+static bool
+is_list(void *ctx, const char *base)
+{
+    char name[64];
+
+    (void)ctx;
+    for (size_t i = 0; i < BOARD_LISTS; i++) {
+        snprintf(name, sizeof name, "%s.json", board_names[i]);
+        if (strcmp(base, name) == 0)
+            return true;
+    }
+    return false;
+}
 
 /* A directory in a place would let some lists be renamed and then refuse. */
 static enum st
@@ -114,6 +128,8 @@ board_files_write(const struct board *b, const char *dir, struct err *err)
         err_memory(err, what);
         return NULL;
     }
+    for (size_t i = 0; i < BOARD_LISTS; i++)
+        f->fd[i] = -1;
     rc = make_dir(dir, err);
     snprintf(f->dir, sizeof f->dir, "%s", dir);
     for (size_t i = 0; i < BOARD_LISTS; i++)
@@ -122,6 +138,8 @@ board_files_write(const struct board *b, const char *dir, struct err *err)
             rc = cannot(dir, strerror(ENAMETOOLONG), err);
     if (rc == ST_OK)
         rc = look_at_places(f, err);
+    if (rc == ST_OK)
+        temporary_sweep(dir, is_list, NULL);
     for (size_t i = 0; rc == ST_OK && i < BOARD_LISTS; i++)
         rc = write_list(f, b, i, 0666 & ~mask, err);
     if (rc == ST_OK)
@@ -179,8 +197,11 @@ board_files_drop(struct board_files *f)
 {
     if (f == NULL)
         return;
-    for (size_t i = 0; i < BOARD_LISTS; i++)
+    for (size_t i = 0; i < BOARD_LISTS; i++) {
         if (f->temporary[i][0] != '\0')
             unlink(f->temporary[i]);
+        if (f->fd[i] >= 0)
+            close(f->fd[i]);
+    }
     free(f);
 }

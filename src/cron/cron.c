@@ -35,6 +35,7 @@ run(const struct cron *c, struct pg *pg, const char *what, const char *format, s
     return rc;
 }
 
+/* An application's own table of that name, which nobody can hold a job in, is none. */
 static enum st
 find_table(struct cron *c, struct pg *pg, const char *schema, struct err *err)
 {
@@ -42,7 +43,9 @@ find_table(struct cron *c, struct pg *pg, const char *schema, struct err *err)
         "SELECT format('%I.%I', n.nspname, c.relname)"
         " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
         " WHERE c.oid = coalesce(to_regclass(quote_ident($1) || '.cron_jobs'),"
-        "                        to_regclass('cron_jobs'))";
+        "                        to_regclass('cron_jobs'))"
+        " AND EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid"
+        "              AND a.attname IN ('held_until', 'currently_running_by'))";
     const char *values[] = { schema };
     struct pg_result *r = NULL;
     enum st rc = pg_run(pg, "cannot look for cron_jobs", sql, 1, values, &r, err);

@@ -26,6 +26,21 @@ written() {
     dump=$output
 }
 
+# gone WHERE: such sessions have ended
+gone() {
+    for _ in $(seq 600); do
+        [ "$(n_rows pg_stat_activity "$1")" != 0 ] || return 0
+        sleep 0.02
+    done
+    return 1
+}
+
+# past DAY: $dump was made then; one second has one name
+past() {
+    for suffix in dump manifest; do mv "${dump%.dump}.$suffix" "out/ingest-${1}T000000Z.$suffix"; done
+    dump=out/ingest-${1}T000000Z.dump
+}
+
 # absent GREP-ARGUMENTS: nothing of that is there
 absent() {
     if grep "$@"; then
@@ -182,7 +197,7 @@ no_throwaways() {
     written out
     is "$(grep -cP '^table\t502\t' "${dump%.dump}.manifest")" 1
     sql "UPDATE seventv.emote_stats SET count = count + 1 WHERE date = '2024-02-01' AND count = 77"
-    sleep 1.1 # another second, another name
+    past 2020-01-01
     first=$dump
     written out
     cp "${first%.dump}.manifest" swapped && line=$(grep '^dump' "${dump%.dump}.manifest")
@@ -201,10 +216,10 @@ no_throwaways() {
     touch out/ingest-2019-01-01T000000Z.dump out/notes.txt out/ingest-2018.dump # no manifest, no backup
     sed 's/^database\t.*/database\tother/' "${dump%.dump}.manifest" >out/ingest-2017-01-01T000000Z.manifest
     touch out/ingest-2017-01-01T000000Z.dump
-    sleep 1.1
+    past 2020-01-04
     written out
     is "$(find out -name '*.dump' | wc -l)" 8
-    sleep 1.1
+    past 2020-01-05
     written out --keep 3 -v
     says "3 older ones removed"
     is "$(cd out && echo ingest-2* notes.txt | tr ' ' '\n' | grep -c .)" 11
@@ -212,6 +227,69 @@ no_throwaways() {
     [ ! -e out/ingest-2020-01-01T000000Z.dump ] && [ ! -e out/ingest-2020-01-03T000000Z.manifest ]
     backup --check "$dump"
     status_is 0
+}
+
+@test "what a killed backup left looks like none, and goes with the next one" {
+    filled
+    coproc BLOCKER { "$PG_BIN/psql" -XAtq 2>&1; }
+    echo "BEGIN; LOCK TABLE stats; SELECT 'locked';" >&"${BLOCKER[1]}"
+    read -r -u "${BLOCKER[0]}" line
+    is "$line" locked
+    "$INGEST" backup out 2>/dev/null &
+    victim=$!
+    for _ in $(seq 600); do
+        [ "$(n_rows pg_stat_activity "datname = '$PGDATABASE' AND wait_event_type = 'Lock'")" = 0 ] || break
+        sleep 0.1
+    done
+    kill -9 $victim
+    wait $victim || true
+    echo "COMMIT;" >&"${BLOCKER[1]}"
+    exec {BLOCKER[1]}>&-
+    wait "$BLOCKER_PID"
+    is "$(ls -A out | sed 's/^\(.ingest-\)20[0-9T-]*Z\(.*\)......$/\1\2/' | sort | tr '\n' ' ')" ".ingest-.dump. .ingest-.manifest. "
+
+    cd out
+    touch .ingest-2020-01-01T000000Z.dump.aB3dEf ingest-2020-01-01T000000Z.manifest # killed between its two names
+    kept="ingest-2020-01-02T000000Z.manifest .ingest-2020.dump.aB3dEf .ingest-2020-01-03T000000Z.dump.aB3dEf"
+    touch $kept # its dump may have been moved; no name of ours; another one is writing it
+    cd ..
+    exec 9<out/.ingest-2020-01-03T000000Z.dump.aB3dEf
+    flock 9
+    written out
+    exec 9<&-
+    is "$(ls -A out | sort)" "$(printf '%s\n' $kept "${dump##*/}" "$(basename "$dump" .dump).manifest" | sort)"
+}
+
+@test "the database of a killed check goes with the next one; another check's stays" {
+    filled
+    written out
+    "$INGEST" backup --check "$dump" >/dev/null 2>&1 &
+    victim=$!
+    for _ in $(seq 600); do
+        is "$(n_rows pg_database "datname LIKE 'ingest_check%'")" 0 >/dev/null || break
+    done
+    kill -9 $victim
+    wait $victim || true
+    gone "application_name <> 'psql' AND backend_type = 'client backend'" # its backend, and its pg_restore
+    coproc OTHER { "$PG_BIN/psql" -XAtq 2>&1; }
+    cat >&"${OTHER[1]}" <<'END'
+SELECT 'CREATE DATABASE ingest_check_' || pid || '_' || (extract(epoch FROM backend_start) * 1000000)::bigint
+  FROM pg_stat_activity WHERE pid = pg_backend_pid() \gexec
+CREATE DATABASE ingest_check_1_1;
+CREATE DATABASE ingest_checked;
+SELECT pg_backend_pid();
+END
+    read -r -u "${OTHER[0]}" other
+    backup -q --check "$dump"
+    status_is 0
+    is "$(n_rows pg_database "datname LIKE 'ingest_check%'")" 2
+    is "$(n_rows pg_database "datname = 'ingest_check_1_1'")" 0
+    exec {OTHER[1]}>&-
+    wait "$OTHER_PID"
+    gone "pid = $other"
+    backup -q --check "$dump"
+    is "$(sql "SELECT datname FROM pg_database WHERE datname LIKE 'ingest_check%'")" ingest_checked
+    sql "DROP DATABASE ingest_checked"
 }
 
 @test "no password stands on a command line" {

@@ -123,6 +123,7 @@ END
     is "$(cat out/top_all_time.json)" "[\"$(ulid 5)\",\"$(ulid 6)\",\"$(ulid 3)\",\"$(ulid 2)\",\"$(ulid 1)\",\"$(ulid 4)\"]"
     is "$(cat out/trending_day.json)" "[\"$(ulid 6)\"]"
     is "$(cat out/trending_month.json)" "[]"
+    touch out/.top_daily.json.aB3dEf # what a killed one leaves
     board --until 2024-04-01 -o out --top 2
     is "$(cat out/top_daily.json)" "[\"$(ulid 6)\",\"$(ulid 3)\"]"
     is "$(find out -type f | wc -l)" 7 # nothing is left beside them
@@ -141,10 +142,9 @@ END
         # who has rows from tomorrow on alone keeps what the run before wrote
         scores | grep -F -f <(cut -d'|' -f1 expected) >actual
         same_file actual expected
-        for name in $NAMES; do
-            python3 "$ORACLE" list $name 2024-03-31 40 < <(grep -v 2024-04-01 rows) >expected
-            same_file "out/$name.json" expected
-        done
+        mkdir -p lists
+        python3 "$ORACLE" lists 2024-03-31 40 lists < <(grep -v 2024-04-01 rows)
+        diff -r out lists
     done
 }
 
@@ -309,10 +309,12 @@ wait_until_blocked() {
     status_is 0
     says "board    2 emotes as of 2024-03-31, lists in out"
     is "$(cat out/top_daily.json)" '["01F6PYNMBG000EQZ7QARQDP467","01F6MDFCSG0000Z9WQ2E2NV27Z"]'
+    sql "CREATE TABLE cron_jobs (id text, command text)" # an application's, which is none
     for i in 1 2; do
         board -v -o out # no timetable: it is done whenever it is asked for
         says "board    2 emotes"
     done
+    sql "DROP TABLE cron_jobs"
     # The second half of the set, in the schema of the table.
     "$INGEST" migrate print seventv | sed -n '/^CREATE TABLE seventv.emote_scores/,/^COMMENT ON TABLE seventv.cron_jobs/p' | sed 's/seventv\.//' >boards.sql
     sql "\\i boards.sql"

@@ -77,8 +77,7 @@ number() {
     run "$INGEST" leaderboard --until 2025-03-01 -o lists
     is "$status" 0
     awk -F'\t' '$2 < "2025-03-01"' "$BATS_FILE_TMPDIR/rows.tsv" >rows
-    for name in top_daily top_weekly top_monthly top_all_time trending_day trending_week trending_month; do
-        python3 "$ROOT/tests/oracle/leaderboard.py" list $name 2025-02-28 500 <rows >expected
-        same_file "lists/$name.json" expected
-    done
+    mkdir expected
+    python3 "$ROOT/tests/oracle/leaderboard.py" lists 2025-02-28 500 expected <rows
+    diff -r lists expected
 }

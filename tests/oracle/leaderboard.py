@@ -3,11 +3,12 @@
 
     leaderboard.py random SEED TODAY            rows of emote_stats, for COPY: emote_id, date, count
     leaderboard.py scores TODAY <rows           what stands in emote_scores then, sorted
-    leaderboard.py list NAME TODAY TOP <rows    the JSON of one list
+    leaderboard.py lists TODAY TOP DIR <rows    the seven lists as JSON, DIR/top_daily.json and its sisters
 """
 import datetime
 import json
 import math
+import pathlib
 import random
 import sys
 import uuid
@@ -81,8 +82,10 @@ def main():
         for emote in sorted(found, key=lambda e: e.int):
             print(emote, *(found[emote][name] for name in NAMES), sep="|")
     else:
-        found = board(read_rows(), datetime.date.fromisoformat(words[1]))
-        print(json.dumps([ulid(emote) for emote in best(found, words[0], int(words[2]))], separators=(",", ":")))
+        found = board(read_rows(), datetime.date.fromisoformat(words[0]))
+        for name in NAMES:
+            ids = [ulid(emote) for emote in best(found, name, int(words[1]))]
+            pathlib.Path(words[2], name + ".json").write_text(json.dumps(ids, separators=(",", ":")) + "\n", encoding="ascii")
 
 
 if __name__ == "__main__":
