@@ -105,7 +105,7 @@ put_row(const struct row_view *row, const struct hit *hit, bool first)
 {
     printf("%s{\"table\":\"%s\"", first ? "" : ",", row->table);
     put_fields("key", row->keys, row->n_keys);
-    put_fields("adds", row->sums, row->n_sums);
+    put_fields(row->latest ? "at_least" : "adds", row->sums, row->n_sums);
     if (row->uniques != NULL && hit->has_client)
         printf(",\"client_to\":\"%s\"", row->uniques);
     if (row->uniques != NULL && hit->sketch.p != NULL)

@@ -209,6 +209,15 @@ PYTHON
     is "$(json '(len(o["records"]), sorted(r["rows"][0]["adds"].items()))')" "(25, [('bytes', 0), ('nb_failed_reqs', 0), ('nb_reqs', 1), ('nb_successful_reqs', 1)])"
 }
 
+@test "a row that keeps the later time: nothing is added to it" {
+    echo '192.0.2.7 - - [16/Jan/2024:12:00:00 +0000] "GET /image/original/a.png HTTP/1.1" 200 1 "-" "-"' >log
+    explain --dataset access log
+    shows 'name "a.png", variant "" >= accessed 1705406400000000'
+    [[ "$output" != *"+="* ]]
+    explain --json --dataset access log
+    is "$(json '(r["rows"][0]["at_least"], "adds" in r["rows"][0])')" "({'accessed': 1705406400000000}, False)"
+}
+
 @test "the class of the user agent, and the pattern that decides" {
     line serde 1.0.0 | sed 's/cargo.1.70.0/Examplebot\/2.1 (+http:\/\/bot.example.org)/' >log
     explain log
