@@ -40,7 +40,8 @@ fail_job(struct work *w, const struct queue_job *job, struct err *err)
         work_tell(w, "%s: will be tried again, %d times at most", job->path, left);
     if (left != 0)
         return ST_OK;
-    err_fail(&last, ST_IO, "gave this job up", "it was tried as often as jobs are");
+    err_fail(&last, ST_IO, "gave this job up", "%s%sit was tried as often as jobs are",
+             job->path[0] == '\0' ? job->id : "", job->path[0] == '\0' ? ": " : "");
     if (job->path[0] != '\0')
         err_hint(&last, "once it is mended: ingest enqueue FILE");
     snprintf(last.path, sizeof last.path, "%.255s", job->path);

@@ -243,6 +243,7 @@ hold_stats() {
     work
     status_is 1
     says 'no file URI with an absolute path: "../etc"' 'has no text "file"' "gave this job up"
+    is "$(grep -cE 'cause: [0-9a-f-]{36}: it was tried' <<<"$stderr")" 1
     is "$(sql "SELECT queue, retry FROM pictrs.queue ORDER BY 1")" "ingest|1
 other|5"
 }
