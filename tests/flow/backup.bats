@@ -232,6 +232,7 @@ no_throwaways() {
 @test "what a killed backup left looks like none, and goes with the next one" {
     filled
     coproc BLOCKER { "$PG_BIN/psql" -XAtq 2>&1; }
+    blocker=$BLOCKER_PID # unset as soon as it has ended
     echo "BEGIN; LOCK TABLE stats; SELECT 'locked';" >&"${BLOCKER[1]}"
     read -r -u "${BLOCKER[0]}" line
     is "$line" locked
@@ -245,7 +246,7 @@ no_throwaways() {
     wait $victim || true
     echo "COMMIT;" >&"${BLOCKER[1]}"
     exec {BLOCKER[1]}>&-
-    wait "$BLOCKER_PID"
+    wait "$blocker" 2>/dev/null || true
     is "$(ls -A out | sed 's/^\(.ingest-\)20[0-9T-]*Z\(.*\)......$/\1\2/' | sort | tr '\n' ' ')" ".ingest-.dump. .ingest-.manifest. "
 
     cd out
@@ -272,6 +273,7 @@ no_throwaways() {
     wait $victim || true
     gone "application_name <> 'psql' AND backend_type = 'client backend'" # its backend, and its pg_restore
     coproc OTHER { "$PG_BIN/psql" -XAtq 2>&1; }
+    other=$OTHER_PID # unset as soon as it has ended
     cat >&"${OTHER[1]}" <<'END'
 SELECT 'CREATE DATABASE ingest_check_' || pid || '_' || (extract(epoch FROM backend_start) * 1000000)::bigint
   FROM pg_stat_activity WHERE pid = pg_backend_pid() \gexec
@@ -287,7 +289,7 @@ END
     is "$(n_rows pg_database "datname = 'ingest_check_1_1'")" 0
     echo 'SELECT format($$DROP DATABASE %I$$, datname) FROM pg_database WHERE datname ~ $$^ingest_check$$ \gexec' >&"${OTHER[1]}"
     exec {OTHER[1]}>&-
-    wait "$OTHER_PID"
+    wait "$other" 2>/dev/null || true
 }
 
 @test "no password stands on a command line" {

@@ -224,6 +224,7 @@ f"
 # A session that keeps emote_scores from being written until `unblock`.
 block() {
     coproc BLOCKER { "$PG_BIN/psql" -XAtq 2>&1; }
+    blocker=$BLOCKER_PID # unset as soon as it has ended
     echo "BEGIN; LOCK TABLE seventv.emote_scores IN SHARE MODE; SELECT 'locked';" >&"${BLOCKER[1]}"
     read -r -u "${BLOCKER[0]}" line
     is "$line" locked
@@ -233,7 +234,7 @@ unblock() {
     echo "COMMIT;" >&"${BLOCKER[1]}"
     # shellcheck disable=SC1083,SC2093
     exec {BLOCKER[1]}>&-
-    wait "$BLOCKER_PID"
+    wait "$blocker" 2>/dev/null || true
 }
 
 wait_until_blocked() {
