@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # Backups: what is in them, that they can be restored, and that the check sees when they cannot.
-# shellcheck disable=SC2012,SC2016,SC2030,SC2031,SC2154
+# shellcheck disable=SC1083,SC2012,SC2016,SC2030,SC2031,SC2093,SC2154
 load lib
 
 setup_file() {
@@ -249,16 +249,16 @@ no_throwaways() {
     wait "$blocker" 2>/dev/null || true
     is "$(ls -A out | sed 's/^\(.ingest-\)20[0-9T-]*Z\(.*\)......$/\1\2/' | sort | tr '\n' ' ')" ".ingest-.dump. .ingest-.manifest. "
 
-    cd out
+    cd out || return 1
     touch .ingest-2020-01-01T000000Z.dump.aB3dEf ingest-2020-01-01T000000Z.manifest # killed between its two names
-    kept="ingest-2020-01-02T000000Z.manifest .ingest-2020.dump.aB3dEf .ingest-2020-01-03T000000Z.dump.aB3dEf"
-    touch $kept # its dump may have been moved; no name of ours; another one is writing it
-    cd ..
+    kept=(ingest-2020-01-02T000000Z.manifest .ingest-2020.dump.aB3dEf .ingest-2020-01-03T000000Z.dump.aB3dEf)
+    touch "${kept[@]}" # its dump may have been moved; no name of ours; another one is writing it
+    cd .. || return 1
     exec 9<out/.ingest-2020-01-03T000000Z.dump.aB3dEf
     flock 9
     written out
     exec 9<&-
-    is "$(ls -A out | sort)" "$(printf '%s\n' $kept "${dump##*/}" "$(basename "$dump" .dump).manifest" | sort)"
+    is "$(ls -A out | sort)" "$(printf '%s\n' "${kept[@]}" "${dump##*/}" "$(basename "$dump" .dump).manifest" | sort)"
 }
 
 @test "the database of a killed check goes with the next one; another check's stays" {
