@@ -30,7 +30,7 @@ const struct rule_pack rule_packs[] = {
       .about = "as rubygems.org counts: any method with 200 or 304",
       .ecosystem = "rubygems", LIST(statuses, ok_or_not_modified), .agent = EVERY_AGENT },
     { .name = "zeco", .version = 1,
-      .about = "as default, for Raku's tarballs; their name is the SHA-1 in the path",
+      .about = "as default, for Raku's tarballs, looked up by their path in dists",
       .ecosystem = "zeco",
       LIST(methods, only_get), LIST(statuses, ok), .range.kind = RANGE_FROM_ZERO,
       .agent = EVERY_AGENT },
