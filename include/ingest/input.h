@@ -80,6 +80,7 @@ struct input_result {
     uint64_t        stored_bytes;
     uint64_t        unterminated_bytes; /* behind the last LF of a plain file: left for the next run */
     const char     *codec;              /* "gzip", "zstd", ..., "plain" */
+    bool            partial;            /* salvaged: there was more, behind the cut */
     bool            verified;           /* all of it stood under checksums, and they were right */
 };
 
@@ -98,6 +99,7 @@ void decoder_room_release(struct decoder_room *room);
 
 struct input_options {
     struct decoder_room *room;              /* borrowed until input_close; NULL: up to DECODER_BYTES, shared with nobody */
+    bool                 salvage;           /* an input that is cut short ends with its last whole line before the cut */
     bool                 require_integrity; /* refuse containers without a checksum */
 };
 #define DECODER_BYTES (160 * MIB)

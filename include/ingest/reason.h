@@ -26,6 +26,7 @@
     R(OTHER_SERVICE, other_service, "a request of another service")              \
     R(NO_DATA_TRACE, no_data_trace, "a trace or request that delivered nothing") \
     R(NO_CHANGE, no_change, "an event after which all is as it was")             \
+    R(COUNTED_BEFORE, counted_before, "in a part of the input that was counted before") \
     R(UNKNOWN_DIST, unknown_dist, "a tarball that is in no row of dists")        \
     R(UNKNOWN_ARTIFACT, unknown_artifact, "an artifact that no job has made")    \
     R(UNKNOWN_NETWORK, unknown_network, "a temporary network code of no known network")

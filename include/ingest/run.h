@@ -51,6 +51,8 @@ struct run_config {
     size_t                memory_bytes;
     int                   jobs;
     bool                  recheck;           /* do not trust device, inode and times */
+    bool                  salvage;           /* of an input that is cut short, count the whole lines before the cut */
+    bool                  distinct;          /* count an input though it is the beginning of a longer one that was counted */
     bool                  require_integrity; /* refuse containers without a checksum */
     struct rejects       *rejects;           /* where rejected lines go; borrowed; NULL: nowhere */
     struct buf           *done;              /* gets the names, each with its NUL, of inputs that may be deleted; NULL: nobody asks */

@@ -191,6 +191,8 @@ counting_configure(struct counting *c, const struct options *o, struct err *err)
     *c = (struct counting){ .o = o, .place.local.users_fd = -1, .keep.fd = -1 };
     *config = (struct run_config){ .signals = &signals_seen,
                                    .recheck = option_is_on(o, OPT_RECHECK),
+                                   .salvage = option_is_on(o, OPT_SALVAGE),
+                                   .distinct = option_is_on(o, OPT_DISTINCT),
                                    .require_integrity = option_is_on(o, OPT_REQUIRE_INTEGRITY) };
     if ((rc = check_rejects(o, err)) != ST_OK || (rc = read_sink(o, config, err)) != ST_OK ||
         (rc = read_teller(o, config, &c->teller, err)) != ST_OK ||
