@@ -37,6 +37,7 @@ struct err {
     uint64_t offset;      /* bytes into the file as stored; UINT64_MAX when not known */
     char     cause[256];  /* why, in the words of the layer below */
     char     hint[256];   /* what to try next; "" rather than a guess */
+    bool     cut_short;   /* with ST_CORRUPT: what there is of the input is good, but it ends too early */
     bool     not_a_log;   /* with ST_FORMAT: no format takes it, it may be anything; a walk leaves such files alone */
 };
 

@@ -78,7 +78,7 @@ struct input_result {
     struct file_id  file;               /* as it was at open */
     bool            young;              /* a time of the file is under 2 s old, or in the future: its times prove nothing yet */
     uint64_t        stored_bytes;
-    uint64_t        unterminated_bytes; /* behind the last LF of a plain file: left for the next run */
+    uint64_t        unterminated_bytes; /* behind the last LF of a plain file, left for the next run; or of a partial input */
     const char     *codec;              /* "gzip", "zstd", ..., "plain" */
     bool            partial;            /* salvaged: there was more, behind the cut */
     bool            verified;           /* all of it stood under checksums, and they were right */
@@ -129,6 +129,14 @@ void    input_take_all(struct input *in);
  * grow); ST_MEMORY.
  */
 enum st input_read(struct input *in, char *p, size_t cap, size_t *n, struct err *err);
+
+/*
+ * Only with input_options.salvage, once input_read has given ST_EOF: was the input cut short? Then its payload ends behind
+ * its last LF, and what input_read gave behind that belongs to no one; *why is what the cut would have been refused with.
+ * An input that has no whole line before its cut is refused all the same, and so are all under require_integrity: the
+ * checksum that would speak for the lines lies behind the cut.
+ */
+bool input_is_partial(const struct input *in, struct err *why);
 
 /* After ST_EOF. */
 void input_result(const struct input *in, struct input_result *out);

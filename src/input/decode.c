@@ -19,6 +19,7 @@ decode_cut_short(const struct stored *s, const char *what, const char *cause, st
 {
     decode_corrupt(stored_offset(s), what, cause, err);
     err_hint(err, "the file may still be growing; load it again once it is closed");
+    err->cut_short = true;
     return ST_CORRUPT;
 }
 

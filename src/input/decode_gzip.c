@@ -221,11 +221,12 @@ read_trailer(struct gzip *g, struct stored *s, struct err *err)
     uint32_t crc, size;
     enum st rc;
 
-    if ((rc = take_le(g, s, 4, &crc, cut, err)) != ST_OK ||
-        (rc = take_le(g, s, 4, &size, cut, err)) != ST_OK)
+    if ((rc = take_le(g, s, 4, &crc, cut, err)) != ST_OK)
         return rc;
-    if (crc != inflater_crc(&g->inflater))
+    if (crc != inflater_crc(&g->inflater)) /* before what may be cut off: damage is no cut */
         return corrupt(s, err, "the data does not match its CRC-32");
+    if ((rc = take_le(g, s, 4, &size, cut, err)) != ST_OK)
+        return rc;
     if (size != g->n_out)
         return corrupt(s, err, "the data does not match its length");
     g->any = true;

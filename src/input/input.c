@@ -25,6 +25,17 @@ struct input {
     const struct hash_secret *secret;
     struct murmur3 blocks;    /* over the digests of the full blocks so far */
     struct identity identity; /* head and length as far as read */
+
+    struct salvage *salvage; /* NULL: what is cut short is refused */
+};
+
+/* Who the whole lines so far are, for an input that may turn out to be cut short. */
+struct salvage {
+    bool partial;
+    struct err why;  /* the story of the cut */
+    uint64_t behind; /* bytes behind the last LF before the cut */
+    struct murmur3 blocks;
+    struct identity identity;
 };
 
 static const struct codec *const codecs[] = {
@@ -209,6 +220,11 @@ input_open(struct input **out, const struct source *source, const struct hash_se
     if (options != NULL) {
         in->terms.room = options->room;
         in->terms.require_integrity = options->require_integrity;
+        if (options->salvage && !options->require_integrity &&
+            (in->salvage = calloc(1, sizeof *in->salvage)) == NULL) {
+            free(in);
+            return err_memory(err, "cannot open input");
+        }
     }
     murmur3_init(&in->blocks);
     if (source->is_stdin) {
@@ -232,21 +248,39 @@ input_open(struct input **out, const struct source *source, const struct hash_se
  * at the end.
  */
 static void
-identify(struct input *in, const char *p, size_t n)
+identify(const struct hash_secret *secret, struct murmur3 *blocks, struct identity *identity,
+         const char *p, size_t n)
 {
-    if (in->identity.length == 0)
-        in->identity.head = hash_keyed(in->secret, p, n < HEAD_BYTES ? n : HEAD_BYTES);
-    in->identity.length += n;
+    if (identity->length == 0)
+        identity->head = hash_keyed(secret, p, n < HEAD_BYTES ? n : HEAD_BYTES);
+    identity->length += n;
     for (; n >= IDENTITY_BLOCK; n -= IDENTITY_BLOCK, p += IDENTITY_BLOCK) {
-        struct digest d = hash_keyed(in->secret, p, IDENTITY_BLOCK);
+        struct digest d = hash_keyed(secret, p, IDENTITY_BLOCK);
 
-        murmur3_add16(&in->blocks, d.b);
+        murmur3_add16(blocks, d.b);
     }
     if (n > 0) {
-        struct digest d = hash_keyed(in->secret, p, n);
+        struct digest d = hash_keyed(secret, p, n);
 
-        murmur3_add16(&in->blocks, d.b);
+        murmur3_add16(blocks, d.b);
     }
+}
+
+/*
+ * Before these bytes are added: who is what ends with their last LF? The line behind it may never
+ * come to its end, and then the bytes are gone.
+ */
+static void
+identify_lines(struct input *in, const char *p, size_t n)
+{
+    struct salvage *s = in->salvage;
+    const char *lf = memrchr(p, '\n', n);
+
+    if (lf == NULL)
+        return;
+    s->blocks = in->blocks;
+    s->identity = in->identity;
+    identify(in->secret, &s->blocks, &s->identity, p, (size_t)(lf - p) + 1);
 }
 
 static enum st
@@ -331,11 +365,34 @@ finish(struct input *in, struct err *err)
         in->identity.head = hash_keyed(in->secret, "", 0);
     if (!in->is_stdin && (rc = check_unchanged(in, err)) != ST_OK)
         return rc;
+    if (input_is_partial(in, NULL)) {
+        in->salvage->behind = in->identity.length - in->salvage->identity.length;
+        in->blocks = in->salvage->blocks;
+        in->identity = in->salvage->identity;
+    }
     for (int i = 0; i < 8; i++)
         length[i] = (uint8_t)(in->identity.length >> (8 * i));
     in->identity.hash = murmur3_finish(&in->blocks, length, sizeof length);
     in->ended = true;
     return ST_EOF;
+}
+
+/*
+ * Of an input that is cut short the whole lines before the cut may stand for it. ST_OK: that is so,
+ * and `n` bytes at `p` are the last; else what was wrong.
+ */
+static enum st
+salvage(struct input *in, enum st rc, const char *p, size_t n, const struct err *err)
+{
+    struct salvage *s = in->salvage;
+
+    if (rc != ST_CORRUPT || !err->cut_short || s == NULL)
+        return rc;
+    if (s->identity.length == 0 && memrchr(p, '\n', n) == NULL)
+        return rc; /* there is not one */
+    s->partial = true;
+    s->why = *err;
+    return ST_OK;
 }
 
 enum st
@@ -370,6 +427,8 @@ input_read(struct input *in, char *p, size_t cap, size_t *n, struct err *err)
 
     assert(cap % IDENTITY_BLOCK == 0);
     *n = 0;
+    if (input_is_partial(in, NULL)) /* there is nothing behind a cut */
+        cap = 0;
     if (left < cap)
         cap = (size_t)left;
     while (*n < cap) {
@@ -378,17 +437,32 @@ input_read(struct input *in, char *p, size_t cap, size_t *n, struct err *err)
         rc = in->codec->read(in->state, &in->stored, p + *n, cap - *n, &got, err);
         if (rc == ST_EOF)
             break;
-        if (rc != ST_OK)
-            return explain(in, rc, err);
+        if (rc != ST_OK &&
+            (rc = salvage(in, explain(in, rc, err), p, *n + got, err)) != ST_OK)
+            return rc;
         *n += got;
+        if (input_is_partial(in, NULL))
+            break;
     }
     if (*n == 0)
         return in->ended ? ST_EOF : finish(in, err);
     if (in->identity.length == 0 && in->codec != &codec_plain &&
         (rc = refuse_nested(in, p, *n, err)) != ST_OK)
         return rc;
-    identify(in, p, *n);
+    if (in->salvage != NULL)
+        identify_lines(in, p, *n);
+    identify(in->secret, &in->blocks, &in->identity, p, *n);
     return ST_OK;
+}
+
+bool
+input_is_partial(const struct input *in, struct err *why)
+{
+    bool partial = in->salvage != NULL && in->salvage->partial;
+
+    if (partial && why != NULL)
+        *why = in->salvage->why;
+    return partial;
 }
 
 void
@@ -401,12 +475,15 @@ input_result(const struct input *in, struct input_result *out)
         .young = in->young,
         .stored_bytes = in->stored.n_read,
         .codec = in->codec->name,
-        .verified = !in->terms.unverified,
+        .partial = input_is_partial(in, NULL),
+        .verified = !in->terms.unverified && !input_is_partial(in, NULL),
     };
     if (in->stored_hash != NULL)
         out->stored = hash_stream_finish(in->stored_hash);
     if (in->cut != UINT64_MAX)
         out->unterminated_bytes = (uint64_t)in->file.size - in->cut;
+    if (out->partial)
+        out->unterminated_bytes = in->salvage->behind;
 }
 
 const char *
@@ -431,6 +508,7 @@ input_close(struct input *in)
     terms_give(&in->terms);
     stored_release(&in->stored);
     hash_stream_free(in->stored_hash);
+    free(in->salvage);
     if (in->fd >= 0 && !in->is_stdin)
         close(in->fd);
     free(in);

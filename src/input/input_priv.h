@@ -64,7 +64,10 @@ struct codec {
     bool (*is)(const uint8_t *p, size_t n);
     /* NULL: this build cannot read it. */
     enum st (*open)(void **state, struct stored *s, struct terms *terms, struct err *err);
-    /* Up to `cap` bytes; *n 0 with ST_EOF only. ST_OK, ST_EOF, ST_CORRUPT, ST_FORMAT, ST_IO, ST_MEMORY. */
+    /*
+     * Up to `cap` bytes; *n 0 with ST_EOF only, and with ST_CORRUPT of an input that is cut short *n may be what came
+     * before the cut. ST_OK, ST_EOF, ST_CORRUPT, ST_FORMAT, ST_IO, ST_MEMORY.
+     */
     enum st (*read)(void *state, struct stored *s, char *p, size_t cap, size_t *n, struct err *err);
     void (*close)(void *state);
 };

@@ -106,10 +106,15 @@ cutter_peek(struct cutter *c, struct slice *head, struct err *err)
     return ST_OK;
 }
 
-/* The input has ended: what is carried is a last line without LF. */
+/*
+ * The input has ended: what is carried is a last line without LF, or half a line before the cut of
+ * one that is salvaged.
+ */
 static enum st
 last_line(struct cutter *c, struct block *block)
 {
+    if (input_is_partial(c->in, NULL))
+        return ST_EOF;
     if (c->skipping) {
         c->skipping = false;
         block->n_too_long = 1;
@@ -148,6 +153,8 @@ next_piece(struct cutter *c, struct block *block, struct err *err)
 {
     enum st rc = c->filled == 0 ? fill(c, err) : ST_OK;
 
+    if (rc == ST_EOF && input_is_partial(c->in, err))
+        return err->code; /* half a document says nothing */
     if (rc != ST_OK)
         return rc;
     block->p = window(c);
