@@ -21,6 +21,7 @@ struct ledger {
     struct digest      machine;     /* its keyed digest: the id itself is not for strangers, machine-id(5) */
     bool               read_only;
     bool               remembers;   /* its table of refusals is there and may be read; an older ledger has none */
+    bool               notes_runs;  /* its table of runs is there and may be written to */
     bool               replaces;    /* payloads that it knows are claimed again, with new figures. The caller sets it */
 };
 
@@ -215,3 +216,16 @@ enum st ledger_setting_claim(struct ledger *l, const char *key, void *value, siz
 enum st ledger_node(struct ledger *l, const char *name, int32_t *id, struct err *err);
 
 #endif
+/* ---- what a run did (ingest.runs) ---- */
+
+struct run_note {
+    const char *source;  /* the [source NAME] whose files they were; NULL: none's */
+    const char *failure; /* what ended it; NULL or "": it went to its end */
+    int         status;  /* its exit status */
+    int64_t     wall_us;
+    uint64_t    read, known, known_otherwise, grown, partial, refused, skipped; /* files */
+    uint64_t    lines, counted; /* read; records */
+};
+/* Outside a transaction, and without waiting for the disk. ST_OK also where the ledger keeps no such notes; ST_DB, ST_DB_RETRY. */
+enum st ledger_note_run(struct ledger *l, const struct run_note *note, struct err *err);
+

@@ -66,6 +66,8 @@ struct run_config {
     /* An input, once, when its batch is committed: refused, or else in the database, now or before, or passed over on purpose. */
     void (*settled)(void *ctx, const struct source *source, bool refused);
     void  *ctx;
+    /* The exit status of a run that ends so, for the ledger's notes of runs; NULL: it is not noted. */
+    int (*verdict)(void *ctx, enum st rc, const struct summary *s);
 };
 
 /*

@@ -34,6 +34,7 @@ struct summary {
     } seconds;
     int64_t peak_rss_bytes;
     bool    dry_run; /* rows are what would be written: inserted holds all of them */
+    const char *source; /* the [source NAME] whose files these were, a plain name; borrowed; NULL: they were named one by one */
 };
 
 void summary_release(struct summary *s);
@@ -46,7 +47,7 @@ bool summary_add_day(struct table_summary *t, int32_t day);
 /* What a later run did goes to what earlier ones did; peak and CPU time are the process's. False: no memory. */
 bool summary_join(struct summary *to, const struct summary *from);
 
-/* files, bytes, lines, records, rows, days, seconds, peak_rss_bytes; one object and a line feed. */
+/* source if there is one, files, bytes, lines, records, rows, days, seconds, peak_rss_bytes; one object and a line feed. */
 void summary_json(const struct summary *s, struct buf *out);
 /* A few lines that fit a screen, ending with the next step where something is wrong. */
 void summary_text(const struct summary *s, struct buf *out);

@@ -99,6 +99,25 @@ read_sink(const struct options *o, struct run_config *c, struct err *err)
     return ST_OK;
 }
 
+/* Of several statuses 4 wins, then 3, then 1. */
+int
+counting_status(const struct options *o, enum st rc, const struct summary *s)
+{
+    if (rc != ST_OK)
+        return exit_status_of(rc, (int)signals_last);
+    if (option_is_on(o, OPT_STRICT) && tally_rejected(&s->lines) > 0)
+        return EXIT_REFUSED;
+    return s->files.refused > 0 ? EXIT_REFUSED : 0;
+}
+
+static int
+on_verdict(void *ctx, enum st rc, const struct summary *s)
+{
+    const struct counting *c = ctx;
+
+    return counting_status(c->o, rc, s);
+}
+
 static enum st
 read_teller(const struct options *o, struct run_config *c, struct teller *t, struct err *err)
 {
@@ -118,7 +137,6 @@ read_teller(const struct options *o, struct run_config *c, struct teller *t, str
     c->refused = on_refused;
     c->choice = t->verbose ? on_choice : NULL;
     c->progress = show ? on_progress : NULL;
-    c->ctx = t;
     return ST_OK;
 }
 
@@ -183,24 +201,48 @@ check_rejects(const struct options *o, struct err *err)
 }
 
 enum st
-counting_configure(struct counting *c, const struct options *o, struct err *err)
+counting_prepare(struct counting *c, const struct options *o, struct err *err)
+{
+    enum st rc;
+
+    *c = (struct counting){ .o = o, .place.local.users_fd = -1, .keep.fd = -1 };
+    c->config = (struct run_config){ .signals = &signals_seen,
+                                     .recheck = option_is_on(o, OPT_RECHECK),
+                                     .salvage = option_is_on(o, OPT_SALVAGE),
+                                     .distinct = option_is_on(o, OPT_DISTINCT),
+                                     .require_integrity = option_is_on(o, OPT_REQUIRE_INTEGRITY),
+                                     .verdict = on_verdict,
+                                     .ctx = c };
+    if ((rc = check_rejects(o, err)) != ST_OK || (rc = read_sink(o, &c->config, err)) != ST_OK)
+        return rc;
+    return read_teller(o, &c->config, &c->teller, err);
+}
+
+enum st
+counting_read(struct counting *c, const struct options *o, struct err *err)
 {
     struct run_config *config = &c->config;
     enum st rc;
 
-    *c = (struct counting){ .o = o, .place.local.users_fd = -1, .keep.fd = -1 };
-    *config = (struct run_config){ .signals = &signals_seen,
-                                   .recheck = option_is_on(o, OPT_RECHECK),
-                                   .salvage = option_is_on(o, OPT_SALVAGE),
-                                   .distinct = option_is_on(o, OPT_DISTINCT),
-                                   .require_integrity = option_is_on(o, OPT_REQUIRE_INTEGRITY) };
-    if ((rc = check_rejects(o, err)) != ST_OK || (rc = read_sink(o, config, err)) != ST_OK ||
-        (rc = read_teller(o, config, &c->teller, err)) != ST_OK ||
-        (rc = count_reading(o, config, &c->rules, err)) != ST_OK ||
-        (rc = to_eida_dataset(config, err)) != ST_OK ||
-        (rc = rule_options_check(config->rules->pack, err)) != ST_OK)
+    rules_release(&c->rules);
+    summary_release(&c->summary);
+    config->format = NULL;
+    config->dataset = NULL;
+    c->o = o;
+    if ((rc = count_reading(o, config, &c->rules, err)) != ST_OK ||
+        (rc = to_eida_dataset(config, err)) != ST_OK)
         return rc;
-    return keep_open(&c->keep, o, config, err);
+    return rule_options_check(config->rules->pack, err);
+}
+
+enum st
+counting_configure(struct counting *c, const struct options *o, struct err *err)
+{
+    enum st rc;
+
+    if ((rc = counting_prepare(c, o, err)) != ST_OK || (rc = counting_read(c, o, err)) != ST_OK)
+        return rc;
+    return keep_open(&c->keep, o, &c->config, err);
 }
 
 /* ---- the run's neighbours ---- */
@@ -260,19 +302,34 @@ print_summary(const struct options *o, const struct teller *t, const struct summ
     buf_release(&text);
 }
 
-/* Of several statuses 4 wins, then 3, then 1. */
-static int
-final_status(const struct options *o, enum st rc, const struct summary *s)
+int
+counting_tell(struct counting *c, enum st rc, const struct err *err)
 {
-    uint64_t rejected = tally_rejected(&s->lines);
+    int status = counting_status(c->o, rc, &c->summary);
 
     if (rc != ST_OK)
-        return exit_status_of(rc, (int)signals_last);
-    if (option_is_on(o, OPT_STRICT) && rejected > 0) {
-        fprintf(stderr, "ingest: error: %" PRIu64 " lines were rejected, and --strict is said\n", rejected);
-        return EXIT_REFUSED;
-    }
-    return s->files.refused > 0 ? EXIT_REFUSED : 0;
+        say_error(err);
+    if (c->entered)
+        print_summary(c->o, &c->teller, &c->summary);
+    if (rc == ST_OK && status != 0 && c->summary.files.refused == 0)
+        fprintf(stderr, "ingest: error: %" PRIu64 " lines were rejected, and --strict is said\n",
+                tally_rejected(&c->summary.lines));
+    return status;
+}
+
+enum st
+counting_close(struct counting *c, enum st rc, struct err *err)
+{
+    rc = output_close(&c->output, rc, err);
+    return keep_close(&c->keep, c->entered, rc, err);
+}
+
+void
+counting_release(struct counting *c)
+{
+    place_close(&c->place);
+    rules_release(&c->rules);
+    summary_release(&c->summary);
 }
 
 int
@@ -280,15 +337,8 @@ counting_finish(struct counting *c, enum st rc, struct err *err)
 {
     int status;
 
-    rc = output_close(&c->output, rc, err);
-    rc = keep_close(&c->keep, c->entered, rc, err);
-    if (rc != ST_OK)
-        say_error(err);
-    if (c->entered)
-        print_summary(c->o, &c->teller, &c->summary);
-    place_close(&c->place);
-    rules_release(&c->rules);
-    status = final_status(c->o, rc, &c->summary);
-    summary_release(&c->summary);
+    rc = counting_close(c, rc, err);
+    status = counting_tell(c, rc, err);
+    counting_release(c);
     return status;
 }

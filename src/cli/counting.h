@@ -1,5 +1,5 @@
 /*
- * Counting, as the main job (count.c) and `ingest work` (work.c) share it.
+ * Counting, as the main job (count.c), `ingest run` (run.c) and `ingest work` (work.c) share it.
  *
  *   counting.c   options to a run's configuration, the database, the client key; the summary and the exit status
  *   output.c     rows to a file
@@ -50,14 +50,29 @@ struct counting {
 };
 
 /* misplaced.c. ST_USAGE: the command line has an option that is not one of this command. */
-enum counting_by { BY_COUNT = 1, BY_WORK = 2 };
+enum counting_by { BY_COUNT = 1, BY_WORK = 2, BY_RUN = 4 };
 enum st misplaced_check(const struct options *o, enum counting_by by, struct err *err);
 
-/* What the options say, before anything is touched but the files of --done and --rejects. To be finished in either case. */
+/*
+ * What the options say, before anything is touched but the files of --done and --rejects. To be finished in either case.
+ * It is all of counting_prepare, counting_read and keep_open().
+ */
 enum st counting_configure(struct counting *c, const struct options *o, struct err *err);
+/* Where rows go and what is told. */
+enum st counting_prepare(struct counting *c, const struct options *o, struct err *err);
+/* How logs are read and what counts. May be called again, with options that differ in that. */
+enum st counting_read(struct counting *c, const struct options *o, struct err *err);
 /* The database, the client key, the output: config is whole after it. */
 enum st counting_enter(struct counting *c, struct err *err);
-/* Says the failure if rc is one, and the summary; releases everything; gives the exit status. */
+
+/* The exit status of a run that ends with `rc`. */
+int counting_status(const struct options *o, enum st rc, const struct summary *s);
+/* Says the failure if rc is one, and the summary; gives the exit status. */
+int counting_tell(struct counting *c, enum st rc, const struct err *err);
+/* Puts in its place what was written beside the database. `rc` is the run's, which wins. */
+enum st counting_close(struct counting *c, enum st rc, struct err *err);
+void    counting_release(struct counting *c); /* leaves the database, too */
+/* All three. */
 int counting_finish(struct counting *c, enum st rc, struct err *err);
 
 #endif

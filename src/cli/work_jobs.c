@@ -126,6 +126,14 @@ on_settled(void *ctx, const struct source *source, bool refused)
     w->task[w->job_of[source - w->inputs]] = refused ? TASK_REFUSED : TASK_DONE;
 }
 
+static int
+on_verdict(void *ctx, enum st rc, const struct summary *s)
+{
+    const struct work *w = ctx;
+
+    return counting_status(w->counting->o, rc, s);
+}
+
 /*
  * A run costs some hundredths of a second before the first line, more where it reads a catalog: of
  * small files many go into one. Of large ones others shall have some, and of rules that fold
@@ -154,6 +162,7 @@ count_files(struct work *w, struct source_list *inputs, struct err *err)
 
     config.ctx = w;
     config.settled = on_settled;
+    config.verdict = on_verdict;
     w->inputs = inputs->at;
     rc = run(&config, inputs, &s, err);
     queue_beat_stop(beat);

@@ -474,6 +474,10 @@ enum st eida_note(struct run *run, const struct pending *p, struct err *err);
 enum st eida_write(struct run *run, struct err *err);
 
 /* replace.c; all of them do nothing without --replace */
+/* note.c */
+/* The run is over, with `rc`, and its summary whole: says so in the ledger, if it is one that counts and the server is there. */
+void    note_run(struct run *run, enum st rc, const struct err *err);
+
 /* ST_OK; ST_USAGE: standard input is one of several, or the rules want a stream. */
 enum st replace_init(struct run *run, struct err *err);
 /* ST_USAGE: it is none whose rows can be replaced. */

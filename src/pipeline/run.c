@@ -414,7 +414,7 @@ run(const struct run_config *config, struct source_list *inputs, struct summary 
     struct run *run = calloc(1, sizeof *run);
     enum st rc;
 
-    *summary = (struct summary){ 0 };
+    *summary = (struct summary){ .source = config->source };
     if (run == NULL)
         return err_memory(err, "cannot start");
     run->config = config;
@@ -452,5 +452,6 @@ run(const struct run_config *config, struct source_list *inputs, struct summary 
     }
     finish_summary(run);
     run_release(run);
+    note_run(run, rc, err);
     return rc;
 }

@@ -153,8 +153,11 @@ json_unresolved(const struct summary *s, struct buf *out)
 void
 summary_json(const struct summary *s, struct buf *out)
 {
+    buf_text(out, "{");
+    if (s->source != NULL)
+        buf_printf(out, "\"source\":\"%s\",", s->source);
     buf_printf(out,
-               "{\"files\":{\"read\":%" PRIu64 ",\"known\":%" PRIu64 ",\"known_otherwise\":%" PRIu64
+               "\"files\":{\"read\":%" PRIu64 ",\"known\":%" PRIu64 ",\"known_otherwise\":%" PRIu64
                ",\"grown\":%" PRIu64 ",\"partial\":%" PRIu64 ",\"refused\":%" PRIu64
                ",\"skipped\":%" PRIu64 "},",
                s->files.read, s->files.known, s->files.known_otherwise, s->files.grown,
@@ -319,6 +322,8 @@ summary_text(const struct summary *s, struct buf *out)
     double wall = s->seconds.wall > 0 ? s->seconds.wall : 1e-6;
     char a[32];
 
+    if (s->source != NULL)
+        buf_printf(out, "source   %s\n", s->source);
     text_files(s, out);
     healed = text_unresolved(s, out);
     if (s->files.read > 0 || s->lines.read > 0) {

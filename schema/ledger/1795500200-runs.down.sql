@@ -1,0 +1,1 @@
+DROP TABLE ingest.runs; -- own rows: true
