@@ -125,7 +125,8 @@ ledger_open(struct ledger *l, struct pg *pg, bool read_only, struct err *err)
     rc = pg_run(
         pg, "cannot look for the ledger",
         "SELECT to_regclass('ingest.payloads') IS NOT NULL AND to_regclass('ingest.settings') IS NOT NULL,"
-        " coalesce(has_table_privilege(to_regclass('ingest.refusals'), 'SELECT'), false)",
+        " coalesce(has_table_privilege(to_regclass('ingest.refusals'), 'SELECT'), false),"
+        " coalesce(has_table_privilege(to_regclass('ingest.runs'), 'INSERT'), false)",
         0, NULL, &r, err);
     if (rc != ST_OK)
         return rc;
