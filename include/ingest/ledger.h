@@ -43,6 +43,7 @@ struct known {
     struct digest rules_id;
     char          dataset[32];
     bool          unterminated; /* found as a file that may end in half a line: that is not in the ledger */
+    bool          partial;      /* salvaged from an input that was cut short: a file of these stored bytes is not known as a whole */
 };
 
 /* Test 1: the same files by device, inode, size and times. out[i] belongs to files[i]. */
@@ -66,6 +67,34 @@ struct ledger_key {
 };
 enum st ledger_find_hashes(struct ledger *l, const struct ledger_key *const *keys, size_t n, struct known *out, struct err *err);
 
+/*
+ * Tests 3 to 5 in one question. Of the payloads of the same scope, dataset and head: the one that is the same, how many others there are,
+ * how many of them are shorter, and when the longest that is longer was counted.
+ */
+struct alike {
+    struct known known;
+    int64_t      n, n_shorter; /* others */
+    bool         has_longer;
+    char         counted[20];  /* that longer one: YYYY-MM-DD HH:MM */
+};
+enum st ledger_find_alike(struct ledger *l, const struct ledger_key *const *keys, const struct identity *const *identities, size_t n,
+                          struct alike *out, struct err *err);
+
+/*
+ * Payloads that begin with one of these heads, whatever they go on with: by head, then by length. Of those below HEAD_BYTES the head is the
+ * digest of all. Allocated, the caller frees it. ST_OK, ST_DB, ST_DB_RETRY, ST_MEMORY.
+ */
+struct beginning {
+    size_t        at; /* which of the heads */
+    int64_t       id;
+    uint64_t      length;
+    uint64_t      lines_counted;
+    struct digest hash;
+    char          counted[20]; /* when, as above */
+};
+enum st ledger_find_heads(struct ledger *l, const struct ledger_key *key, const struct digest *heads, size_t n, struct beginning **out,
+                          size_t *n_out, struct err *err);
+
 /* Test 3 without asking which dataset it feeds, unless the scope says so. */
 enum st ledger_find_contents(struct ledger *l, const struct ledger_scope *scope, const struct identity *const *contents, size_t n,
                              struct known *out, struct err *err);
@@ -87,6 +116,12 @@ struct sighting {
     struct digest  stored;
 };
 
+/* A head that was looked for while a payload was read, and how many payloads the ledger had with it then. */
+struct looked {
+    struct digest head;
+    int64_t       n;
+};
+
 struct payload {
     struct ledger_key   key;
     struct identity     identity;
@@ -101,11 +136,21 @@ struct payload {
     size_t              n_days;
     struct sighting     sighting;
     bool                verified; /* the container has checksums and they were right */
+    bool                partial;  /* salvaged: the whole lines of an input that was cut short */
+    int64_t             extends;  /* the longest known payload that it begins with, whose lines were not counted again; 0: none */
+    struct looked      *looked;   /* its own head first; NULL: nobody asked */
+    size_t              n_looked;
     int64_t             id;   /* set by ledger_claim; 0: lost */
 };
 
 /* Inserts the rows, which the caller has sorted by key.hash; those of another run that committed first are lost (id 0). Waits for a run that holds one. */
 enum st ledger_claim(struct ledger *l, struct payload *const *payloads, size_t n, struct err *err);
+
+/*
+ * After the claim: takes the locks of all heads that were looked for, and looks again. *moved: another run has committed a payload with one of
+ * them since, which may be the beginning of one of these, or its longer self. ST_OK, ST_DB, ST_DB_RETRY, ST_MEMORY.
+ */
+enum st ledger_look_again(struct ledger *l, struct payload *const *payloads, size_t n, bool *moved, struct err *err);
 
 /*
  * Before the days are recorded, for a batch that replaces rows: days of payloads of the scope in these months (first days, ascending) are
@@ -204,18 +249,6 @@ enum st ledger_heal(struct ledger *l, const int64_t *ids, size_t n, bool *mine, 
 /* After a COMMIT without an answer: does this one wait no more? */
 enum st ledger_has_healed(struct ledger *l, int64_t id, bool *healed, struct err *err);
 
-/* ---- settings: small facts that the first writer decides ---- */
-
-#define SETTING_MAX 256
-/* *n 0: no such setting. */
-enum st ledger_setting(struct ledger *l, const char *key, void *value, size_t *n, struct err *err);
-/* Sets it unless it is there; then value and *n are what stands there (in and out, SETTING_MAX bytes of room). */
-enum st ledger_setting_claim(struct ledger *l, const char *key, void *value, size_t *n, struct err *err);
-
-/* The id of a node by its name, along the search path; 0 when there is none or no table of nodes. ST_DB: the role lacks a right (hint: the GRANT); ST_USAGE: two have the name. */
-enum st ledger_node(struct ledger *l, const char *name, int32_t *id, struct err *err);
-
-#endif
 /* ---- what a run did (ingest.runs) ---- */
 
 struct run_note {
@@ -229,3 +262,15 @@ struct run_note {
 /* Outside a transaction, and without waiting for the disk. ST_OK also where the ledger keeps no such notes; ST_DB, ST_DB_RETRY. */
 enum st ledger_note_run(struct ledger *l, const struct run_note *note, struct err *err);
 
+/* ---- settings: small facts that the first writer decides ---- */
+
+#define SETTING_MAX 256
+/* *n 0: no such setting. */
+enum st ledger_setting(struct ledger *l, const char *key, void *value, size_t *n, struct err *err);
+/* Sets it unless it is there; then value and *n are what stands there (in and out, SETTING_MAX bytes of room). */
+enum st ledger_setting_claim(struct ledger *l, const char *key, void *value, size_t *n, struct err *err);
+
+/* The id of a node by its name, along the search path; 0 when there is none or no table of nodes. ST_DB: the role lacks a right (hint: the GRANT); ST_USAGE: two have the name. */
+enum st ledger_node(struct ledger *l, const char *name, int32_t *id, struct err *err);
+
+#endif

@@ -14,7 +14,7 @@
  */
 #define UNTERMINATED "s.size > p.length AND p.integrity = 'unverifiable'"
 
-/* Rows (at, payload, rules_id, dataset, unterminated): out[at - 1] is known. */
+/* Rows (at, payload, rules_id, dataset, unterminated, partial): out[at - 1] is known. */
 static enum st
 ask_known(struct ledger *l, struct columns *c, const char *what, const char *sql, struct known *out,
           struct err *err)
@@ -34,7 +34,7 @@ ledger_find_files(struct ledger *l, const struct ledger_scope *scope,
                   const struct file_id *const *files, size_t n, struct known *out, struct err *err)
 {
     static const char sql[] =
-        "SELECT f.at, s.payload, p.rules_id, p.dataset, " UNTERMINATED
+        "SELECT f.at, s.payload, p.rules_id, p.dataset, " UNTERMINATED ", p.partial"
         " FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])"
         "       WITH ORDINALITY AS f(device, inode, size, mtime_ns, ctime_ns, at)"
         "  JOIN ingest.sightings s ON s.inode = f.inode AND s.device = f.device AND s.size = f.size"
@@ -64,7 +64,7 @@ ledger_find_sizes(struct ledger *l, const struct ledger_scope *scope, const int6
                   size_t n, struct known_stored **out, size_t *n_out, struct err *err)
 {
     static const char sql[] =
-        "SELECT DISTINCT s.size, s.stored, s.payload, p.rules_id, p.dataset, " UNTERMINATED
+        "SELECT DISTINCT s.size, s.stored, s.payload, p.rules_id, p.dataset, " UNTERMINATED ", p.partial"
         "  FROM ingest.sightings s JOIN ingest.payloads p ON p.id = s.payload"
         " WHERE s.size = ANY ($1::bigint[]) AND s.stored IS NOT NULL"
         "   AND ($2::text IS NULL OR p.dataset = $2) AND p.scope IN (0, $3::integer)"
@@ -108,7 +108,7 @@ ledger_find_hashes(struct ledger *l, const struct ledger_key *const *keys, size_
                    struct known *out, struct err *err)
 {
     static const char sql[] =
-        "SELECT k.at, p.id, p.rules_id, p.dataset, false"
+        "SELECT k.at, p.id, p.rules_id, p.dataset, false, p.partial"
         "  FROM unnest($1::integer[], $2::text[], $3::bytea[]) WITH ORDINALITY AS k(scope, dataset, hash, at)"
         "  JOIN ingest.payloads p ON p.scope = k.scope AND p.dataset = k.dataset AND p.hash = k.hash";
     struct columns c;
@@ -132,7 +132,7 @@ ledger_find_contents(struct ledger *l, const struct ledger_scope *scope,
 {
     /* By the head, which has an index of its own. */
     static const char sql[] =
-        "SELECT k.at, p.id, p.rules_id, p.dataset, false"
+        "SELECT k.at, p.id, p.rules_id, p.dataset, false, p.partial"
         "  FROM unnest($1::bytea[], $2::bytea[]) WITH ORDINALITY AS k(head, hash, at)"
         "  JOIN ingest.payloads p ON p.head = k.head AND p.hash = k.hash"
         " WHERE ($3::text IS NULL OR p.dataset = $3) AND p.scope IN (0, $4::integer)"

@@ -33,6 +33,7 @@ known_from_row(const struct pg_result *r, size_t row, size_t col, struct known *
     pg_bytea(r, row, col + 1, out->rules_id.b, sizeof out->rules_id.b);
     snprintf(out->dataset, sizeof out->dataset, "%s", pg_text(r, row, col + 2).p);
     out->unterminated = slice_is(pg_text(r, row, col + 3), "t");
+    out->partial = slice_is(pg_text(r, row, col + 4), "t");
 }
 
 /* machine-id(5): 32 hex digits. Hosts without one (some containers) cannot use test 1. */

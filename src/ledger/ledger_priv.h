@@ -35,7 +35,7 @@ void put_sighting(const struct ledger *l, struct columns *c, size_t at, const st
 /* May this role count? ST_DB: a right is missing (err->hint: the GRANT). */
 enum st ledger_rights(struct ledger *l, struct err *err);
 
-/* Reads payload, rules_id, dataset and whether half a line was left from four columns of a row. */
+/* Reads payload, rules_id, dataset, whether half a line was left and whether it is partial from five columns of a row. */
 void known_from_row(const struct pg_result *r, size_t row, size_t col, struct known *out);
 
 #endif

@@ -133,6 +133,16 @@ refuse_mistaken(struct worker *w, struct pending *p, struct err *err)
     return refused_note(w->run, p->item, p->item->refusal, &seen->stored, err);
 }
 
+/*
+ * Where a known input was seen. The bytes of one that is cut short must not stand for a payload
+ * that is whole: it is read again by every run, and nobody takes it for all that there was.
+ */
+static const struct sighting *
+sighting_of(const struct pending *p, const struct known *known)
+{
+    return p->payload->partial && !known->partial ? NULL : &p->payload->sighting;
+}
+
 /* Under the lock: is it known to the ledger, or a second time in this batch? */
 static enum st
 decide(struct worker *w, struct pending *p, const struct known *known, const struct sent *sent,
@@ -142,9 +152,11 @@ decide(struct worker *w, struct pending *p, const struct known *known, const str
     bool decided;
     enum st rc;
 
-    p->item->whole = done_is_whole(&p->payload->sighting, p->item->source, p->unterminated);
+    p->item->partial = p->payload->partial;
+    p->item->whole = !p->item->partial &&
+                     done_is_whole(&p->payload->sighting, p->item->source, p->unterminated);
     if (known->id != 0 && !run->config->replace)
-        return batch_mark_known(run, p->item, known, &p->payload->sighting, err);
+        return batch_mark_known(run, p->item, known, sighting_of(p, known), err);
     if (seen_has(&run->seen, &p->payload->key) || seen_has(&run->batch.seen, &p->payload->key)) {
         p->item->fate = FATE_KNOWN;
         return ST_OK;

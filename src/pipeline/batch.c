@@ -157,7 +157,7 @@ batch_known(struct run *run, struct item *item, const struct known *known,
 
     pthread_mutex_lock(&run->lock);
     rc = batch_mark_known(run, item, known, sighting, err);
-    item->whole = !known->unterminated &&
+    item->whole = !known->unterminated && !known->partial &&
                   (sighting == NULL || done_is_whole(sighting, item->source, 0));
     pthread_mutex_unlock(&run->lock);
     return rc;
@@ -208,6 +208,10 @@ say_fate(const struct run *run, const struct item *item)
         snprintf(line, sizeof line, "%s: skipped, %s", item->source->path, item->skipped);
         run->config->choice(run->config->ctx, line);
     }
+    if (item->fate == FATE_COUNTED && item->partial && run->config->choice != NULL) {
+        snprintf(line, sizeof line, "%s: cut short, its whole lines count", item->source->path);
+        run->config->choice(run->config->ctx, line);
+    }
     if (run->config->sink != RUN_DRY || run->pg == NULL || run->config->choice == NULL ||
         words[item->fate] == NULL)
         return;
@@ -222,6 +226,7 @@ batch_tell(struct run *run, struct item *item)
     switch ((enum fate)item->fate) {
     case FATE_COUNTED:
         run->summary->files.read++;
+        run->summary->files.partial += item->partial;
         break;
     case FATE_KNOWN:
         run->summary->files.known++;

@@ -47,7 +47,7 @@ glance_files(struct run *run, struct err *err)
             rc = RUN_TRY_AGAIN(
                 run, ledger_find_files(&run->ledger, &run->scope, files, n, known, err), err);
             for (size_t k = 0; rc == ST_OK && k < n; k++)
-                if (known[k].id != 0)
+                if (known[k].id != 0 && known_stands(run, &known[k]))
                     rc = batch_known(run, items[k], &known[k], NULL, err);
             n = 0;
         }

@@ -78,7 +78,7 @@ by_times(struct asking *a, const struct source_list *inputs, bool *known, struct
             files[i] = &inputs->at[from + i].file;
         rc = ledger_find_files(&a->ledger, &a->scope, files, n, found, err);
         for (size_t i = 0; rc == ST_OK && i < n; i++)
-            known[from + i] = found[i].id != 0 && !found[i].unterminated &&
+            known[from + i] = found[i].id != 0 && !found[i].unterminated && !found[i].partial &&
                               inputs->at[from + i].trouble == ST_OK;
     }
     free(found);
@@ -100,7 +100,8 @@ by_bytes(struct asking *a, const struct source *source, bool *known, struct err 
     if (rc == ST_OK && n > 0)
         rc = input_digest_stored(source, &a->ledger.secret, &stored, err);
     for (size_t i = 0; rc == ST_OK && i < n && !*known; i++)
-        *known = digest_eq(&found[i].stored, &stored) && !found[i].known.unterminated;
+        *known = digest_eq(&found[i].stored, &stored) && !found[i].known.unterminated &&
+                 !found[i].known.partial;
     free(found);
     return rc == ST_EOF ? ST_OK : rc; /* ST_EOF: another file than the one that was listed */
 }

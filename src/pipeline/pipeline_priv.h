@@ -104,6 +104,7 @@ struct item {
     bool            left_out;  /* in one stream: read, and not counted; its fate stays when the others are read again */
     uint8_t         fate;
     uint8_t         ecosystem; /* of its first hit, as a number in run->ecosystems; 0: none */
+    bool            partial;   /* salvaged, and counted */
     bool            whole;     /* once it is counted or known: every byte of the file as it was listed is in the ledger */
     bool            see;       /* known by its bytes: write a sighting, so that the next run knows it by its times */
     struct sighting *sighting; /* for `see`; or of a refused one that the ledger is to remember */
@@ -398,6 +399,16 @@ enum st rejects_judge(const struct pass *p, struct err *err);
 enum st rejects_join(struct batch *b, const struct item *item, struct worker *w, uint64_t from, uint64_t to, struct err *err);
 /* The batch stands: they go, in the order of the inputs. ST_OK, ST_DISK. */
 enum st rejects_settle(struct run *run, struct err *err);
+
+/*
+ * Does it stand for a file of its bytes, or times, in this run? What was salvaged does only where a run salvages: in all others
+ * the file is damaged as ever.
+ */
+static inline bool
+known_stands(const struct run *run, const struct known *known)
+{
+    return !known->partial || run->config->salvage;
+}
 
 /* done.c */
 /* Does the ledger hold, with this payload, every byte of the file that was listed? */

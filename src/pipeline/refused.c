@@ -7,19 +7,24 @@
 
 #include "pipeline_priv.h"
 
-/* How inputs are read: what was refused in one way is a new question in another. */
+/*
+ * How inputs are read: what was refused in one way is a new question in another. Whether a cut is
+ * damage is one, too.
+ */
 enum st
 refused_init(struct run *run, struct err *err)
 {
     const struct run_config *c = run->config;
+    const char *decoding =
+        c->salvage && !c->require_integrity ? INGEST_VERSION "\nsalvage" : INGEST_VERSION;
     struct buf text = { 0 };
 
-    buf_printf(&text, "%s\n%s\n%s\n%d\n", INGEST_VERSION, c->format == NULL ? "" : c->format->name,
+    buf_printf(&text, "%s\n%s\n%s\n%d\n", decoding, c->format == NULL ? "" : c->format->name,
                c->dataset == NULL ? "" : c->dataset->name, c->max_reject_percent);
     buf_hex(&text, c->rules->id.b, sizeof c->rules->id.b);
     if (!text.failed)
         run->reading.parsing = hash_plain(text.p, text.n);
-    run->reading.decoding = hash_plain(INGEST_VERSION, strlen(INGEST_VERSION));
+    run->reading.decoding = hash_plain(decoding, strlen(decoding));
     buf_release(&text);
     return text.failed ? err_memory(err, "cannot start") : ST_OK;
 }

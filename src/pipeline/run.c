@@ -424,6 +424,7 @@ run(const struct run_config *config, struct source_list *inputs, struct summary 
     pthread_cond_init(&run->done, NULL);
     decoder_room_init(&run->room, config->memory_bytes);
     run->input_options = (struct input_options){ .room = &run->room,
+                                                 .salvage = config->salvage,
                                                  .require_integrity = config->require_integrity };
     if ((rc = refused_init(run, err)) == ST_OK && (rc = tables_init(run, err)) == ST_OK &&
         (rc = open_database(run, err)) == ST_OK &&
@@ -451,7 +452,7 @@ run(const struct run_config *config, struct source_list *inputs, struct summary 
         }
     }
     finish_summary(run);
-    run_release(run);
     note_run(run, rc, err);
+    run_release(run);
     return rc;
 }

@@ -137,6 +137,7 @@ describe(struct payload *payload, const struct item *item, const struct input_re
     payload->identity = r->identity;
     payload->key.hash = r->identity.hash;
     payload->verified = r->verified;
+    payload->partial = r->partial;
     payload->sighting = (struct sighting){
         .path = item->source->path,
         .is_file = !item->source->is_stdin,
@@ -293,7 +294,8 @@ known_by_bytes(struct worker *w, struct item *item, struct err *err)
     if ((rc = input_digest_stored(item->source, &run->ledger.secret, &stored, err)) != ST_OK)
         return rc;
     for (; low < run->n_stored && run->stored[low].size == item->source->file.size; low++)
-        if (!run->config->replace && digest_eq(&run->stored[low].stored, &stored)) {
+        if (!run->config->replace && digest_eq(&run->stored[low].stored, &stored) &&
+            known_stands(run, &run->stored[low].known)) {
             struct sighting s = {
                 .path = item->source->path,
                 .is_file = true,
