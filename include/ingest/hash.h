@@ -48,6 +48,7 @@ struct digest hash_keyed(const struct hash_secret *s, const void *p, size_t n);
 /* XXH3-128 under a secret of a message that comes in pieces. */
 struct hash_stream;
 struct hash_stream *hash_stream_new(const struct hash_secret *s); /* NULL without memory; borrows `s` */
+void                hash_stream_restart(struct hash_stream *h, const struct hash_secret *s); /* a new message */
 void                hash_stream_add(struct hash_stream *h, const void *p, size_t n);
 struct digest       hash_stream_finish(const struct hash_stream *h);
 void                hash_stream_free(struct hash_stream *h);

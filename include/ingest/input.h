@@ -144,6 +144,16 @@ void input_result(const struct input *in, struct input_result *out);
 /* "gzip", "zstd", ..., "plain". */
 const char *input_codec(const struct input *in);
 
+/*
+ * The hash that the beginning of a text has as a payload, at any length: bytes are added in order, in pieces of any size, and the hash may be
+ * asked for between them. prefix_new gives NULL without memory and borrows `secret`; prefix_free accepts NULL.
+ */
+struct prefix;
+struct prefix *prefix_new(const struct hash_secret *secret);
+void           prefix_add(struct prefix *p, const char *bytes, size_t n);
+struct digest  prefix_hash(const struct prefix *p);
+void           prefix_free(struct prefix *p);
+
 /* Bytes as stored that have been read, for progress. */
 uint64_t input_position(const struct input *in);
 

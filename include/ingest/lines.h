@@ -36,6 +36,13 @@ void    lines_take_all(struct lines *l);
 void    lines_in_pieces(struct lines *l);
 
 /*
+ * Shows `watch` every decoded byte, once and in order, before any line of it is given: on the thread that reads. What has been read so
+ * far is shown at once. What it gives other than ST_OK ends the input. Only before the first lines_next and lines_go_ahead.
+ */
+typedef enum st lines_watcher(void *ctx, const char *p, size_t n, struct err *err);
+enum st lines_watch(struct lines *l, lines_watcher *watch, void *ctx, struct err *err);
+
+/*
  * From here on a thread of its own decodes and cuts, a few blocks ahead of lines_next: worth it for a large input while
  * a core is idle. Without a thread or memory nothing changes. The input belongs to that thread until lines_stop.
  */

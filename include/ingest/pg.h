@@ -14,6 +14,9 @@
 /* The class of the advisory lock on a table, whose OID is the second key: "ing" and a 5, read as a number. Who merges or heals takes it. */
 #define PG_LOCK_TABLE "1768843013"
 
+/* The class of the locks on beginnings of payloads, of which the second key is the first byte of the head: "ing" and a 4. */
+#define PG_LOCK_HEAD "1768843012"
+
 struct pg;
 struct pg_result; /* rows of one statement */
 

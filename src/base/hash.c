@@ -207,6 +207,12 @@ hash_stream_new(const struct hash_secret *s)
 }
 
 void
+hash_stream_restart(struct hash_stream *h, const struct hash_secret *s)
+{
+    XXH3_128bits_reset_withSecret((XXH3_state_t *)h, s->b, sizeof s->b);
+}
+
+void
 hash_stream_add(struct hash_stream *h, const void *p, size_t n)
 {
     XXH3_128bits_update((XXH3_state_t *)h, p, n);

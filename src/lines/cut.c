@@ -79,6 +79,8 @@ fill(struct cutter *c, struct err *err)
     if (rc != ST_OK)
         c->filled = 0;
     c->decoded += c->filled;
+    if (rc == ST_OK && unlikely(c->watch != NULL))
+        rc = c->watch(c->watch_ctx, window(c), c->filled, err);
     if (rc == ST_EOF)
         c->ended = true;
     return rc;
@@ -89,6 +91,14 @@ cutter_look(struct cutter *c, struct slice *head, struct err *err)
 {
     head->p = window(c);
     return input_look(c->in, window(c), 64 * KIB, &head->n, err);
+}
+
+enum st
+cutter_watch(struct cutter *c, lines_watcher *watch, void *ctx, struct err *err)
+{
+    c->watch = watch;
+    c->watch_ctx = ctx;
+    return c->filled == 0 ? ST_OK : watch(ctx, window(c), c->filled, err);
 }
 
 enum st

@@ -22,6 +22,8 @@ struct cutter {
     bool          given;    /* a block of the window is out: the next fill moves on */
     bool          skipping; /* inside a line that is too long */
     bool          ended;
+    lines_watcher *watch;    /* sees all that is read; NULL: nobody does */
+    void         *watch_ctx;
     bool          in_pieces; /* blocks are whole windows, wherever lines end */
 };
 
@@ -33,6 +35,9 @@ void    cutter_release(struct cutter *c);
 void cutter_start(struct cutter *c, struct input *in, size_t n_buffers);
 
 enum st cutter_peek(struct cutter *c, struct slice *head, struct err *err);
+
+/* Shows it what is in the window, and from here on all that is read. */
+enum st cutter_watch(struct cutter *c, lines_watcher *watch, void *ctx, struct err *err);
 
 enum st cutter_look(struct cutter *c, struct slice *head, struct err *err);
 

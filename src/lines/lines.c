@@ -96,6 +96,13 @@ lines_look(struct lines *l, struct slice *head, struct err *err)
     return cutter_look(&l->cutter, head, err);
 }
 
+enum st
+lines_watch(struct lines *l, lines_watcher *watch, void *ctx, struct err *err)
+{
+    assert(!l->ahead);
+    return cutter_watch(&l->cutter, watch, ctx, err);
+}
+
 void
 lines_take_all(struct lines *l)
 {

@@ -1,0 +1,195 @@
+/*
+ * Tests 4 and 5 of docs/EXACTLY-ONCE.md: which payloads begin like this one? Heads have an index, so
+ * that is asked together with test 3, and costs an input whose beginning is new no question of its
+ * own.
+ */
+#include "ingest/base.h"
+
+#include "ledger_priv.h"
+
+#define WHEN(time) "to_char(" time ", 'YYYY-MM-DD HH24:MI')"
+
+static void
+put_key(struct columns *c, const struct ledger_key *key)
+{
+    pg_array_int(&c->at[0], key->scope);
+    pg_array_text(&c->at[1], slice_of(key->dataset));
+    pg_array_bytea(&c->at[2], key->hash.b, sizeof key->hash.b);
+}
+
+static void
+read_alike(const struct pg_result *r, size_t row, struct alike *out)
+{
+    if (!pg_is_null(r, row, 1))
+        known_from_row(r, row, 1, &out->known);
+    out->n = pg_int(r, row, 6) - (out->known.id != 0);
+    out->n_shorter = pg_int(r, row, 7);
+    out->has_longer = !pg_is_null(r, row, 8);
+    snprintf(out->counted, sizeof out->counted, "%s", out->has_longer ? pg_text(r, row, 8).p : "");
+}
+
+enum st
+ledger_find_alike(struct ledger *l, const struct ledger_key *const *keys,
+                  const struct identity *const *identities, size_t n, struct alike *out,
+                  struct err *err)
+{
+    /* What has the same hash has the same head, too. */
+    static const char sql[] =
+        "SELECT k.at, p.id, p.rules_id, p.dataset, false, p.partial, h.n, h.shorter, " WHEN("h.longer")
+        "  FROM unnest($1::integer[], $2::text[], $3::bytea[], $4::bytea[], $5::bigint[])"
+        "       WITH ORDINALITY AS k(scope, dataset, hash, head, length, at)"
+        " CROSS JOIN LATERAL (SELECT count(*) AS n,"
+        "        count(*) FILTER (WHERE b.length < k.length) AS shorter,"
+        "        (array_agg(b.counted_at ORDER BY b.length DESC)"
+        "         FILTER (WHERE b.length > k.length))[1] AS longer"
+        "   FROM ingest.payloads b"
+        "  WHERE b.head = k.head AND b.scope = k.scope AND b.dataset = k.dataset) h"
+        "  LEFT JOIN ingest.payloads p"
+        "       ON p.scope = k.scope AND p.dataset = k.dataset AND p.hash = k.hash"
+        " WHERE h.n > 0";
+    struct pg_result *r = NULL;
+    struct columns c;
+    enum st rc;
+
+    memset(out, 0, n * sizeof *out);
+    if (n == 0)
+        return ST_OK;
+    columns_begin(&c, 5);
+    for (size_t i = 0; i < n; i++) {
+        put_key(&c, keys[i]);
+        pg_array_bytea(&c.at[3], identities[i]->head.b, sizeof identities[i]->head.b);
+        pg_array_int(&c.at[4], (int64_t)identities[i]->length);
+    }
+    rc = columns_run(&c, l->pg, "cannot ask the ledger for payloads", sql, &r, err);
+    for (size_t i = 0; rc == ST_OK && i < pg_rows(r); i++)
+        read_alike(r, i, &out[pg_int(r, i, 0) - 1]);
+    pg_free(r);
+    columns_release(&c);
+    return rc;
+}
+
+enum st
+ledger_find_heads(struct ledger *l, const struct ledger_key *key, const struct digest *heads,
+                  size_t n, struct beginning **out, size_t *n_out, struct err *err)
+{
+    static const char what[] = "cannot ask the ledger for beginnings";
+    static const char sql[] =
+        "SELECT k.at, p.id, p.length, p.lines_counted, p.hash, " WHEN("p.counted_at")
+        "  FROM unnest($1::bytea[]) WITH ORDINALITY AS k(head, at)"
+        "  JOIN ingest.payloads p ON p.head = k.head"
+        " WHERE p.scope = $2::integer AND p.dataset = $3 AND p.length > 0"
+        " ORDER BY k.at, p.length, p.id";
+    struct pg_result *r = NULL;
+    struct columns c;
+    char scope[16];
+    enum st rc;
+
+    *out = NULL;
+    *n_out = 0;
+    if (n == 0)
+        return ST_OK;
+    columns_begin(&c, 1);
+    for (size_t i = 0; i < n; i++)
+        pg_array_bytea(&c.at[0], heads[i].b, sizeof heads[i].b);
+    snprintf(scope, sizeof scope, "%" PRId32, key->scope);
+    columns_add_value(&c, scope);
+    columns_add_value(&c, key->dataset);
+    rc = columns_run(&c, l->pg, what, sql, &r, err);
+    columns_release(&c);
+    if (rc != ST_OK)
+        return rc;
+    if ((*out = calloc(pg_rows(r) + 1, sizeof **out)) == NULL)
+        rc = err_memory(err, what);
+    for (size_t i = 0; *out != NULL && i < pg_rows(r); i++) {
+        struct beginning *b = &(*out)[(*n_out)++];
+
+        b->at = (size_t)pg_int(r, i, 0) - 1;
+        b->id = pg_int(r, i, 1);
+        b->length = (uint64_t)pg_int(r, i, 2);
+        b->lines_counted = (uint64_t)pg_int(r, i, 3);
+        pg_bytea(r, i, 4, b->hash.b, sizeof b->hash.b);
+        snprintf(b->counted, sizeof b->counted, "%s", pg_text(r, i, 5).p);
+    }
+    pg_free(r);
+    return rc;
+}
+
+/* ---- inside the batch's transaction ---- */
+
+/* In the order of their numbers, so that two runs never wait for each other in a circle. */
+static enum st
+lock_heads(struct ledger *l, struct payload *const *payloads, size_t n, struct err *err)
+{
+    static const char sql[] = "SELECT count(pg_advisory_xact_lock(" PG_LOCK_HEAD ", bucket))"
+                              " FROM (SELECT unnest($1::integer[]) AS bucket) b";
+    bool wanted[256] = { false };
+    struct columns c;
+    enum st rc;
+
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < payloads[i]->n_looked; k++)
+            wanted[payloads[i]->looked[k].head.b[0]] = true;
+    columns_begin(&c, 1);
+    for (int i = 0; i < 256; i++)
+        if (wanted[i])
+            pg_array_int(&c.at[0], i);
+    rc = columns_run(&c, l->pg, "cannot lock the ledger against other runs", sql, NULL, err);
+    columns_release(&c);
+    return rc;
+}
+
+/*
+ * Heads that are asked about at a time. A payload that was claimed here has its own head, and no
+ * other of these has it.
+ */
+#define HEADS_AT_ONCE 8192
+
+static enum st
+count_again(struct ledger *l, struct columns *c, bool *moved, struct err *err)
+{
+    static const char sql[] =
+        "SELECT 1 FROM unnest($1::integer[], $2::text[], $3::bytea[], $4::bigint[])"
+        " AS k(scope, dataset, head, n)"
+        " WHERE k.n <> (SELECT count(*) FROM ingest.payloads p"
+        "  WHERE p.head = k.head AND p.scope = k.scope AND p.dataset = k.dataset) LIMIT 1";
+    struct pg_result *r = NULL;
+    enum st rc = columns_run(c, l->pg, "cannot look into the ledger again", sql, &r, err);
+
+    if (rc == ST_OK && pg_rows(r) > 0)
+        *moved = true;
+    pg_free(r);
+    columns_release(c);
+    return rc;
+}
+
+enum st
+ledger_look_again(struct ledger *l, struct payload *const *payloads, size_t n, bool *moved,
+                  struct err *err)
+{
+    struct columns c;
+    size_t waiting = 0;
+    enum st rc;
+
+    *moved = false;
+    if (n == 0)
+        return ST_OK;
+    if ((rc = lock_heads(l, payloads, n, err)) != ST_OK)
+        return rc;
+    columns_begin(&c, 4);
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < payloads[i]->n_looked; k++) {
+            const struct looked *looked = &payloads[i]->looked[k];
+
+            pg_array_int(&c.at[0], payloads[i]->key.scope);
+            pg_array_text(&c.at[1], slice_of(payloads[i]->key.dataset));
+            pg_array_bytea(&c.at[2], looked->head.b, sizeof looked->head.b);
+            pg_array_int(&c.at[3], looked->n + (k == 0));
+            if (++waiting < HEADS_AT_ONCE)
+                continue;
+            if ((rc = count_again(l, &c, moved, err)) != ST_OK)
+                return rc;
+            columns_begin(&c, 4);
+            waiting = 0;
+        }
+    return count_again(l, &c, moved, err);
+}
