@@ -9,6 +9,7 @@
 #include "ingest/standing.h"
 
 #include "cli_priv.h"
+#include "findings.h"
 
 /* ---- for people ---- */
 
@@ -330,7 +331,11 @@ cli_status(const struct options *o)
     struct standing s = { 0 };
     struct queue_standing queue = { 0 };
     struct err err = { 0 };
-    enum st rc = read_standing(o, &place, &s, &queue, &err);
+    enum st rc;
+
+    if (option_is_on(o, OPT_AUDIT) || option_is_on(o, OPT_DOCTOR))
+        return option_is_on(o, OPT_AUDIT) ? cli_audit(o) : cli_doctor(o);
+    rc = read_standing(o, &place, &s, &queue, &err);
 
     if (rc != ST_OK)
         say_error(&err);
