@@ -155,7 +155,25 @@ load_key(struct run *run, bool stored, bool *missing, bool *made, struct err *er
 }
 
 /*
- * docs/EXACTLY-ONCE.md: the same key for all hosts that feed a table, decided by the first INSERT.
+ * The first INSERT decides. Which key it is and where that was made stand there together, or not at
+ * all.
+ */
+static enum st
+claim_key(struct run *run, const char *key, uint8_t *id, size_t *n_id, const char *key_where,
+          uint8_t *where, size_t *n_where, struct err *err)
+{
+    bool unknown; /* asked again, it is there or it is not */
+    enum st rc = pg_begin(run->pg, err);
+
+    if (rc == ST_OK && (rc = ledger_setting_claim(&run->ledger, key, id, n_id, err)) == ST_OK &&
+        (rc = ledger_setting_claim(&run->ledger, key_where, where, n_where, err)) == ST_OK)
+        return pg_commit(run->pg, &unknown, err);
+    pg_rollback(run->pg);
+    return rc;
+}
+
+/*
+ * docs/EXACTLY-ONCE.md: the same key for all hosts that feed a table.
  */
 static enum st
 check_key(struct run *run, struct table *t, struct err *err)
@@ -182,10 +200,8 @@ check_key(struct run *run, struct table *t, struct err *err)
     if (n_id == 0 && run->config->sink == RUN_TO_DATABASE) {
         n_id = sizeof run->clients.id;
         memcpy(id, run->clients.id, n_id);
-        if ((rc = ledger_setting_claim(&run->ledger, key, id, &n_id, err)) != ST_OK)
-            return rc;
         n_where = where_made(run, where);
-        if ((rc = ledger_setting_claim(&run->ledger, key_where, where, &n_where, err)) != ST_OK)
+        if ((rc = claim_key(run, key, id, &n_id, key_where, where, &n_where, err)) != ST_OK)
             return rc;
     }
     if (n_id > 0 && (n_id != sizeof run->clients.id || memcmp(id, run->clients.id, n_id) != 0)) {
