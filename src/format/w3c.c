@@ -230,8 +230,9 @@ has_values(struct slice line, size_t n, bool quotes)
 
     for (size_t i = 1; i <= n; i++) {
         at = value_end(at, end, ' ', quotes);
-        if (at++ == NULL)
+        if (at == NULL)
             return i == n;
+        at++;
     }
     return false;
 }
