@@ -47,6 +47,9 @@ void source_list_release(struct source_list *list);
  */
 enum st source_list_add(struct source_list *list, const char *path, struct err *err);
 
+/* The same for what a pattern has found: "-" is a name, and files may be too young. */
+enum st source_list_add_listed(struct source_list *list, const char *path, struct err *err);
+
 /*
  * Adds what the file `list_path` ("-" is standard input) lists: one name after another, each ended by `end`, '\n' or '\0';
  * the last may lack it, empty ones are passed over. Each is added as source_list_add does, but for "-", which is a name

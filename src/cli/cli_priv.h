@@ -6,7 +6,8 @@
  *   help.c     --help, from the lists
  *   say.c      all printing to people: nothing from a log or a server reaches a terminal raw
  *   progress.c one line on a terminal
- *   count.c    the main job; counting.h is the map of what it shares with work.c
+ *   count.c    the main job; counting.h is the map of what it shares with run.c and work.c
+ *   run.c      the sources of the configuration
  *   ledger.c   known and accept: questions to the ledger, and what is said to it
  *   names.c    what the options name: format, dataset, rules
  *   explain.c  what is understood of an input, line by line
@@ -167,6 +168,9 @@ struct source_list;
 enum st inputs_list(const struct options *o, size_t first, const volatile sig_atomic_t *signals, struct source_list *inputs,
                     struct err *err);
 
+/* --min-age, which the list is told before its files. ST_USAGE. */
+enum st inputs_min_age(const struct options *o, struct source_list *inputs, struct err *err);
+
 /* Replaces *pack by one of the options' own if they change something in it; it lives until the next call. ST_USAGE. */
 struct rule_pack;
 enum st rule_options_apply(const struct options *o, const struct rule_pack **pack, struct err *err);
@@ -227,6 +231,7 @@ int cli_token(const struct options *o);
 int cli_leaderboard(const struct options *o);
 int cli_backup(const struct options *o);
 int cli_enqueue(const struct options *o);
+int cli_run(const struct options *o);
 int cli_work(const struct options *o);
 int cli_status(const struct options *o);
 

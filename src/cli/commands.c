@@ -188,7 +188,7 @@ static const struct {
     { "recount", NULL },
     { "report", NULL },
     { "retract", NULL },
-    { "run", NULL },
+    { "run", cli_run },
     { "status", cli_status },
     { "token", cli_token },
     { "verify", NULL },

@@ -36,6 +36,7 @@ help_print(FILE *to)
         "  ingest explain x.gz                   the same line by line: format, fields, rule, rows\n\n"
         "usage: ingest [OPTION]... [FILE]...     FILE \"-\" is stdin; a directory is walked\n"
         "       ingest explain FILE... | FILE:LINE | --url URL | --rules PACK\n"
+        "       ingest run [NAME]...             what each [source NAME] of the configuration names\n"
         "       ingest known FILE...             is all of it counted? else exit 1 and what is not\n"
         "       ingest accept FILE...            refused inputs stay as they are: skip them\n"
         "       ingest status [--json]           what is counted, refused, and waits for its key\n"

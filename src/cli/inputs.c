@@ -32,8 +32,8 @@ stdin_is_usable(const volatile sig_atomic_t *signals)
     return ioctl(STDIN_FILENO, FIONREAD, &waiting) != 0 || waiting > 0;
 }
 
-static enum st
-read_min_age(const struct options *o, struct source_list *inputs, struct err *err)
+enum st
+inputs_min_age(const struct options *o, struct source_list *inputs, struct err *err)
 {
     const char *text = o->value[OPT_MIN_AGE].text;
 
@@ -76,7 +76,7 @@ inputs_list(const struct options *o, size_t first, const volatile sig_atomic_t *
 
     for (size_t i = first; i < o->n_arguments; i++)
         n_stdin += strcmp(o->arguments[i], "-") == 0;
-    if ((rc = read_min_age(o, inputs, err)) != ST_OK ||
+    if ((rc = inputs_min_age(o, inputs, err)) != ST_OK ||
         (rc = check_stdin(o, n_stdin, err)) != ST_OK)
         return rc;
     if (o->n_arguments <= first && list == NULL)

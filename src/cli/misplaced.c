@@ -13,7 +13,7 @@ static const struct {
 } others[] = {
     { OPT_FILES_FROM, "ingest enqueue", BY_COUNT },
     { OPT_NULL, "ingest enqueue", BY_COUNT },
-    { OPT_MIN_AGE, "ingest enqueue", BY_COUNT },
+    { OPT_MIN_AGE, "ingest enqueue", BY_COUNT | BY_RUN },
     { OPT_QUEUE, "ingest enqueue and work", BY_WORK },
     { OPT_WAIT, "ingest work", BY_WORK },
     { OPT_URL, "ingest explain", 0 },

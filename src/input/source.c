@@ -231,6 +231,12 @@ source_list_add(struct source_list *list, const char *path, struct err *err)
 
 /* ---- lists of names ---- */
 
+enum st
+source_list_add_listed(struct source_list *list, const char *path, struct err *err)
+{
+    return add_path(list, strcmp(path, "-") == 0 ? "./-" : path, LISTED, err);
+}
+
 #define NAME_MAX_BYTES 4095 /* PATH_MAX of Linux without its NUL */
 
 static enum st
@@ -252,7 +258,7 @@ add_name(struct source_list *list, char *name, size_t n, struct err *err)
     name[n < NAME_MAX_BYTES ? n : NAME_MAX_BYTES] = '\0';
     if (n > NAME_MAX_BYTES)
         return add_trouble(list, name, false, "the name is longer than 4,095 bytes", err);
-    return add_path(list, strcmp(name, "-") == 0 ? "./-" : name, LISTED, err);
+    return source_list_add_listed(list, name, err);
 }
 
 static enum st
