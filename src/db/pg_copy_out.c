@@ -155,7 +155,9 @@ settle(struct pg *pg, const struct reader *r, const char *what, enum st rc, stru
         if (status != PGRES_COMMAND_OK && rc == ST_OK)
             rc = pg_failed(pg, res, what, NULL, err);
         PQclear(res);
-        if (status == PGRES_COPY_OUT || !pg_is_alive(pg))
+        /* Any COPY that is still open, libpq tells of for ever. */
+        if (status == PGRES_COPY_OUT || status == PGRES_COPY_IN || status == PGRES_COPY_BOTH ||
+            !pg_is_alive(pg))
             break;
     }
     if (rc == ST_OK && !pg_is_alive(pg))
