@@ -65,7 +65,7 @@ sketch_is_sound(struct slice s)
     case 0x12:
         return s.n > 3 && (s.n - 3) % 8 == 0 && (s.n - 3) / 8 <= HLL_EXPLICIT_MAX;
     case 0x13:
-        return s.n > 3 && (s.n - 3) % 2 == 0;
+        return (s.n - 3) % 2 == 0; /* without a register: of hashes that have no value */
     case 0x14:
         return s.n == HLL_WIRE_MAX;
     default:
