@@ -71,14 +71,18 @@ enum st ledger_find_hashes(struct ledger *l, const struct ledger_key *const *key
  * Tests 3 to 5 in one question. Of the payloads of the same scope, dataset and head: the one that is the same, how many others there are,
  * how many of them are shorter, and when the longest that is longer was counted.
  */
+struct payload;
 struct alike {
     struct known known;
     int64_t      n, n_shorter; /* others */
+    bool         same_file;    /* one below HEAD_BYTES, and shorter, was seen in this very file, by machine, device and inode */
     bool         has_longer;
     char         counted[20];  /* that longer one: YYYY-MM-DD HH:MM */
 };
-enum st ledger_find_alike(struct ledger *l, const struct ledger_key *const *keys, const struct identity *const *identities, size_t n,
-                          struct alike *out, struct err *err);
+enum st ledger_find_alike(struct ledger *l, struct payload *const *payloads, size_t n, struct alike *out, struct err *err);
+
+/* Which payloads below HEAD_BYTES were seen in this very file? Allocated, the caller frees it. ST_OK, ST_DB, ST_DB_RETRY, ST_MEMORY. */
+enum st ledger_find_same_file(struct ledger *l, const struct file_id *file, int64_t **ids, size_t *n, struct err *err);
 
 /*
  * Payloads that begin with one of these heads, whatever they go on with: by head, then by length. Of those below HEAD_BYTES the head is the
@@ -90,6 +94,7 @@ struct beginning {
     uint64_t      length;
     uint64_t      lines_counted;
     struct digest hash;
+    int64_t       n;           /* how many have this head: of very many only the longest are given */
     char          counted[20]; /* when, as above */
 };
 enum st ledger_find_heads(struct ledger *l, const struct ledger_key *key, const struct digest *heads, size_t n, struct beginning **out,

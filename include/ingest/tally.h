@@ -27,6 +27,14 @@ tally_join(struct tally *into, const struct tally *from)
         into->by[i] += from->by[i];
 }
 
+/* All that was read has one outcome. */
+static inline void
+tally_become(struct tally *t, enum reason why)
+{
+    memset(t->by, 0, sizeof t->by);
+    t->by[why] = t->read;
+}
+
 static inline uint64_t
 tally_rejected(const struct tally *t)
 {

@@ -7,14 +7,39 @@
 
 #include "ledger_priv.h"
 
+/* A short one that counted nothing, as a header alone, is the beginning of whatever. */
+#define COUNTS "(b.length >= " SMALL " OR b.lines_counted > 0)"
+
+/* Of one head, the longest: a log that grew for years may have been read half a million times. */
+#define BEGINNINGS_MAX "65536"
+
+/* Below so many bytes a head is the digest of all: HEAD_BYTES. */
+#define SMALL "4096"
+
 #define WHEN(time) "to_char(" time ", 'YYYY-MM-DD HH24:MI')"
 
-static void
-put_key(struct columns *c, const struct ledger_key *key)
+static const char *
+machine_of(const struct ledger *l, struct bytea_text *text)
 {
-    pg_array_int(&c->at[0], key->scope);
-    pg_array_text(&c->at[1], slice_of(key->dataset));
-    pg_array_bytea(&c->at[2], key->hash.b, sizeof key->hash.b);
+    return l->has_machine ? bytea_text(text, l->machine.b, sizeof l->machine.b) : NULL;
+}
+
+/* Scope, dataset, hash, head, length; device and inode of a file. */
+static void
+put_alike(struct columns *c, const struct payload *p)
+{
+    pg_array_int(&c->at[0], p->key.scope);
+    pg_array_text(&c->at[1], slice_of(p->key.dataset));
+    pg_array_bytea(&c->at[2], p->key.hash.b, sizeof p->key.hash.b);
+    pg_array_bytea(&c->at[3], p->identity.head.b, sizeof p->identity.head.b);
+    pg_array_int(&c->at[4], (int64_t)p->identity.length);
+    if (p->sighting.is_file) {
+        pg_array_int(&c->at[5], (int64_t)p->sighting.file.device);
+        pg_array_int(&c->at[6], (int64_t)p->sighting.file.inode);
+    } else {
+        pg_array_null(&c->at[5]);
+        pg_array_null(&c->at[6]);
+    }
 }
 
 static void
@@ -25,28 +50,36 @@ read_alike(const struct pg_result *r, size_t row, struct alike *out)
     out->n = pg_int(r, row, 6) - (out->known.id != 0);
     out->n_shorter = pg_int(r, row, 7);
     out->has_longer = !pg_is_null(r, row, 8);
+    out->same_file = slice_is(pg_text(r, row, 9), "t");
     snprintf(out->counted, sizeof out->counted, "%s", out->has_longer ? pg_text(r, row, 8).p : "");
 }
 
 enum st
-ledger_find_alike(struct ledger *l, const struct ledger_key *const *keys,
-                  const struct identity *const *identities, size_t n, struct alike *out,
+ledger_find_alike(struct ledger *l, struct payload *const *payloads, size_t n, struct alike *out,
                   struct err *err)
 {
     /* What has the same hash has the same head, too. */
     static const char sql[] =
         "SELECT k.at, p.id, p.rules_id, p.dataset, false, p.partial, h.n, h.shorter, " WHEN("h.longer")
-        "  FROM unnest($1::integer[], $2::text[], $3::bytea[], $4::bytea[], $5::bigint[])"
-        "       WITH ORDINALITY AS k(scope, dataset, hash, head, length, at)"
+        ",      f.same"
+        "  FROM unnest($1::integer[], $2::text[], $3::bytea[], $4::bytea[], $5::bigint[], $6::bigint[],"
+        "       $7::bigint[])"
+        "       WITH ORDINALITY AS k(scope, dataset, hash, head, length, device, inode, at)"
         " CROSS JOIN LATERAL (SELECT count(*) AS n,"
         "        count(*) FILTER (WHERE b.length < k.length) AS shorter,"
         "        (array_agg(b.counted_at ORDER BY b.length DESC)"
         "         FILTER (WHERE b.length > k.length))[1] AS longer"
         "   FROM ingest.payloads b"
         "  WHERE b.head = k.head AND b.scope = k.scope AND b.dataset = k.dataset) h"
+        " CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM ingest.sightings s"
+        "   JOIN ingest.payloads b ON b.id = s.payload"
+        "  WHERE s.inode = k.inode AND s.device = k.device AND s.machine = $8::bytea"
+        "    AND b.scope = k.scope AND b.dataset = k.dataset"
+        "    AND b.length < least(k.length, " SMALL ") AND b.lines_counted > 0) AS same) f"
         "  LEFT JOIN ingest.payloads p"
         "       ON p.scope = k.scope AND p.dataset = k.dataset AND p.hash = k.hash"
-        " WHERE h.n > 0";
+        " WHERE h.n > 0 OR f.same";
+    struct bytea_text machine;
     struct pg_result *r = NULL;
     struct columns c;
     enum st rc;
@@ -54,12 +87,10 @@ ledger_find_alike(struct ledger *l, const struct ledger_key *const *keys,
     memset(out, 0, n * sizeof *out);
     if (n == 0)
         return ST_OK;
-    columns_begin(&c, 5);
-    for (size_t i = 0; i < n; i++) {
-        put_key(&c, keys[i]);
-        pg_array_bytea(&c.at[3], identities[i]->head.b, sizeof identities[i]->head.b);
-        pg_array_int(&c.at[4], (int64_t)identities[i]->length);
-    }
+    columns_begin(&c, 7);
+    for (size_t i = 0; i < n; i++)
+        put_alike(&c, payloads[i]);
+    columns_add_value(&c, machine_of(l, &machine));
     rc = columns_run(&c, l->pg, "cannot ask the ledger for payloads", sql, &r, err);
     for (size_t i = 0; rc == ST_OK && i < pg_rows(r); i++)
         read_alike(r, i, &out[pg_int(r, i, 0) - 1]);
@@ -69,15 +100,45 @@ ledger_find_alike(struct ledger *l, const struct ledger_key *const *keys,
 }
 
 enum st
+ledger_find_same_file(struct ledger *l, const struct file_id *file, int64_t **ids, size_t *n,
+                      struct err *err)
+{
+    static const char what[] = "cannot ask the ledger for files";
+    static const char sql[] =
+        "SELECT DISTINCT s.payload FROM ingest.sightings s JOIN ingest.payloads p ON p.id = s.payload"
+        " WHERE s.inode = $1::bigint AND s.device = $2::bigint AND s.machine = $3::bytea"
+        " AND p.length < " SMALL;
+    char inode[24], device[24];
+    struct bytea_text machine;
+    const char *values[] = { inode, device, machine_of(l, &machine) };
+    struct pg_result *r = NULL;
+    enum st rc;
+
+    *ids = NULL;
+    *n = 0;
+    snprintf(inode, sizeof inode, "%" PRId64, (int64_t)file->inode);
+    snprintf(device, sizeof device, "%" PRId64, (int64_t)file->device);
+    if ((rc = pg_run(l->pg, what, sql, 3, values, &r, err)) != ST_OK)
+        return rc;
+    if ((*ids = calloc(pg_rows(r) + 1, sizeof **ids)) == NULL)
+        rc = err_memory(err, what);
+    for (size_t i = 0; *ids != NULL && i < pg_rows(r); i++)
+        (*ids)[(*n)++] = pg_int(r, i, 0);
+    pg_free(r);
+    return rc;
+}
+
+enum st
 ledger_find_heads(struct ledger *l, const struct ledger_key *key, const struct digest *heads,
                   size_t n, struct beginning **out, size_t *n_out, struct err *err)
 {
     static const char what[] = "cannot ask the ledger for beginnings";
     static const char sql[] =
-        "SELECT k.at, p.id, p.length, p.lines_counted, p.hash, " WHEN("p.counted_at")
+        "SELECT k.at, p.id, p.length, p.lines_counted, p.hash, p.n, " WHEN("p.counted_at")
         "  FROM unnest($1::bytea[]) WITH ORDINALITY AS k(head, at)"
-        "  JOIN ingest.payloads p ON p.head = k.head"
-        " WHERE p.scope = $2::integer AND p.dataset = $3 AND p.length > 0"
+        " CROSS JOIN LATERAL (SELECT b.*, count(*) OVER () AS n FROM ingest.payloads b"
+        "   WHERE b.head = k.head AND b.scope = $2::integer AND b.dataset = $3 AND " COUNTS
+        "   ORDER BY b.length DESC LIMIT " BEGINNINGS_MAX ") p"
         " ORDER BY k.at, p.length, p.id";
     struct pg_result *r = NULL;
     struct columns c;
@@ -108,7 +169,8 @@ ledger_find_heads(struct ledger *l, const struct ledger_key *key, const struct d
         b->length = (uint64_t)pg_int(r, i, 2);
         b->lines_counted = (uint64_t)pg_int(r, i, 3);
         pg_bytea(r, i, 4, b->hash.b, sizeof b->hash.b);
-        snprintf(b->counted, sizeof b->counted, "%s", pg_text(r, i, 5).p);
+        b->n = pg_int(r, i, 5);
+        snprintf(b->counted, sizeof b->counted, "%s", pg_text(r, i, 6).p);
     }
     pg_free(r);
     return rc;
@@ -150,8 +212,8 @@ count_again(struct ledger *l, struct columns *c, bool *moved, struct err *err)
     static const char sql[] =
         "SELECT 1 FROM unnest($1::integer[], $2::text[], $3::bytea[], $4::bigint[])"
         " AS k(scope, dataset, head, n)"
-        " WHERE k.n <> (SELECT count(*) FROM ingest.payloads p"
-        "  WHERE p.head = k.head AND p.scope = k.scope AND p.dataset = k.dataset) LIMIT 1";
+        " WHERE k.n <> (SELECT count(*) FROM ingest.payloads b"
+        "  WHERE b.head = k.head AND b.scope = k.scope AND b.dataset = k.dataset AND " COUNTS ") LIMIT 1";
     struct pg_result *r = NULL;
     enum st rc = columns_run(c, l->pg, "cannot look into the ledger again", sql, &r, err);
 
@@ -160,6 +222,13 @@ count_again(struct ledger *l, struct columns *c, bool *moved, struct err *err)
     pg_free(r);
     columns_release(c);
     return rc;
+}
+
+/* Is the row one of those that are looked for? */
+static bool
+counts(const struct payload *p)
+{
+    return p->identity.length >= HEAD_BYTES || p->lines.by[KEEP] > 0;
 }
 
 enum st
@@ -183,7 +252,7 @@ ledger_look_again(struct ledger *l, struct payload *const *payloads, size_t n, b
             pg_array_int(&c.at[0], payloads[i]->key.scope);
             pg_array_text(&c.at[1], slice_of(payloads[i]->key.dataset));
             pg_array_bytea(&c.at[2], looked->head.b, sizeof looked->head.b);
-            pg_array_int(&c.at[3], looked->n + (k == 0));
+            pg_array_int(&c.at[3], looked->n + (k == 0 && counts(payloads[i])));
             if (++waiting < HEADS_AT_ONCE)
                 continue;
             if ((rc = count_again(l, &c, moved, err)) != ST_OK)

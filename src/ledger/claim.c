@@ -68,6 +68,7 @@ put_payload(struct columns *c, const struct payload *p)
     put_int(&c->at[15], timed, p->last_us);
     put_text(&c->at[16], p->verified ? "verified" : "unverifiable");
     pg_array_int(&c->at[17], p->partial);
+    put_int(&c->at[18], p->extends != 0, p->extends);
 }
 
 /* Where payloads of this hash begin in an array that is sorted by hash. */
@@ -110,16 +111,18 @@ ledger_claim(struct ledger *l, struct payload *const *payloads, size_t n, struct
 {
     static const char sql[] =
         "INSERT INTO ingest.payloads (scope, dataset, hash, length, head, format, source, rules_id, lines_read,"
-        " lines_counted, records_read, records_counted, lines_why, records_why, first_event, last_event, integrity, partial)"
+        " lines_counted, records_read, records_counted, lines_why, records_why, first_event, last_event, integrity, partial,"
+        " extends)"
         " SELECT scope, dataset, hash, length, head, format, source, rules_id, lines_read, lines_counted,"
         " records_read, records_counted, lines_why::jsonb, records_why::jsonb,"
         " timestamptz 'epoch' + first_us * interval '1 microsecond',"
-        " timestamptz 'epoch' + last_us * interval '1 microsecond', integrity, partial <> 0"
+        " timestamptz 'epoch' + last_us * interval '1 microsecond', integrity, partial <> 0, extends"
         " FROM unnest($1::integer[], $2::text[], $3::bytea[], $4::bigint[], $5::bytea[], $6::text[], $7::text[],"
         " $8::bytea[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::text[], $14::text[],"
-        " $15::bigint[], $16::bigint[], $17::text[], $18::integer[]) AS new(scope, dataset, hash, length, head, format, source,"
+        " $15::bigint[], $16::bigint[], $17::text[], $18::integer[], $19::bigint[]) AS new(scope, dataset, hash, length, head, format,"
+        " source,"
         " rules_id, lines_read, lines_counted, records_read, records_counted, lines_why, records_why, first_us,"
-        " last_us, integrity, partial)"
+        " last_us, integrity, partial, extends)"
         " ORDER BY hash, dataset, scope ON CONFLICT (scope, dataset, hash) DO ";
     static const char keep[] = "NOTHING";
     static const char again[] =
@@ -128,7 +131,7 @@ ledger_claim(struct ledger *l, struct payload *const *payloads, size_t n, struct
         " records_read = excluded.records_read, records_counted = excluded.records_counted,"
         " lines_why = excluded.lines_why, records_why = excluded.records_why,"
         " first_event = excluded.first_event, last_event = excluded.last_event,"
-        " integrity = excluded.integrity, partial = excluded.partial, counted_at = excluded.counted_at";
+        " integrity = excluded.integrity, partial = excluded.partial, extends = excluded.extends, counted_at = excluded.counted_at";
     char statement[sizeof sql + sizeof again + 64];
     struct pg_result *r = NULL;
     struct columns c;
@@ -138,7 +141,7 @@ ledger_claim(struct ledger *l, struct payload *const *payloads, size_t n, struct
         return ST_OK;
     snprintf(statement, sizeof statement, "%s%s RETURNING id, scope, dataset, hash", sql,
              l->replaces ? again : keep);
-    columns_begin(&c, 18);
+    columns_begin(&c, 19);
     for (size_t i = 0; i < n; i++)
         put_payload(&c, payloads[i]);
     rc = columns_run(&c, l->pg, "cannot claim payloads in the ledger", statement, &r, err);

@@ -87,13 +87,13 @@ put_digest(struct pg_array *a, bool known, const struct digest *d)
 void
 put_sighting(const struct ledger *l, struct columns *c, size_t at, const struct sighting *s)
 {
-    bool times = s->is_file && !s->young && l->has_machine;
+    bool file = s->is_file && l->has_machine, times = file && !s->young;
 
     put_path(&c->at[at], s->path);
     put_int(&c->at[at + 1], s->is_file, s->file.size);
     put_digest(&c->at[at + 2], s->is_file, &s->stored);
-    put_int(&c->at[at + 3], times, (int64_t)s->file.device);
-    put_int(&c->at[at + 4], times, (int64_t)s->file.inode);
+    put_int(&c->at[at + 3], file, (int64_t)s->file.device);
+    put_int(&c->at[at + 4], file, (int64_t)s->file.inode);
     put_int(&c->at[at + 5], times, s->file.mtime_ns);
     put_int(&c->at[at + 6], times, s->file.ctime_ns);
     put_digest(&c->at[at + 7], l->has_machine, &l->machine);

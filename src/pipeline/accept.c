@@ -145,9 +145,10 @@ sighting_of(const struct pending *p, const struct known *known)
 
 /* Under the lock: is it known to the ledger, or a second time in this batch? */
 static enum st
-decide(struct worker *w, struct pending *p, const struct known *known, const struct sent *sent,
+decide(struct worker *w, struct pending *p, const struct alike *alike, const struct sent *sent,
        struct err *err)
 {
+    const struct known *known = &alike->known;
     struct run *run = w->run;
     bool decided;
     enum st rc;
@@ -163,12 +164,14 @@ decide(struct worker *w, struct pending *p, const struct known *known, const str
     }
     if ((rc = eida_decide(run, p, sent, &decided, err)) != ST_OK || decided)
         return rc;
+    if ((rc = grown_decide(run, p, *alike, &decided, err)) != ST_OK || decided)
+        return rc;
     if (p->mistaken != NULL)
         return refuse_mistaken(w, p, err);
     if (p->table != NULL && !sums_fit(p->table, p->payload))
         return put_off(run, p, err);
     if ((rc = seen_add(&run->batch.seen, &p->payload->key, err)) != ST_OK ||
-        (rc = eida_note(run, p, err)) != ST_OK ||
+        (rc = eida_note(run, p, err)) != ST_OK || (rc = grown_note(run, p, err)) != ST_OK ||
         (rc = rejects_join(&run->batch, p->item, w, p->rejects_from, p->rejects_to, err)) != ST_OK)
         return rc;
     return accept(run, p, err);
@@ -177,22 +180,22 @@ decide(struct worker *w, struct pending *p, const struct known *known, const str
 static enum st
 ask(struct worker *w, struct err *err)
 {
-    const struct ledger_key *keys[PENDING_MAX];
-    struct known known[PENDING_MAX] = { 0 };
+    struct payload *payloads[PENDING_MAX];
+    struct alike alike[PENDING_MAX] = { 0 };
     struct sent sent[PENDING_MAX];
     struct run *run = w->run;
     enum st rc = ST_OK;
 
     pthread_mutex_lock(&run->lock);
     for (size_t i = 0; i < w->n_pending; i++)
-        keys[i] = &w->pending[i].payload->key;
+        payloads[i] = w->pending[i].payload;
     if (run->pg != NULL)
-        rc = RUN_TRY_AGAIN(run, ledger_find_hashes(&run->ledger, keys, w->n_pending, known, err),
-                           err);
+        rc = RUN_TRY_AGAIN(
+            run, ledger_find_alike(&run->ledger, payloads, w->n_pending, alike, err), err);
     if (rc == ST_OK)
         rc = RUN_TRY_AGAIN(run, eida_ask(w, sent, err), err);
     for (size_t i = 0; rc == ST_OK && i < w->n_pending; i++)
-        rc = decide(w, &w->pending[i], &known[i], &sent[i], err);
+        rc = decide(w, &w->pending[i], &alike[i], &sent[i], err);
     pthread_mutex_unlock(&run->lock);
     return rc;
 }

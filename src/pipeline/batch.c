@@ -23,6 +23,7 @@ void
 batch_payload_free(struct payload *p)
 {
     free(p->days);
+    free(p->looked);
     free(p);
 }
 
@@ -53,6 +54,8 @@ batch_release(struct run *run)
     free(run->batch.items);
     free(run->batch.reject_ranges);
     free(run->todo);
+    heads_release(&run->batch.heads);
+    heads_release(&run->heads);
     seen_release(&run->batch.seen);
     seen_release(&run->seen);
 }
@@ -62,7 +65,7 @@ batch_begin(struct run *run)
 {
     struct batch *b = &run->batch;
 
-    b->n_items = b->n_claims = b->n_reject_ranges = 0;
+    b->n_items = b->n_claims = b->n_reject_ranges = b->heads.n = 0;
     b->lines = b->records = (struct tally){ 0 };
     b->decoded = b->stored = b->unterminated = 0;
     b->closed = b->again = false;
@@ -215,7 +218,8 @@ say_fate(const struct run *run, const struct item *item)
     if (run->config->sink != RUN_DRY || run->pg == NULL || run->config->choice == NULL ||
         words[item->fate] == NULL)
         return;
-    snprintf(line, sizeof line, "%s: %s", item->source->path, words[item->fate]);
+    snprintf(line, sizeof line, "%s: %s", item->source->path,
+             item->fate == FATE_COUNTED && item->grown ? "grown" : words[item->fate]);
     run->config->choice(run->config->ctx, line);
 }
 
@@ -227,6 +231,7 @@ batch_tell(struct run *run, struct item *item)
     case FATE_COUNTED:
         run->summary->files.read++;
         run->summary->files.partial += item->partial;
+        run->summary->files.grown += item->grown;
         break;
     case FATE_KNOWN:
         run->summary->files.known++;
@@ -289,5 +294,8 @@ batch_settle(struct run *run, struct err *err)
         return err_memory(err, "cannot list days");
     if ((rc = rejects_settle(run, err)) != ST_OK)
         return rc;
-    return run->config->sink == RUN_TO_DATABASE ? ST_OK : seen_join(&run->seen, &b->seen, err);
+    if (run->config->sink == RUN_TO_DATABASE)
+        return ST_OK;
+    rc = heads_join(&run->heads, &b->heads, err);
+    return rc == ST_OK ? seen_join(&run->seen, &b->seen, err) : rc;
 }

@@ -99,6 +99,29 @@ claim(struct run *run, struct err *err)
     return lost ? ST_EOF : ST_OK;
 }
 
+/*
+ * (c): what has been committed since the inputs were compared with the ledger may be a beginning of
+ * one of them.
+ */
+static enum st
+look_again(struct run *run, struct err *err)
+{
+    struct batch *b = &run->batch;
+    bool moved = false;
+    enum st rc = ST_OK;
+
+    if (!run->config->replace)
+        rc = ledger_look_again(&run->ledger, b->claims, b->n_claims, &moved, err);
+    if (rc != ST_OK || !moved)
+        return rc;
+    if (!b->items[0]->source->is_stdin)
+        return ST_EOF;
+    err_fail(err, ST_DB, "cannot count standard input",
+             "another run has just counted a log that begins like it");
+    err_hint(err, "nothing was counted; feed it again");
+    return ST_DB;
+}
+
 enum st
 claim_ecosystem(struct run *run, struct table *t, struct err *err)
 {
@@ -219,7 +242,7 @@ transact(struct run *run, struct merged *merged, bool *unknown, struct err *err)
     if ((rc = pg_begin(run->pg, err)) != ST_OK)
         return rc;
     if ((rc = check_token(run, err)) != ST_OK || (rc = claim(run, err)) != ST_OK ||
-        (rc = eida_write(run, err)) != ST_OK || (rc = merge_tables(run, merged, err)) != ST_OK ||
+        (rc = look_again(run, err)) != ST_OK || (rc = eida_write(run, err)) != ST_OK || (rc = merge_tables(run, merged, err)) != ST_OK ||
         (rc = parked_write(run, err)) != ST_OK || (rc = replace_displace(run, err)) != ST_OK ||
         (rc = ledger_record(&run->ledger, b->claims, b->n_claims, err)) != ST_OK ||
         (rc = see(run, err)) != ST_OK)

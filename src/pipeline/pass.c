@@ -59,6 +59,12 @@ close_line(struct pass *p)
     p->in_line = false;
 }
 
+void
+pass_close_line(struct pass *p)
+{
+    close_line(p);
+}
+
 /* A line is counted if one of its records is; else it has the reason of its first record. */
 static void
 note_record(struct pass *p, const struct record *rec, enum reason why)
@@ -200,7 +206,11 @@ pass_turn(struct pass *p, struct err *err)
         stored = lines_stored_bytes(p->w->lines);
         if (rc == ST_EOF)
             break;
-        if (rc != ST_OK || (rc = take_block(p, &block, err)) != ST_OK)
+        if (rc != ST_OK)
+            return rc;
+        rc = unlikely(p->grown) ? grown_take(p, &block, take_block, err)
+                                : take_block(p, &block, err);
+        if (rc != ST_OK)
             return rc;
         if (run->stream != NULL && (rc = stream_check(run->stream, err)) != ST_OK)
             return rc;
@@ -212,5 +222,11 @@ pass_turn(struct pass *p, struct err *err)
             return err_fail(err, ST_STOPPED, "stopped", "a second signal came");
     }
     close_line(p);
+    if (p->grown) {
+        enum st rc = grown_end(p, err);
+
+        if (rc != ST_OK)
+            return rc;
+    }
     return parser_end(&p->parser, err);
 }

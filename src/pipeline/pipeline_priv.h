@@ -8,6 +8,7 @@
  *   glance.c   what is known of the inputs before they are opened
  *   batch.c    which inputs a batch has, and what became of each
  *   accept.c   which of them count: known ones dropped, good ones absorbed
+ *   cover.c    which bytes of an input were counted before; grown.c what follows from that; heads.c how inputs begin
  *   ecosystem.c  a table that has none yet gets that of the first input of a batch
  *   tables.c   a dataset's table, node, ecosystem and client key, looked up on first use
  *   catalogs.c what the paths of a table's hits are looked up in, read on first use
@@ -81,6 +82,61 @@ enum st seen_join(struct seen *into, const struct seen *from, struct err *err);
 void    seen_reset(struct seen *s);
 void    seen_release(struct seen *s);
 
+struct run;
+
+/* ---- heads.c ---- */
+
+/* How a payload begins: its own head, or one that was looked for in it. */
+struct head {
+    struct ledger_key key;
+    struct digest     digest;
+    uint64_t          length, lines_counted; /* of the payload */
+    uint32_t          at;  /* place of its input on the command line */
+    bool              own;
+};
+
+struct head_list {
+    struct head *at;
+    size_t       n, cap;
+};
+
+enum st heads_add(struct head_list *h, const struct head *head, struct err *err); /* ST_OK, ST_MEMORY */
+void    heads_sort(struct head_list *h);
+/* Sorted: how many from this one on have its scope, dataset and digest. Own ones come first, by their length. */
+size_t  heads_group(const struct head_list *h, size_t from);
+/* The own ones of a batch, sorted into those of the batches before. ST_OK, ST_MEMORY. */
+enum st heads_join(struct head_list *into, const struct head_list *from, struct err *err);
+/* Sorted: the group of this head; *n 0: there is none. */
+const struct head *heads_find(const struct head_list *h, const struct ledger_key *key, const struct digest *digest, size_t *n);
+void    heads_release(struct head_list *h);
+
+/* ---- cover.c ---- */
+
+/* What of an input was counted before. */
+struct covered {
+    uint64_t n;        /* its first bytes */
+    bool     all;
+    bool     half;     /* behind them stands half a line that was counted as a whole one */
+    bool     is_older; /* behind them it goes on as a payload of the ledger that is longer */
+    char     counted[20]; /* when that one was */
+    int64_t  extends;  /* the longest payload that it begins with; 0: none, or not in the ledger */
+    struct looked *looked; /* what was looked up: the caller's */
+    size_t   n_looked;
+};
+
+struct cover; /* one input */
+
+struct cover *cover_new(struct run *run, const struct ledger_key *key, struct err *err); /* the key's hash is not known yet */
+void     cover_free(struct cover *c);
+/* Short payloads that were seen in this very file are evidence by themselves. Takes the lock. ST_OK, ST_DB, ST_DB_RETRY, ST_MEMORY. */
+enum st  cover_same_file(struct cover *c, const struct file_id *file, struct err *err);
+/* A lines_watcher. Takes the lock where it asks. ST_OK, ST_DB, ST_DB_RETRY, ST_MEMORY. */
+enum st  cover_watch(void *ctx, const char *p, size_t n, struct err *err);
+/* How many of the first bytes, as far as it is known: more with every block that comes. Any thread. */
+uint64_t cover_so_far(const struct cover *c);
+/* After the last byte. */
+void     cover_end(struct cover *c, struct covered *out);
+
 /* ---- items and batches ---- */
 
 enum fate {
@@ -105,6 +161,14 @@ struct item {
     uint8_t         fate;
     uint8_t         ecosystem; /* of its first hit, as a number in run->ecosystems; 0: none */
     bool            partial;   /* salvaged, and counted */
+    bool            grown;     /* counted, but for what was counted before */
+    bool            alike;     /* something is known that begins like it: look at once */
+    bool            same_file; /* something short is known that was seen in this very file */
+    uint8_t         n_tries;   /* it was compared so often, and then the ledger had more */
+    uint32_t        later;     /* so many others of the call that begin like it come first */
+    const char     *longer;    /* path of another input of its batch that begins like it, and counts; NULL: there is none */
+    uint64_t        skip_bytes; /* in one stream: were counted before, and tell only what the stream is to remember */
+    struct covered *covered;   /* with that */
     bool            whole;     /* once it is counted or known: every byte of the file as it was listed is in the ledger */
     bool            see;       /* known by its bytes: write a sighting, so that the next run knows it by its times */
     struct sighting *sighting; /* for `see`; or of a refused one that the ledger is to remember */
@@ -142,6 +206,7 @@ struct batch {
     struct payload **claims; /* of counted items, RUN_TO_DATABASE only */
     size_t          n_claims;
     struct seen     seen;
+    struct head_list    heads;   /* of all that count */
     struct tally    lines, records;
     uint64_t        decoded, stored, unterminated;
     struct summary  days;    /* tables' days; its other members are unused */
@@ -161,6 +226,11 @@ struct pending {
     struct rollup        *rollups[ROLLUPS_MAX]; /* one a dataset, made on first use */
     struct payload       *payload;
     size_t                bytes; /* that the rollup and the list of days hold */
+    bool                  may_grow;    /* what begins like it may be a part of it: no document */
+    bool                  is_compared; /* with what begins like it */
+    bool                  before;      /* what comes was counted before */
+    struct cover         *cover;       /* while it is read; NULL: it is not compared */
+    struct covered        covered;     /* once it was read */
     struct err           *mistaken; /* refused for its rejected lines, unless the ledger knows it; NULL: it is not */
     uint64_t              rejects_from, rejects_to; /* in the worker's spool */
     uint64_t              stored, unterminated;
@@ -226,6 +296,7 @@ struct run {
     size_t          todo_max;    /* inputs of a batch */
     struct batch    batch;
     struct seen     seen;        /* without a database: the payloads of the batches before */
+    struct head_list    heads;       /* of those, sorted */
     struct worker  *workers;
     size_t          jobs;        /* at most so many workers, as --jobs and --memory say */
     size_t          n_workers, n_workers_max;
@@ -363,11 +434,35 @@ struct pass {
     int32_t             day_no; /* DAY_NONE: none yet */
     enum reason         line_why;
     bool                in_line;
+    bool                grown;     /* some of it may have been counted before */
+    uint64_t            forgotten; /* bytes of the text that were */
     struct reject_watch rejects;
 };
 
 /* Reads the input to its end. ST_OK; what lines_next, parser_next and rollup_add_many give; ST_STOPPED. */
 enum st pass_turn(struct pass *p, struct err *err);
+
+/* A line is over: it has its one reason. */
+void    pass_close_line(struct pass *p);
+typedef enum st pass_take(struct pass *p, const struct block *block, struct err *err);
+
+/* grown.c */
+/* Before the first line, once its dataset is known: is it to be compared with the ledger while it is read? Takes the lock. */
+enum st grown_begin(struct worker *w, struct pending *p, const struct format *format, struct err *err);
+/* What begins so, in the ledger and in this run. Under the lock. ST_OK, ST_DB, ST_DB_RETRY, ST_MEMORY. */
+enum st grown_find_heads(struct run *run, const struct ledger_key *key, const struct digest *heads, size_t n, struct beginning **out,
+                         size_t *n_out, struct err *err);
+/* Gives `take` the block, in pieces if what was counted before ends in it. */
+enum st grown_take(struct pass *p, const struct block *block, pass_take *take, struct err *err);
+enum st grown_end(struct pass *p, struct err *err);
+/* Under the lock. *decided: it is refused, or to be read again. ST_OK; ST_DB: another run was faster; ST_MEMORY. */
+enum st grown_decide(struct run *run, struct pending *p, struct alike alike, bool *decided, struct err *err);
+/* Under the lock: it counts. ST_OK, ST_MEMORY. */
+enum st grown_note(struct run *run, const struct pending *p, struct err *err);
+/* All was read: of inputs that begin alike one counts now. run->batch.again: read again without the others. ST_OK, ST_MEMORY. */
+enum st grown_settle(struct run *run, struct err *err);
+void    grown_forget(struct item *item); /* that is compared anew when it is read again */
+enum st grown_refuse_older(struct err *err, const char *counted, const char *longer); /* ST_CORRUPT: to be told */
 
 /* parked.c */
 /*
@@ -474,6 +569,10 @@ void    refused_remember(struct run *run);
 /* Adds since when. */
 void    refused_tell(const struct refused *before, struct err *err);
 
+/* note.c */
+/* The run is over, with `rc`, and its summary whole: says so in the ledger, if it is one that counts and the server is there. */
+void    note_run(struct run *run, enum st rc, const struct err *err);
+
 /* eida.c */
 /* What EIDA's table of payloads has of the worker's pending inputs. Under the lock. ST_OK, ST_DB, ST_DB_RETRY, ST_MEMORY. */
 enum st eida_ask(struct worker *w, struct sent out[PENDING_MAX], struct err *err);
@@ -485,10 +584,6 @@ enum st eida_note(struct run *run, const struct pending *p, struct err *err);
 enum st eida_write(struct run *run, struct err *err);
 
 /* replace.c; all of them do nothing without --replace */
-/* note.c */
-/* The run is over, with `rc`, and its summary whole: says so in the ledger, if it is one that counts and the server is there. */
-void    note_run(struct run *run, enum st rc, const struct err *err);
-
 /* ST_OK; ST_USAGE: standard input is one of several, or the rules want a stream. */
 enum st replace_init(struct run *run, struct err *err);
 /* ST_USAGE: it is none whose rows can be replaced. */
@@ -513,6 +608,8 @@ enum reason stream_take(struct worker *w, const struct picker *picker, const str
 enum st stream_check(const struct stream *s, struct err *err); /* ST_MEMORY: stream_take has no more room */
 /* After the inputs: true if some were compared with others and do not count. They are marked; the batch must be read again. */
 bool    stream_leave_out(struct run *run);
+/* What came so far was counted before, in its parts too. Of standard input alone, else it is skipped from the start. */
+void    stream_forget_parts(struct run *run);
 /* Adds what the ranges add up to, before COMMIT. */
 enum st stream_settle(struct run *run, struct err *err);
 

@@ -215,7 +215,8 @@ rejects_judge(const struct pass *p, struct err *err)
     const struct tally *lines = &p->payload->lines;
     const struct reject_watch *r = &p->rejects;
     uint64_t rejected = tally_rejected(lines),
-             judged = lines->read - lines->by[FILTER_BLANK] - lines->by[FILTER_COMMENT];
+             judged = lines->read - lines->by[FILTER_BLANK] - lines->by[FILTER_COMMENT] -
+                      lines->by[FILTER_COUNTED_BEFORE];
     int most = p->w->run->config->max_reject_percent;
 
     if (rejected * 100 <= judged * (uint64_t)most)

@@ -192,13 +192,18 @@ ecosystems_are_known(const struct run *run)
 static bool
 next_window(struct run *run)
 {
+    uint32_t first = UINT32_MAX; /* who comes behind none that is left */
     size_t n_left = 0;
+
+    for (size_t i = 0; i < run->n_items; i++)
+        if (run->items[i].fate == FATE_TODO && run->items[i].later < first)
+            first = run->items[i].later;
 
     run->n_todo = run->next_todo = 0;
     for (size_t i = 0; i < run->n_items && run->n_todo < run->todo_max; i++) {
         struct item *item = &run->items[i];
 
-        if (item->fate != FATE_TODO && !item->left_out)
+        if (item->fate != FATE_TODO ? !item->left_out : item->later > first)
             continue;
         if (item->source->is_stdin && run->n_todo > 0)
             break;
@@ -306,6 +311,8 @@ do_batch(struct run *run, struct err *err)
     if (run_signals(run) >= 2)
         return err_fail(err, ST_STOPPED, "stopped", "a second signal came");
     ecosystem_settle(run);
+    if ((rc = grown_settle(run, err)) != ST_OK)
+        return rc;
     if (run->batch.again || stream_leave_out(run))
         return ST_EOF;
     if ((rc = replace_check(run, err)) != ST_OK)
@@ -317,6 +324,8 @@ do_batch(struct run *run, struct err *err)
     start = clock_monotonic_us();
     rc = commit_batch(run, err);
     run->load_us += clock_monotonic_us() - start;
+    for (size_t i = 0; rc == ST_EOF && i < run->batch.n_items; i++)
+        grown_forget(run->batch.items[i]);
     if (rc == ST_EOF && run->batch.items[0]->source->is_stdin) {
         batch_undo(run); /* another run has just committed the same: known, and it cannot be read
                             again anyway */
@@ -392,6 +401,7 @@ run_release(struct run *run)
     for (size_t i = 0; i < run->n_items; i++) {
         free(run->items[i].refusal);
         free(run->items[i].sighting);
+        grown_forget(&run->items[i]);
     }
     free(run->items);
     free(run->stored);

@@ -233,6 +233,8 @@ stream_take(struct worker *w, const struct picker *picker, const struct record *
     if (picker->object_secret == NULL)
         return KEEP;
     p->item->fed = true;
+    if (s->ranges != NULL && rec->status == 206 && p->before)
+        return FILTER_RANGE;
     if (s->ranges != NULL && rec->status == 206)
         return take_part(s, p, &picker->object, rec, hit);
     if (s->ranges != NULL && rec->status == 200 &&
@@ -263,6 +265,13 @@ stream_leave_out(struct run *run)
             spoilt = item->left_out = true;
     }
     return spoilt && counted;
+}
+
+void
+stream_forget_parts(struct run *run)
+{
+    if (run->stream != NULL && run->stream->ranges != NULL && run->items[0].source->is_stdin)
+        range_union_reset(run->stream->ranges);
 }
 
 /* ---- ranges, at the end ---- */

@@ -19,8 +19,7 @@ static void
 drop_payload(struct pending *p)
 {
     if (p->payload != NULL)
-        free(p->payload->days);
-    free(p->payload);
+        batch_payload_free(p->payload);
     p->payload = NULL;
     free(p->mistaken);
     p->mistaken = NULL;
@@ -172,6 +171,7 @@ static enum st
 count_lines(struct worker *w, struct pending *p, const struct format *format, struct err *err)
 {
     struct pass pass = { .w = w, .payload = p->payload, .day_no = DAY_NONE };
+    bool skips = p->item->skip_bytes > 0;
     struct err mistaken;
     size_t d = (size_t)(p->table - w->run->tables), n_days;
     enum st rc;
@@ -189,6 +189,9 @@ count_lines(struct worker *w, struct pending *p, const struct format *format, st
         (rc = parser_init(&pass.parser, format, w->run->config->format_options, err)) != ST_OK)
         return rc;
     days_reset(&w->days);
+    pass.grown = p->cover != NULL || skips;
+    p->is_compared = pass.grown;
+    p->before = skips;
     pass.rejects.path = p->item->source->path;
     p->rejects_from = p->rejects_to = spool_end(&w->spool);
     if (deserves_a_thread(w, p->item))
@@ -249,7 +252,10 @@ count_input(struct worker *w, struct input *in, struct pending *p, struct err *e
             return rc;
         p->payload->key.scope = dataset->has_node ? p->table->node_id : 0;
         p->payload->rules_id = p->table->rules->id;
-        rc = count_lines(w, p, format, err);
+        if ((rc = grown_begin(w, p, format, err)) == ST_OK)
+            rc = count_lines(w, p, format, err);
+        cover_free(p->cover);
+        p->cover = NULL;
     } else {
         struct block block;
 
@@ -317,10 +323,14 @@ take(struct worker *w, struct item *item, struct err *err)
     struct input *in = NULL;
     enum st rc;
 
-    rc = known_by_bytes(w, item, err);
+    rc = item->longer != NULL ? grown_refuse_older(err, NULL, item->longer)
+                              : known_by_bytes(w, item, err);
     if (rc == ST_EOF) {
         p->item = item;
         p->bytes = 0;
+        p->may_grow = p->is_compared = p->before = false;
+        p->cover = NULL;
+        p->covered = (struct covered){ 0 };
         rc = input_open(&in, item->source, &w->run->ledger.secret, &w->run->input_options, err);
         if (rc == ST_OK)
             rc = count_input(w, in, p, err);
