@@ -6,7 +6,7 @@
  *   config.c         which file; [ingest]; which section is whose
  *   config_rules.c   [rules NAME]: a struct rule_pack; config_rule_keys.c what each key does to it
  *   config_format.c  [format NAME]: a format with its options
- *   config_source.c  [source NAME]: where logs come from, for runs to come
+ *   config_source.c  [source NAME]: where logs come from, for `ingest run` and `ingest status`
  *   config_value.c   words, numbers, durations, and what to say of a wrong one
  */
 #ifndef CONFIG_H
@@ -46,8 +46,8 @@ struct config_source {
     const char *const *files;    /* paths and patterns, as written */
     size_t      n_files;
     const char *format, *rules, *dataset, *node; /* as the options of these names; NULL: not said */
-    uint64_t    settle_seconds;  /* how long a file must rest before it is read; 0: not said */
-    uint64_t    expected_seconds; /* how long it may take until the next file comes; 0: not said */
+    uint64_t    settle_seconds;  /* how long after the end of a day (UTC) lines of it may still come; 0: as its format has it */
+    uint64_t    expected_seconds; /* how long it may take until the next payload comes; 0: not said */
     struct config_source *next;
 };
 

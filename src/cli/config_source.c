@@ -1,6 +1,6 @@
 /*
- * [source NAME]: where logs come from and how they are read, for runs that are told a name and no
- * file. Formats and rules may be named before they are defined: whoever uses the source looks.
+ * [source NAME]: where logs come from and how they are read, for `ingest run`; and when they come,
+ * for `ingest status`. Formats and rules may be named before they are defined: config.c looks.
  */
 #include "ingest/base.h"
 

@@ -3,11 +3,9 @@
  */
 #include "ingest/base.h"
 
-#include "ingest/standing.h"
+#include "standing_priv.h"
 
-#include "ledger_priv.h"
-
-static const char what[] = "cannot read the ledger";
+static const char what[] = STANDING_WHAT;
 
 static enum st
 ask(struct pg *pg, const char *sql, struct pg_result **out, struct err *err)
@@ -47,6 +45,39 @@ static const char examples_sql[] =
     "       FROM ingest.unresolved WHERE healed_at IS NULL GROUP BY dataset, path) e"
     " WHERE at <= " AS_TEXT(STANDING_EXAMPLES) " ORDER BY dataset, at";
 
+/*
+ * Few payloads have days that are not simply counted, so that asking each of them for one that is
+ * costs little.
+ */
+static const char sources_sql[] =
+    "SELECT p.dataset, p.source, count(*), count(*) FILTER (WHERE o.payload IS NULL OR o.counts),"
+    "       count(*) FILTER (WHERE p.partial), count(p.extends),"
+    "       count(*) FILTER (WHERE o.replaced), count(*) FILTER (WHERE o.retracted),"
+    "       count(*) FILTER (WHERE o.adopted), sum(p.lines_read),"
+    "       to_char(max(p.counted_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')"
+    "  FROM ingest.payloads p LEFT JOIN (SELECT payload, bool_or(state = 'replaced') AS replaced,"
+    "       bool_or(state = 'retracted') AS retracted, bool_or(state = 'adopted') AS adopted,"
+    "       EXISTS (SELECT FROM ingest.payload_days c WHERE c.payload = d.payload"
+    "               AND c.state IN ('counted', 'adopted')) AS counts"
+    "       FROM ingest.payload_days d WHERE state <> 'counted' GROUP BY payload) o ON o.payload = p.id"
+    " GROUP BY p.dataset, p.source ORDER BY p.source NULLS LAST, p.dataset";
+
+static const char expected_sql[] =
+    "SELECT name, expected, to_char(last AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'),"
+    "       extract(epoch FROM now() - last)::bigint,"
+    "       coalesce(now() - last > expected * interval '1 second', true)"
+    "  FROM (SELECT c.name, c.expected, c.at, max(p.counted_at) AS last"
+    "          FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS c(name, expected, at)"
+    "          LEFT JOIN ingest.payloads p ON p.source = c.name GROUP BY 1, 2, 3) x ORDER BY at";
+
+static const char runs_sql[] =
+    "SELECT to_char(started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'),"
+    "       round(extract(epoch FROM ended_at - started_at)::numeric, 3), host, version, source, status,"
+    "       read, known, known_otherwise, grown, partial, refused, skipped, lines, counted, failure"
+    "  FROM (SELECT DISTINCT ON (source) * FROM"
+    "        (SELECT * FROM ingest.runs ORDER BY id DESC LIMIT " AS_TEXT(STANDING_RUNS) ") r"
+    "        ORDER BY source, id DESC) newest ORDER BY id DESC";
+
 static enum st
 is_there(struct pg *pg, const char *table, bool *there, struct err *err)
 {
@@ -58,8 +89,64 @@ is_there(struct pg *pg, const char *table, bool *there, struct err *err)
     return rc;
 }
 
+/* Notes of runs are for whoever may read them; all else is part of the ledger. */
 static enum st
-read_all(struct standing *s, struct pg *pg, struct err *err)
+may_read_runs(struct pg *pg, bool *may, struct err *err)
+{
+    struct pg_result *r = NULL;
+    enum st rc = pg_run(pg, what,
+                        "SELECT coalesce(has_table_privilege(to_regclass('ingest.runs'), 'SELECT'), false)",
+                        0, NULL, &r, err);
+
+    *may = rc == ST_OK && slice_is(pg_text(r, 0, 0), "t");
+    pg_free(r);
+    return rc;
+}
+
+static enum st
+read_expected(struct standing *s, struct pg *pg, const struct standing_source *sources, size_t n,
+              struct err *err)
+{
+    struct pg_array names, seconds;
+    const char *values[2];
+    enum st rc;
+
+    pg_array_begin(&names);
+    pg_array_begin(&seconds);
+    for (size_t i = 0; i < n; i++) {
+        if (sources[i].expected_s == 0)
+            continue;
+        pg_array_text(&names, slice_of(sources[i].name));
+        pg_array_int(&seconds, sources[i].expected_s);
+    }
+    values[0] = pg_array_end(&names);
+    values[1] = pg_array_end(&seconds);
+    rc = values[0] == NULL || values[1] == NULL
+             ? err_memory(err, what)
+             : pg_run(pg, what, expected_sql, 2, values, &s->expected, err);
+    for (size_t i = 0; rc == ST_OK && i < pg_rows(s->expected); i++)
+        s->n_late += slice_is(pg_text(s->expected, i, 4), "t");
+    pg_array_release(&names);
+    pg_array_release(&seconds);
+    return rc;
+}
+
+static enum st
+read_payloads(struct standing *s, struct pg *pg, const struct standing_source *sources, size_t n,
+              struct err *err)
+{
+    enum st rc;
+
+    if ((rc = ask(pg, payloads_sql, &s->payloads, err)) != ST_OK ||
+        (rc = ask(pg, sources_sql, &s->sources, err)) != ST_OK ||
+        (rc = standing_read_days(s, pg, sources, n, err)) != ST_OK)
+        return rc;
+    return read_expected(s, pg, sources, n, err);
+}
+
+static enum st
+read_all(struct standing *s, struct pg *pg, const struct standing_source *sources, size_t n,
+         struct err *err)
 {
     bool there;
     enum st rc = is_there(pg, "ingest.payloads", &there, err);
@@ -69,20 +156,24 @@ read_all(struct standing *s, struct pg *pg, struct err *err)
         err_hint(err, "make it once: ingest migrate up -d ...");
         return ST_DB;
     }
-    if (rc != ST_OK || (rc = ask(pg, payloads_sql, &s->payloads, err)) != ST_OK ||
+    if (rc != ST_OK || (rc = read_payloads(s, pg, sources, n, err)) != ST_OK ||
         (rc = is_there(pg, "ingest.refusals", &there, err)) != ST_OK)
         return rc;
     if (there && (rc = ask(pg, refused_sql, &s->refused, err)) != ST_OK)
         return rc;
-    if ((rc = is_there(pg, "ingest.unresolved", &there, err)) != ST_OK || !there)
+    if ((rc = is_there(pg, "ingest.unresolved", &there, err)) != ST_OK)
         return rc;
-    if ((rc = ask(pg, unresolved_sql, &s->unresolved, err)) != ST_OK)
+    if (there && ((rc = ask(pg, unresolved_sql, &s->unresolved, err)) != ST_OK ||
+                  (rc = ask(pg, examples_sql, &s->examples, err)) != ST_OK))
         return rc;
-    return ask(pg, examples_sql, &s->examples, err);
+    if ((rc = may_read_runs(pg, &there, err)) != ST_OK || !there)
+        return rc;
+    return ask(pg, runs_sql, &s->runs, err);
 }
 
 enum st
-standing_read(struct standing *s, struct pg *pg, struct err *err)
+standing_read(struct standing *s, struct pg *pg, const struct standing_source *sources, size_t n,
+              struct err *err)
 {
     enum st rc = pg_begin(pg, err);
 
@@ -91,7 +182,7 @@ standing_read(struct standing *s, struct pg *pg, struct err *err)
         return rc;
     rc = pg_script(pg, what, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY", err);
     if (rc == ST_OK)
-        rc = read_all(s, pg, err);
+        rc = read_all(s, pg, sources, n, err);
     pg_rollback(pg);
     return rc;
 }
@@ -99,9 +190,13 @@ standing_read(struct standing *s, struct pg *pg, struct err *err)
 void
 standing_release(struct standing *s)
 {
+    standing_days_release(s);
     pg_free(s->payloads);
+    pg_free(s->sources);
+    pg_free(s->expected);
     pg_free(s->refused);
     pg_free(s->unresolved);
     pg_free(s->examples);
+    pg_free(s->runs);
     *s = (struct standing){ 0 };
 }

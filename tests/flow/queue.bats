@@ -486,7 +486,7 @@ SQL
              ('ingest', '[]', 2, '2001-01-01'), ('cleanup', '{\"Cleanup\": 1}', 5, '2001-01-01')" >/dev/null
     run --separate-stderr "$INGEST" status
     is "$status:$stderr" 0:
-    is "$(sed -n '/^queue$/,$p' <<<"$output" | sed 's|file://.*/logs/|.../|')" "queue
+    is "$(sed -n '/^queue$/,/^last run/{/^last run/!p}' <<<"$output" | sed 's|file://.*/logs/|.../|')" "queue
   ingest: 3 waiting, 1 resting until another try
     waiting, 2 tries left  (names no file)
     waiting, 5 tries left  .../00.log
@@ -502,6 +502,12 @@ q = json.load(sys.stdin)["queue"]
 i, n = q["ingest"], q["night"]
 print(sorted(q), i["waiting"], i["resting"], i["examples"][0]["file"], ascii(i["examples"][3]["file"]), n["running"], n["dead"], n["examples"][2]["tries"])' \
         <<<"$output")" "['ingest', 'night'] 3 1 None 'file:///\\x1b[31m\\n' 1 1 5"
+    run --separate-stderr "$INGEST" status --queue night
+    is "$(sed -n '/^queue$/,/^last run/p' <<<"$output" | grep -c '^  [a-z]*:')" 1
+    run --separate-stderr "$INGEST" --json status --queue night
+    is "$(python3 -c 'import json, sys; print(list(json.load(sys.stdin)["queue"]))' <<<"$output")" "['night']"
+    run --separate-stderr "$INGEST" status --queue nosuch
+    is "$(sed -n '/^queue$/,/^last run/{/^last run/!p}' <<<"$output")" $'queue\n  empty'
 }
 
 @test "status of who may not see the queue says nothing of it" {
@@ -517,7 +523,7 @@ print(sorted(q), i["waiting"], i["resting"], i["examples"][0]["file"], ascii(i["
     done
     sql "GRANT SELECT ON pictrs.queue TO $role" >/dev/null
     PGOPTIONS="-c role=$role" run --separate-stderr "$INGEST" status
-    is "$(tail -3 <<<"$output" | head -2)" "queue
+    is "$(sed -n '/^queue$/,$p' <<<"$output" | head -2)" "queue
   ingest: 1 waiting"
     sql "DROP OWNED BY $role; DROP ROLE $role" >/dev/null
 }

@@ -379,6 +379,7 @@ PY
 
 @test "status: what is counted, refused and waits, for people and as JSON; it writes nothing" {
     live
+    sql "DELETE FROM ingest.runs"
     run --separate-stderr "$INGEST" status
     status_is 0
     is "$output" "counted
@@ -386,9 +387,11 @@ PY
 refused
   0 open, 0 accepted
 waiting for a key
-  nothing"
+  nothing
+last run
+  none yet"
     run --separate-stderr "$INGEST" --json status
-    is "$output" '{"counted":{},"refused":{"open":0,"accepted":0},"unresolved":{}}'
+    is "$output" '{"counted":{},"sources":[],"expected":[],"refused":{"open":0,"accepted":0},"unresolved":{},"runs":[]}'
 
     dist 1
     { get 1; get 2; get 2 07/Jan/2024; get 3 03/Jan/2024; } >a.log
@@ -398,7 +401,7 @@ waiting for a key
     status_is 1
     run --separate-stderr "$INGEST" status
     status_is 0
-    is "$(sed 's/last counted .* UTC/last counted T UTC/' <<<"$output")" "counted
+    is "$(sed 's/last counted .* UTC/last counted T UTC/; /^coverage/,/^refused/{/^refused/!d}; /^last run/,$d' <<<"$output")" "counted
   stats: 1 payload, 4 lines, 1 counted
     days 2024-01-03 to 2024-01-07, last counted T UTC
 refused
@@ -440,10 +443,10 @@ waiting for a key
     PGUSER=reader run --separate-stderr "$INGEST" status
     status_is 3
     says "permission denied for table payload_days"
-    sql "DROP TABLE ingest.unresolved, ingest.refusals"
+    sql "DROP TABLE ingest.unresolved, ingest.refusals, ingest.runs"
     run --separate-stderr "$INGEST" --json status
     status_is 0
-    is "$output" '{"counted":{}}'
+    is "$output" '{"counted":{},"sources":[],"expected":[]}'
     sql "DROP SCHEMA ingest CASCADE"
     run --separate-stderr "$INGEST" status
     status_is 3
