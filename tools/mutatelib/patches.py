@@ -1,6 +1,6 @@
 """
-Mistakes that are kept: unified diffs with a sentence and the test that sees them above. Where a hunk belongs is found by its text,
-which must stand in the file once; its line numbers are for people.
+Mistakes that are kept: as diffs, with a sentence and the test that sees them above. Where a hunk belongs is found by its text, which
+must stand in the file once; line numbers say nothing, the breaks between words neither, and a hunk may be a part of a line.
 """
 
 import os
@@ -27,7 +27,7 @@ def parse(diff):
     """(file, [(old, new)]) of a diff of one file."""
     file = re.search(r"^\+\+\+ (?:b/)?(\S+)", diff, re.MULTILINE)[1]
     hunks = []
-    for body in re.split(r"^@@.*@@.*\n", diff, flags=re.MULTILINE)[1:]:
+    for body in re.split(r"^@@.*\n", diff, flags=re.MULTILINE)[1:]:
         lines = [line for line in body.split("\n") if line[:1] in ("-", "+", " ")]
         hunks.append(("\n".join(line[1:] for line in lines if line[0] != "+") + "\n",
                       "\n".join(line[1:] for line in lines if line[0] != "-") + "\n"))
@@ -36,7 +36,8 @@ def parse(diff):
 
 def apply_hunks(text, hunks, name):
     for old, new in hunks:
-        if text.count(old) != 1:
-            raise ValueError(f"{name} has moved: {text.count(old)} places have\n{old}")
-        text = text.replace(old, new)
+        places = list(re.finditer(r"\s+".join(re.escape(word) for word in old.split()), text))
+        if len(places) != 1:
+            raise ValueError(f"{name} has moved: {len(places)} places have\n{old}")
+        text = text[:places[0].start()] + new.strip() + text[places[0].end():]
     return text
