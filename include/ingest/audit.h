@@ -44,4 +44,19 @@ typedef void audit_say(void *ctx, const struct audit_line *line);
  */
 enum st audit_run(struct pg *pg, audit_say *say, void *ctx, uint64_t *n_findings, struct err *err);
 
+/* ---- the doctor ---- */
+
+/*
+ * Is the server one that what is counted can be trusted to, and may this role do what counting takes? Its version, settings and those of the
+ * role and the database, encoding, hll, migrations, rights, clock, disk, what is in between. Nothing is written; a standby is looked at, too.
+ *
+ * ST_OK      all of it was looked at
+ * ST_DB, ST_DB_RETRY   it could not be looked at to the end; what was told stays true
+ * ST_MEMORY
+ */
+enum st doctor_server(struct pg *pg, audit_say *say, void *ctx, uint64_t *n_findings, struct err *err);
+
+/* This host: machine-id, limits, room for temporary files (`tmpdir`; NULL: as runs find it). */
+void doctor_host(const char *tmpdir, audit_say *say, void *ctx, uint64_t *n_findings);
+
 #endif

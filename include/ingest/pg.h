@@ -35,6 +35,9 @@ void       pg_close(struct pg *pg);
 bool       pg_is_alive(const struct pg *pg);           /* false once the connection is lost */
 const char *pg_where(const struct pg *pg);             /* "host=... port=... dbname=... user=...", for people; never a password */
 int        pg_backend_pid(const struct pg *pg);
+/* What lies between. Plain TCP: whoever is on the way reads all of it, tokens too. */
+enum pg_channel { PG_SOCKET, PG_ENCRYPTED, PG_PLAIN_LOOPBACK, PG_PLAIN };
+enum pg_channel pg_channel(const struct pg *pg);
 /*
  * The environment of this process for a program that is to reach the same server: what libpq reads there ("PGHOST=...") as this connection
  * has it, a password among it, so that none stands on a command line; nothing of ours (INGEST_...). Ends in NULL; NULL without memory.

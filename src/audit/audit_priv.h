@@ -83,4 +83,14 @@ enum st books_check(struct audit *a, struct err *err);
 /* Are the payloads of this dataset of nodes that are there? */
 enum st books_check_scopes(struct audit *a, const struct book *book, struct err *err);
 
+/* ---- the doctor: doctor_server.c walks through them, doctor_host.c stands alone ---- */
+
+enum st doctor_settings(struct audit *a, struct err *err);
+enum st doctor_hll(struct audit *a, struct err *err);
+enum st doctor_migrations(struct audit *a, struct err *err);
+/* `standby`: nobody can write, so nobody is asked whether he may. */
+enum st doctor_rights(struct audit *a, bool standby, struct err *err);
+void    doctor_tell(struct audit *a, enum audit_word word, const char *check, const char *why,
+                    const char *what, ...) PRINTF(5, 6);
+
 #endif

@@ -155,6 +155,8 @@ struct place {
 /* ST_USAGE: two were named, or a password stands on the command line. Starts the private one, and migrates it if `migrate`. */
 enum st place_open(struct place *p, const struct options *o, bool migrate, struct err *err);
 void    place_close(struct place *p);
+/* Does this text for libpq hold a password? */
+bool    place_has_password(const char *conninfo);
 /* The sentence for "no database named". */
 enum st place_missing(struct err *err);
 

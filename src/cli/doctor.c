@@ -1,13 +1,192 @@
 /*
- * `ingest status --doctor`.
+ * `ingest status --doctor`: is all in order that counting rests on? Reads no log. Exit status 0, 1 if something is
+ * not, 3 if the database could not be looked at; this host is looked at in either case. No secret is
+ * printed: of files that hold one, only whose they are.
  */
 #include "ingest/base.h"
 
+#include <sys/stat.h>
+
+#include "ingest/dataset.h"
+#include "ingest/num.h"
+#include "ingest/run.h"
+
+#include "config.h"
 #include "findings.h"
+
+struct visit {
+    const struct options *o;
+    struct findings       f;
+    uint64_t              n_findings;
+};
+
+static void
+tell(struct visit *v, enum audit_word word, const char *check, const char *what, const char *why)
+{
+    v->n_findings += word == AUDIT_FINDING;
+    findings_say(&v->f, &(struct audit_line){
+                            .word = word, .check = check, .what = what, .why = why });
+}
+
+static void
+tell_err(struct visit *v, const char *check, const struct err *err)
+{
+    char what[sizeof err->what + sizeof err->path + sizeof err->cause + 32];
+
+    snprintf(what, sizeof what, "%s%s%s: %s", err->path, err->path[0] != '\0' ? ": " : "",
+             err->what, err->cause);
+    tell(v, AUDIT_FINDING, check, what, err->hint[0] != '\0' ? err->hint : NULL);
+}
+
+/* ---- files of this host ---- */
+
+static void
+check_key(struct visit *v, const struct place *place)
+{
+    const char *named = v->o->value[OPT_CLIENT_KEY].text;
+    struct client_key key;
+    char path[512], what[600];
+    bool missing = false;
+    struct err err;
+
+    if (named != NULL && strcmp(named, "none") == 0) {
+        tell(v, AUDIT_NOTE, "client key", "none is used",
+             "who has the sketches can try all addresses against them");
+        return;
+    }
+    if (named != NULL)
+        snprintf(path, sizeof path, "%s", named);
+    else if (place->is_local)
+        snprintf(path, sizeof path, "%s/client.key", place->local.dir);
+    else if (!config_home_path(path, sizeof path, "client.key"))
+        return;
+    if (client_key_read(&key, path, &missing, &err) == ST_OK) {
+        snprintf(what, sizeof what, "%s can be read by this user alone", path);
+        tell(v, AUDIT_OK, "client key", what, NULL);
+    } else if (missing && named == NULL) {
+        snprintf(what, sizeof what, "%s is not there", path);
+        tell(v, AUDIT_NOTE, "client key", what,
+             "the first run that needs it makes it, unless the database was fed under another");
+    } else {
+        tell_err(v, "client key", &err);
+    }
+    explicit_bzero(&key, sizeof key);
+}
+
+static void
+check_token(struct visit *v)
+{
+    struct run_config config = { 0 };
+    struct err err;
+
+    if (token_read(v->o, &config, &err) != ST_OK)
+        tell_err(v, "token", &err);
+    else if (config.token != NULL)
+        tell(v, AUDIT_OK, "token", "there is one, and others cannot read it", NULL);
+}
+
+/* Who may write the configuration decides where logs go; who may read it reads a password in it. */
+static void
+check_config(struct visit *v)
+{
+    const char *path = v->o->config->path;
+    bool has_secret = v->o->value[OPT_DATABASE].origin == FROM_CONFIG &&
+                      place_has_password(v->o->value[OPT_DATABASE].text);
+    char what[600];
+    struct stat st;
+
+    if (path[0] == '\0' || stat(path, &st) != 0)
+        return;
+    if (st.st_uid != geteuid() && st.st_uid != 0) {
+        snprintf(what, sizeof what, "%s belongs to another user", path);
+        tell(v, AUDIT_FINDING, "configuration", what, "chown it to this user or to root");
+    } else if ((st.st_mode & 022) != 0) {
+        snprintf(what, sizeof what, "%s can be written by others (mode %04o)", path,
+                 (unsigned)(st.st_mode & 07777));
+        tell(v, AUDIT_FINDING, "configuration", what, "chmod go-w");
+    } else if (has_secret && (st.st_mode & 044) != 0) {
+        snprintf(what, sizeof what, "%s holds a password and can be read by others (mode %04o)",
+                 path, (unsigned)(st.st_mode & 07777));
+        tell(v, AUDIT_FINDING, "configuration", what, "chmod 600, or put the password into ~/.pgpass");
+    } else {
+        snprintf(what, sizeof what, "%s can be written by its owner alone", path);
+        tell(v, AUDIT_OK, "configuration", what, NULL);
+    }
+}
+
+/* local_enter refuses what is not ours; this is what a chmod has changed since. */
+static void
+check_local(struct visit *v, const struct place *place)
+{
+    char what[600];
+    struct stat st;
+
+    if (!place->is_local || stat(place->local.data, &st) != 0)
+        return;
+    snprintf(what, sizeof what, "%s has mode %04o", place->local.data,
+             (unsigned)(st.st_mode & 07777));
+    if ((st.st_mode & 077) != 0)
+        tell(v, AUDIT_FINDING, "private server", what, "chmod 700: inside everybody is trusted");
+    else
+        tell(v, AUDIT_OK, "private server", what, NULL);
+}
+
+/* ---- the visit ---- */
+
+static enum st
+visit_server(struct visit *v, const struct place *place, struct err *err)
+{
+    struct pg *pg;
+    enum st rc;
+
+    if (!place->use)
+        return place_missing(err);
+    pg = pg_connect(place->conninfo, PG_READ_ONLY, err);
+    rc = pg == NULL ? err->code
+                    : doctor_server(pg, findings_say, &v->f, &v->n_findings, err);
+    pg_close(pg);
+    return rc;
+}
+
+static enum st
+visit(struct visit *v, struct err *err)
+{
+    struct place place = { .local.users_fd = -1 };
+    enum st rc = place_open(&place, v->o, false, err);
+
+    if (rc == ST_USAGE) {
+        place_close(&place);
+        return rc;
+    }
+    check_config(v);
+    check_key(v, &place);
+    check_token(v);
+    check_local(v, &place);
+    doctor_host(NULL, findings_say, &v->f, &v->n_findings);
+    if (rc == ST_OK)
+        rc = visit_server(v, &place, err);
+    place_close(&place);
+    return rc;
+}
 
 int
 cli_doctor(const struct options *o)
 {
-    (void)o;
-    return 0;
+    struct visit v = { .o = o };
+    struct err err = { 0 };
+    char number[32];
+    enum st rc = findings_begin(&v.f, o, &err);
+
+    if (rc == ST_OK)
+        rc = visit(&v, &err);
+    if (rc == ST_DB || rc == ST_DB_RETRY)
+        tell_err(&v, "database", &err);
+    findings_end(&v.f, v.n_findings, rc != ST_MEMORY);
+    if (rc != ST_OK && (v.f.json || (rc != ST_DB && rc != ST_DB_RETRY)))
+        say_error(&err);
+    if (!v.f.json && v.n_findings > 0)
+        printf("%s finding%s\n", num_grouped(v.n_findings, number), v.n_findings == 1 ? "" : "s");
+    if (rc != ST_OK)
+        return exit_status_of(rc, 0);
+    return v.n_findings == 0 ? 0 : EXIT_REFUSED;
 }

@@ -20,8 +20,8 @@ place_missing(struct err *err)
 }
 
 /* Arguments are seen by every user of the host (ps), so a password must not be among them. */
-static bool
-has_password(const char *conninfo)
+bool
+place_has_password(const char *conninfo)
 {
     const char *scheme = strstr(conninfo, "://"), *at, *colon;
 
@@ -79,7 +79,7 @@ place_open(struct place *p, const struct options *o, bool migrate, struct err *e
         p->conninfo = p->local.conninfo;
         return migrate ? migrate_local(p, o, err) : ST_OK;
     }
-    if (database != NULL && named == FROM_COMMAND_LINE && has_password(database)) {
+    if (database != NULL && named == FROM_COMMAND_LINE && place_has_password(database)) {
         err_fail(err, ST_USAGE, "refused to use a password on the command line",
                  "every user of this host can read it there");
         err_hint(

@@ -171,6 +171,22 @@ books_balance() {
                sum(count) FILTER (WHERE version IS NULL) t FROM stats GROUP BY 1, 2) x WHERE v IS NOT NULL AND v > t OR t IS NULL")" 0
 }
 
+# What `ingest status --audit` has to say of the database, if the books do not balance.
+audit() {
+    local said
+
+    said=$("$INGEST" -q status --audit "$@" 2>&1) && return 0
+    echo "the audit of ${PGDATABASE:-this database}: $said"
+    return 1
+}
+
+# INGEST_AUDIT=all: after every test, whatever it was about. Those that spoil a database on purpose fail then.
+teardown() {
+    if [ "${INGEST_AUDIT:-}" = all ] && [ -n "${PGHOST:-}" ] && [ "$(sql "SELECT to_regclass('ingest.payloads')" 2>/dev/null)" != "" ]; then
+        audit
+    fi
+}
+
 # n_rows TABLE [WHERE]
 n_rows() {
     sql "SELECT count(*) FROM $1 ${2:+WHERE $2}"
