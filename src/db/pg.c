@@ -131,6 +131,7 @@ check_server(struct pg *pg, struct err *err)
     const char *server = PQparameterStatus(pg->conn, "server_encoding");
     const char *client = PQparameterStatus(pg->conn, "client_encoding");
     int version = PQserverVersion(pg->conn);
+    char shown[41] = "";
 
     if (version < SERVER_MIN) {
         err_fail(err, ST_DB, what, "the server is PostgreSQL %d; 13 is the oldest that will do",
@@ -138,15 +139,16 @@ check_server(struct pg *pg, struct err *err)
         return ST_DB;
     }
     if (server == NULL || strcmp(server, "UTF8") != 0) {
-        err_fail(err, ST_DB, what, "its encoding is %.40s, not UTF8",
-                 server == NULL ? "unknown" : server);
+        pg_clean(shown, sizeof shown, server == NULL ? "unknown" : server);
+        err_fail(err, ST_DB, what, "its encoding is %s, not UTF8", shown);
         err_hint(err, "createdb --encoding UTF8 --template template0 NAME");
         return ST_DB;
     }
-    if (client == NULL || strcmp(client, "UTF8") != 0)
+    if (client == NULL || strcmp(client, "UTF8") != 0) {
+        pg_clean(shown, sizeof shown, client == NULL ? "unknown" : client);
         return err_fail(err, ST_DB, what,
-                        "the session's encoding is %.40s though UTF8 was asked for",
-                        client == NULL ? "unknown" : client);
+                        "the session's encoding is %s though UTF8 was asked for", shown);
+    }
     return ST_OK;
 }
 

@@ -164,7 +164,8 @@ pg_failed(struct pg *pg, const PGresult *res, const char *what, const char *sql,
     const char *detail = PQresultErrorField(res, PG_DIAG_MESSAGE_DETAIL);
     bool again;
 
-    snprintf(pg->sqlstate, sizeof pg->sqlstate, "%s", state == NULL ? "" : state);
+    pg->sqlstate[0] = '\0';
+    pg_clean(pg->sqlstate, sizeof pg->sqlstate, state == NULL ? "" : state);
     if (state == NULL || message == NULL) {
         /*
          * After a send that failed libpq still calls the connection good; only a look at the socket
@@ -181,7 +182,7 @@ pg_failed(struct pg *pg, const PGresult *res, const char *what, const char *sql,
         return err->code;
     }
     again = pg_state_retries(state) || !pg_is_alive(pg);
-    err_fail(err, again ? ST_DB_RETRY : ST_DB, what, "%s: ", state);
+    err_fail(err, again ? ST_DB_RETRY : ST_DB, what, "%s: ", pg->sqlstate);
     pg_clean(err->cause, sizeof err->cause, message);
     if (detail != NULL && strlen(err->cause) + 8 < sizeof err->cause) {
         size_t n = strlen(err->cause);

@@ -171,10 +171,13 @@ pg_commit(struct pg *pg, bool *unknown, struct err *err)
     res = PQexec(pg->conn, "COMMIT");
     if (PQresultStatus(res) == PGRES_COMMAND_OK) {
         /* A failed transaction is rolled back, and that is no error to the server. */
-        if (strcmp(PQcmdStatus(res), "COMMIT") != 0)
-            st =
-                err_fail(err, ST_DB, what, "the server answered %.40s: an earlier statement failed",
-                         PQcmdStatus(res));
+        if (strcmp(PQcmdStatus(res), "COMMIT") != 0) {
+            char tag[41] = "";
+
+            pg_clean(tag, sizeof tag, PQcmdStatus(res));
+            st = err_fail(err, ST_DB, what, "the server answered %s: an earlier statement failed",
+                          tag);
+        }
     } else {
         const char *severity = PQresultErrorField(res, PG_DIAG_SEVERITY_NONLOCALIZED);
         bool plain = severity != NULL && strcmp(severity, "ERROR") == 0;
