@@ -269,8 +269,8 @@ END
     status_is 0
     silent
     is "$output" ""
-    lines 5 >log
-    count -v log
+    lines 5 hyper >other
+    count -v other
     says "lines    5 read = 5 counted" "rows     stats:"
     is "$output" ""
 }
