@@ -51,6 +51,9 @@ claimed_then_done_then_not_due(void **state)
         1);
     assert_int_equal(claim(&b, pg, "dbname=cron_done"), CRON_HELD);
     assert_non_null(strstr(b.why, "another one is at it"));
+    assert_string_equal(b.why, sql_text(pg, "SELECT to_char(held_until AT TIME ZONE 'UTC',"
+                                            " '\"another one is at it (held until \"YYYY-MM-DD HH24:MI:SS\" UTC)\"')"
+                                            " FROM " JOB));
     must(cron_fence(&a, pg, &err), &err, "fence");
     end(&a, pg, CRON_DONE);
     end(&a, pg, CRON_FAILED); /* nothing is held: nothing is written */
@@ -60,6 +63,8 @@ claimed_then_done_then_not_due(void **state)
                     " AND next_run BETWEEN now() + interval '23 h' AND now() + interval '1 day'"),
         1);
     assert_int_equal(claim(&b, pg, "dbname=cron_done"), CRON_NOT_DUE);
+    assert_string_equal(b.why, sql_text(pg, "SELECT to_char(next_run AT TIME ZONE 'UTC',"
+                                            " '\"it is not due before \"YYYY-MM-DD HH24:MI:SS\" UTC\"') FROM " JOB));
     sql(pg,
         "UPDATE "
         "seventv.cron_jobs SET next_run = now() - interval '1 s', interval_unit = 'Hours', interval_count = 5");
@@ -159,7 +164,10 @@ without_table_or_row(void **state)
         cron_claim(&c, pg, "dbname=cron_none", "seventv", CRON_EMOTE_SCORES, &turn, &err), ST_DB);
     assert_non_null(strstr(err.cause, "has no job 0"));
     sql(pg, "INSERT INTO cron_jobs (id, next_run, interval_unit, interval_count, enabled)"
-            " VALUES (0, '-infinity', 'hours', 1, true)");
+            " VALUES (0, NULL, 'hours', 1, true)");
+    assert_int_equal(claim(&c, pg, "dbname=cron_none"), CRON_NOT_DUE);
+    assert_string_equal(c.why, "it is not due before infinity UTC");
+    sql(pg, "UPDATE cron_jobs SET next_run = '-infinity'");
     assert_int_equal(claim(&c, pg, "dbname=cron_none"),
                      CRON_OURS); /* held_until NULL: nobody holds it */
     end(&c, pg, CRON_DONE);

@@ -252,6 +252,29 @@ artifact_in_every_shape_of_path(void **state)
     catalog_free(c);
 }
 
+/* By hand, a name of one part or of four ends in a file's; of others the last part is none. */
+static void
+artifact_by_hand_has_a_file_where_it_names_one(void **state)
+{
+    static const char *const keys[] = { "alone.deb", "two/parts", "my/1.0/three", "my/1.0/t/four.deb", "a/1.0/binaries/t/five" };
+    struct catalog *c = fresh(CATALOG_ARTIFACTS);
+    struct err err;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        struct catalog_entry entry = { .id = (int64_t)i + 1 };
+
+        assert_int_equal(catalog_add(c, slice_of(keys[i]), &entry, &err), ST_OK);
+        is_artifact(c, keys[i], entry.id);
+    }
+    is_artifact(c, "bucket/alone.deb", 1);
+    is_artifact(c, "bucket/parts", 0);
+    is_artifact(c, "bucket/three", 0);
+    is_artifact(c, "bucket/four.deb", 4);
+    is_artifact(c, "bucket/five", 0);
+    catalog_free(c);
+}
+
 static void
 artifact_twice(void **state)
 {
@@ -345,6 +368,7 @@ main(void)
         cmocka_unit_test(dist_twice_of_one_age),
         cmocka_unit_test(texts_that_are_not_there),
         cmocka_unit_test(artifact_in_every_shape_of_path),
+        cmocka_unit_test(artifact_by_hand_has_a_file_where_it_names_one),
         cmocka_unit_test(artifact_twice),
         cmocka_unit_test(added_first_wins),
         cmocka_unit_test(same_as_a_naive_map),

@@ -78,6 +78,30 @@ assert_hit(const struct hit *hit, int64_t id)
 
 /* ---- the cases ---- */
 
+/* A path that ends where a version would begin: not a byte behind it is looked at. */
+static void
+ends_before_its_version(void **state)
+{
+    static const char *const names[] = { "/bucket/serde_", "/serde__", "/_", "/serde_x_" };
+    struct fixture f;
+
+    (void)state;
+    set_up(&f);
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        size_t n = strlen(names[i]);
+        char *exact = malloc(n);
+        struct record rec = request("");
+        struct hit hit = { 0 };
+
+        assert_non_null(exact);
+        memcpy(exact, names[i], n);
+        rec.path = (struct slice){ exact, n };
+        assert_int_not_equal(d->pick(&f.picker, &rec, &hit), KEEP);
+        free(exact);
+    }
+    tear_down(&f);
+}
+
 static void
 paths_that_name_an_artifact(void **state)
 {
@@ -319,6 +343,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(paths_that_name_an_artifact),
         cmocka_unit_test(paths_that_name_none),
+        cmocka_unit_test(ends_before_its_version),
         cmocka_unit_test(what_is_not_known_yet_is_parked),
         cmocka_unit_test(a_parked_name_finds_its_artifact),
         cmocka_unit_test(without_a_catalog_nothing_counts),

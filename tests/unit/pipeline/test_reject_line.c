@@ -165,6 +165,8 @@ the_client_is_masked(void **state)
         { "a b", "", "a b" },
         { "GET GETTER", "GET", "<client> GETTER" },
         { "abc", "abcd", "abc" },
+        { "xabcdefgx", "abcdefg", "xabcdefgx" }, /* under 8 bytes: only as a word */
+        { "xabcdefghx", "abcdefgh", "x<client>x" },
     };
     char quoted[300];
 

@@ -284,6 +284,24 @@ canonical_text_is_fixed(void **state)
     rules_release(&rules);
 }
 
+/* Rules that few packs have stand on lines of their own, too. */
+static void
+a_rule_that_is_said_is_a_line(void **state)
+{
+    struct rule_pack pack = rule_packs[0];
+    struct rules rules;
+    struct err err;
+    char *got;
+
+    (void)state;
+    pack.media_filters = 1u << MEDIA_BLUR | 1u << MEDIA_CROP;
+    assert_int_equal(rules_init(&rules, &pack, NULL, 0, DAY_NONE, DAY_NONE, &err), ST_OK);
+    got = rules_canonical(&rules);
+    assert_non_null(strstr(got, "\nmedia_filters blur crop\n"));
+    free(got);
+    rules_release(&rules);
+}
+
 static void
 id_changes_with_every_rule(void **state)
 {
@@ -322,6 +340,7 @@ main(void)
         cmocka_unit_test(packs_have_names),
         cmocka_unit_test(malformed_template_releases_all),
         cmocka_unit_test(canonical_text_is_fixed),
+        cmocka_unit_test(a_rule_that_is_said_is_a_line),
         cmocka_unit_test(id_changes_with_every_rule),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

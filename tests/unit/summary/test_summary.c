@@ -177,6 +177,47 @@ what_waits_and_what_did(void **state)
     summary_release(&s);
 }
 
+/* The runs of one call: what they did to a table is added, whatever each of them met first. */
+static void
+joined_tables_add_up(void **state)
+{
+    static const char *const names[] = { "a", "b", "c", "d", "e", "f", "g", "h" };
+    struct summary sum = { 0 }, one = { 0 }, full = { 0 };
+    struct table_summary *t = summary_table(&one, "stats");
+
+    (void)state;
+    *t = (struct table_summary){ .table = "stats", .inserted = 1, .updated = 20, .doubled = 300, .parked = 4000, .healed = 50000 };
+    assert_true(summary_add_day(t, 7));
+    one.files.read = 1;
+    one.files.grown = 2;
+    one.bytes.decoded = 3;
+    one.seconds.load = 0.5;
+    for (int i = 0; i < 3; i++)
+        assert_true(summary_join(&sum, &one));
+    t = summary_table(&sum, "stats");
+    assert_int_equal(sum.n_tables, 1);
+    assert_int_equal(t->inserted, 3);
+    assert_int_equal(t->updated, 60);
+    assert_int_equal(t->doubled, 900);
+    assert_int_equal(t->parked, 12000);
+    assert_int_equal(t->healed, 150000);
+    assert_int_equal(t->n_days, 1);
+    assert_int_equal(sum.files.read, 3);
+    assert_int_equal(sum.files.grown, 6);
+    assert_int_equal(sum.bytes.decoded, 9);
+    assert_true(sum.seconds.load > 1.4);
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        assert_non_null(summary_table(&full, names[i]));
+    assert_null(summary_table(&full, "stats"));
+    summary_join(&full, &one); /* one table too many is left out, not written somewhere */
+    assert_int_equal(full.n_tables, ARRAY_LEN(names));
+    for (size_t i = 0; i < full.n_tables; i++)
+        assert_int_equal(full.tables[i].inserted, 0);
+    summary_release(&sum);
+    summary_release(&one);
+    summary_release(&full);
+}
+
 int
 main(void)
 {
@@ -184,7 +225,7 @@ main(void)
         cmocka_unit_test(doubled_rows_are_told_where_there_are_some),
         cmocka_unit_test(every_reason_with_its_number), cmocka_unit_test(the_line_adds_up),
         cmocka_unit_test(reasons_of_none_are_not_shown), cmocka_unit_test(every_fate_of_a_file),
-        cmocka_unit_test(days_come_once_and_sorted), cmocka_unit_test(what_waits_and_what_did),
+        cmocka_unit_test(joined_tables_add_up), cmocka_unit_test(days_come_once_and_sorted), cmocka_unit_test(what_waits_and_what_did),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
