@@ -12,6 +12,7 @@
 #include "ingest/cli.h"
 #include "ingest/migrate.h"
 #include "ingest/pg.h"
+#include "ingest/sandbox.h"
 
 #include "cli_priv.h"
 
@@ -268,6 +269,9 @@ cli_main(int argc, char **argv)
     struct options options;
     struct err err;
 
+    if (process_check_rights(&err) != ST_OK)
+        return fail(&err);
+    process_keep_secrets();
     open_standard_descriptors();
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is told like a full disk */

@@ -33,15 +33,12 @@ ask_stream(struct pass *p, const struct record *rec, const struct hit *parked, e
     return said == KEEP ? why : said;
 }
 
-enum st
-parked_take(struct pass *p, const struct record *rec, enum reason *why, struct err *err)
+static enum st
+park(struct pass *p, struct hit parked, const struct record *rec, enum reason *why, struct err *err)
 {
-    struct hit parked = p->picker->parked;
     struct pending *pending = &p->w->pending[p->w->n_pending];
     uint8_t key[8 + KEY_BYTES_MAX];
 
-    if (!waits(*why) || p->parked == NULL || parked.key.n == 0 || parked.key.n > KEY_BYTES_MAX - 8)
-        return ST_OK;
     if (p->w->run->stream != NULL && !waits(*why = ask_stream(p, rec, &parked, *why)))
         return ST_OK;
     if (parked.sums[1] > INT64_MAX - p->parked_bytes) {
@@ -53,6 +50,17 @@ parked_take(struct pass *p, const struct record *rec, enum reason *why, struct e
     memcpy(key_put_int(key, pending->item->at), parked.key.p, parked.key.n);
     parked.key = (struct slice){ (const char *)key, 8 + parked.key.n };
     return rollup_add(p->parked, &parked, err);
+}
+
+enum st
+parked_take(struct pass *p, const struct record *rec, enum reason *why, struct err *err)
+{
+    const struct hit *parked = &p->picker->parked;
+
+    if (!waits(*why) || p->parked == NULL || parked->key.n == 0 ||
+        parked->key.n > KEY_BYTES_MAX - 8)
+        return ST_OK;
+    return park(p, *parked, rec, why, err);
 }
 
 /* ---- rollups ---- */
