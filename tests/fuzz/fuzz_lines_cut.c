@@ -126,7 +126,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static struct lines *lines;
     struct bytes b = { data, size };
     uint8_t how = take_byte(&b);
-    struct writer w = { .piece = 1 + take_byte(&b) * 37 };
+    struct writer w = { .piece = 1 + (size_t)take_byte(&b) * 37 };
     struct source source = { 0 };
     struct place place = { .line_no = 1 };
     struct err err = { 0 };
