@@ -11,7 +11,7 @@
 #include "ingest/dataset.h"
 #include "ingest/sink.h"
 
-extern const char audit_what[]; /* for err->what */
+extern const char audit_what[], doctor_what[]; /* for err->what */
 
 struct audit {
     struct pg *pg;

@@ -60,7 +60,7 @@ probe_union(struct audit *a, const char *schema, size_t i, bool *same, struct er
     enum st rc;
 
     if (p == NULL)
-        return err_memory(err, audit_what);
+        return err_memory(err, doctor_what);
     fill(&p[0], 1000 * i, sizes[i][0]);
     fill(&p[1], 1000 * i + 500, sizes[i][1]);
     p[2].h = p[0].h;
@@ -68,12 +68,12 @@ probe_union(struct audit *a, const char *schema, size_t i, bool *same, struct er
     const char *values[] = { text_of(&p[0]), text_of(&p[1]), text_of(&p[2]) };
 
     buf_printf(&sql,
-               "SELECT %s.hll_send(%s.hll_union(CAST($1 AS %s.hll), CAST($2 AS %s.hll)))::text = $3"
-               " AND %s.hll_send(CAST($1 AS %s.hll))::text = $1",
+               "SELECT %s.hll_send(%s.hll_union(CAST($1::text AS %s.hll), CAST($2::text AS %s.hll)))::text = $3::text"
+               " AND %s.hll_send(CAST($1::text AS %s.hll))::text = $1::text",
                schema, schema, schema, schema, schema, schema);
     rc = buf_str(&sql) == NULL
-             ? err_memory(err, audit_what)
-             : pg_run(a->pg, audit_what, buf_str(&sql), ARRAY_LEN(values), values, &r, err);
+             ? err_memory(err, doctor_what)
+             : pg_run(a->pg, doctor_what, buf_str(&sql), ARRAY_LEN(values), values, &r, err);
     *same = rc == ST_OK && slice_is(pg_text(r, 0, 0), "t");
     pg_free(r);
     buf_release(&sql);
@@ -89,8 +89,8 @@ probe_defaults(struct audit *a, const char *schema, struct err *err)
     enum st rc;
 
     buf_printf(&sql, "SELECT %s.hll_send(%s.hll_empty())::text", schema, schema);
-    rc = buf_str(&sql) == NULL ? err_memory(err, audit_what)
-                               : pg_run(a->pg, audit_what, buf_str(&sql), 0, NULL, &r, err);
+    rc = buf_str(&sql) == NULL ? err_memory(err, doctor_what)
+                               : pg_run(a->pg, doctor_what, buf_str(&sql), 0, NULL, &r, err);
     if (rc == ST_OK && !slice_eq(pg_text(r, 0, 0), slice_of(defaults)))
         doctor_tell(a, AUDIT_NOTE, "hll",
                     "a pooled session was left with another client's hll_set_defaults; ingest's own sketches name theirs",
@@ -133,7 +133,7 @@ doctor_hll(struct audit *a, struct err *err)
         " FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace"
         " WHERE e.extname = 'hll'";
     struct pg_result *r = NULL;
-    enum st rc = pg_run(a->pg, audit_what, sql, 0, NULL, &r, err);
+    enum st rc = pg_run(a->pg, doctor_what, sql, 0, NULL, &r, err);
 
     if (rc == ST_OK && pg_rows(r) == 0)
         doctor_tell(a, AUDIT_NOTE, "hll",

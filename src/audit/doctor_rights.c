@@ -43,7 +43,7 @@ on_migration(void *ctx, const char *line)
         s->has_applied[set] |= strncmp(state, "  applied", 9) == 0;
         return;
     }
-    if (strncmp(state, "  pending", 9) == 0 && (s->has_applied[set] || strncmp(line, "ledger/", 7) == 0))
+    if (strncmp(state, "  pending", 9) == 0 && s->has_applied[set])
         doctor_tell(s->a, AUDIT_FINDING, "migrations", "ingest migrate up", "%.*s is not applied",
                     (int)(state - line), line);
     else if (strstr(state, "not known to this program") != NULL)
@@ -91,7 +91,7 @@ static enum st
 check_ledger(struct audit *a, struct err *err)
 {
     struct pg_result *r = NULL;
-    enum st rc = pg_run(a->pg, audit_what, "SELECT to_regclass('ingest.payloads') IS NOT NULL", 0, NULL,
+    enum st rc = pg_run(a->pg, doctor_what, "SELECT to_regclass('ingest.payloads') IS NOT NULL", 0, NULL,
                         &r, err);
     bool there = rc == ST_OK && slice_is(pg_text(r, 0, 0), "t");
     char grant[300];
@@ -103,7 +103,7 @@ check_ledger(struct audit *a, struct err *err)
             doctor_tell(a, AUDIT_FINDING, "rights", "ingest migrate up", "there is no ledger (schema ingest)");
         return rc;
     }
-    rc = pg_run(a->pg, audit_what, ledger_sql, 0, NULL, &r, err);
+    rc = pg_run(a->pg, doctor_what, ledger_sql, 0, NULL, &r, err);
     for (size_t i = 0; rc == ST_OK && i < pg_rows(r); i++) {
         snprintf(grant, sizeof grant, "as the owner: GRANT %s ON ingest.%s TO \"%s\";",
                  pg_text(r, i, 1).p, pg_text(r, i, 0).p, pg_text(r, i, 3).p);
@@ -160,7 +160,7 @@ static enum st
 check_too_much(struct audit *a, struct err *err)
 {
     struct pg_result *r = NULL;
-    enum st rc = pg_run(a->pg, audit_what, much_sql, 0, NULL, &r, err);
+    enum st rc = pg_run(a->pg, doctor_what, much_sql, 0, NULL, &r, err);
 
     if (rc == ST_OK && pg_rows(r) > 0)
         doctor_tell(a, AUDIT_NOTE, "rights",
@@ -179,7 +179,7 @@ doctor_rights(struct audit *a, bool standby, struct err *err)
     if (rc != ST_OK)
         return rc;
     if (!standby)
-        rc = pg_script(a->pg, audit_what, "SET TRANSACTION READ WRITE", err);
+        rc = pg_script(a->pg, doctor_what, "SET TRANSACTION READ WRITE", err);
     if (rc == ST_OK)
         rc = check_ledger(a, err);
     if (rc == ST_OK && !standby)

@@ -14,6 +14,8 @@
 
 #define ROOM_MIN (1024 * MIB)
 
+const char doctor_what[] = "cannot look at this database";
+
 void
 doctor_tell(struct audit *a, enum audit_word word, const char *check, const char *why,
             const char *what, ...)
@@ -96,7 +98,7 @@ static enum st
 ask_pid(struct pg *pg, int64_t *pid, struct err *err)
 {
     struct pg_result *r = NULL;
-    enum st rc = pg_run(pg, audit_what, "SELECT pg_backend_pid()", 0, NULL, &r, err);
+    enum st rc = pg_run(pg, doctor_what, "SELECT pg_backend_pid()", 0, NULL, &r, err);
 
     *pid = rc == ST_OK ? pg_int(r, 0, 0) : 0;
     pg_free(r);
@@ -150,7 +152,7 @@ check_clock(struct audit *a, struct err *err)
     static const char sql[] = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
     struct pg_result *r = NULL;
     int64_t before = now_us(), after, off = 0;
-    enum st rc = pg_run(a->pg, audit_what, sql, 0, NULL, &r, err);
+    enum st rc = pg_run(a->pg, doctor_what, sql, 0, NULL, &r, err);
 
     after = now_us();
     if (rc == ST_OK) { /* the answer is of some moment in between */
@@ -195,7 +197,7 @@ doctor_server(struct pg *pg, audit_say *say, void *ctx, uint64_t *n_findings, st
 {
     struct audit a = { .pg = pg, .say = say, .ctx = ctx };
     struct pg_result *r = NULL;
-    enum st rc = pg_run(pg, audit_what, server_sql, 0, NULL, &r, err);
+    enum st rc = pg_run(pg, doctor_what, server_sql, 0, NULL, &r, err);
 
     if (rc == ST_OK)
         rc = visit(&a, r, err);

@@ -63,7 +63,7 @@ static enum st
 check_each(struct audit *a, struct err *err)
 {
     struct pg_result *r = NULL;
-    enum st rc = pg_run(a->pg, audit_what, sql, 0, NULL, &r, err);
+    enum st rc = pg_run(a->pg, doctor_what, sql, 0, NULL, &r, err);
 
     for (size_t i = 0; rc == ST_OK && i < ARRAY_LEN(settings); i++)
         for (size_t row = 0; row < pg_rows(r); row++)
@@ -94,8 +94,8 @@ check_forced(struct audit *a, struct err *err)
     for (size_t i = 0; i < ARRAY_LEN(settings); i++)
         pg_array_text(&known, slice_of(settings[i].name));
     values[0] = pg_array_end(&known);
-    rc = values[0] == NULL ? err_memory(err, audit_what)
-                           : pg_run(a->pg, audit_what, forced_sql, 1, values, &r, err);
+    rc = values[0] == NULL ? err_memory(err, doctor_what)
+                           : pg_run(a->pg, doctor_what, forced_sql, 1, values, &r, err);
     for (size_t i = 0; rc == ST_OK && i < pg_rows(r); i++)
         doctor_tell(a, AUDIT_NOTE, "server", NULL, "%s sets %s", pg_text(r, i, 0).p,
                     pg_text(r, i, 1).p);

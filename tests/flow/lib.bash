@@ -175,7 +175,7 @@ books_balance() {
 audit() {
     local said
 
-    said=$("$INGEST" -q status --audit "$@" 2>&1) && return 0
+    said=$("$INGEST" -q status --audit 2>&1) && return 0
     echo "the audit of ${PGDATABASE:-this database}: $said"
     return 1
 }
