@@ -25,8 +25,8 @@ room_of(const struct status *s)
     if (s->all)
         return (struct room){ SIZE_MAX, INT32_MAX, SIZE_MAX };
     if (n <= 1)
-        return (struct room){ 5, 14, 14 };
-    return n <= 3 ? (struct room){ 3, 14, 4 } : (struct room){ 1, 14, 2 };
+        return (struct room){ 4, 14, 10 };
+    return n <= 3 ? (struct room){ 2, 14, 3 } : (struct room){ 0, 0, 0 };
 }
 
 /* ---- one line ---- */
@@ -76,14 +76,12 @@ text_day(const struct covered_day *first, const struct covered_day *last)
 
 /* ---- of one source ---- */
 
+/* The newest; the head of the source says how many there are. */
 static void
 text_gaps(const struct standing_days *d, const struct room *room)
 {
     size_t from = d->n_gaps > room->gaps ? d->n_gaps - room->gaps : 0;
-    char number[32];
 
-    if (from > 0)
-        printf("    gaps     %s before these: -v\n", num_grouped(from, number));
     for (size_t i = from; i < d->n_gaps; i++) {
         put_days("gap", d->gaps[i].first, d->gaps[i].last, d->gaps[i].hours);
         fputc('\n', stdout);
@@ -95,7 +93,6 @@ static void
 text_days(const struct standing_days *d, const struct room *room)
 {
     size_t from = d->n, lines = 0;
-    char number[32];
 
     while (from > 0 && d->days[d->n - 1].day - d->days[from - 1].day < room->days) {
         if (from == d->n || !are_alike(&d->days[from - 1], &d->days[from]))
@@ -104,13 +101,33 @@ text_days(const struct standing_days *d, const struct room *room)
             break;
         from--;
     }
-    if (from > 0)
-        printf("    days     %s before these: -v\n", num_grouped(from, number));
     for (size_t first = from, last; first < d->n; first = last + 1) {
         for (last = first; last + 1 < d->n && are_alike(&d->days[last], &d->days[last + 1]);)
             last++;
         text_day(&d->days[first], &d->days[last]);
     }
+}
+
+/* "    320 of 325 days from 2026-01-01 to 2026-11-21, 4 gaps, 1 open, 2 revised" */
+static void
+text_span(const struct standing_days *d)
+{
+    const struct covered_day *first = &d->days[0], *last = &d->days[d->n - 1];
+    char number[32], span[32], from[11], to[11];
+    int64_t n = last->day - first->day + 1, open = 0, revised = 0;
+
+    for (size_t i = 0; i < d->n; i++) {
+        open += d->days[i].state == DAY_OPEN;
+        revised += d->days[i].state == DAY_REVISED;
+    }
+    clock_format_day(first->day, from);
+    clock_format_day(last->day, to);
+    printf("    %s of %s day%s from %s to %s", num_grouped(d->n, number),
+           num_grouped((uint64_t)n, span), n == 1 ? "" : "s", from, to);
+    put_number((int64_t)d->n_gaps, d->n_gaps == 1 ? "gap" : "gaps");
+    put_number(open, "open");
+    put_number(revised, "revised");
+    fputc('\n', stdout);
 }
 
 static void
@@ -137,7 +154,7 @@ text_source(const struct standing *s, size_t at, const struct room *room)
     const struct standing_days *d = &s->days[at];
     struct slice dataset = pg_text(r, at, STANDING_DATASET);
     int64_t n = pg_int(r, at, STANDING_PAYLOADS);
-    char number[32], span[32];
+    char number[32];
 
     fputs("  ", stdout);
     say_text(stdout, dataset.p, dataset.n);
@@ -146,11 +163,9 @@ text_source(const struct standing *s, size_t at, const struct room *room)
     printf(": %s payload%s", num_grouped((uint64_t)n, number), n == 1 ? "" : "s");
     for (size_t i = 0; i < ARRAY_LEN(states); i++)
         put_number(pg_int(r, at, (size_t)states[i].column), states[i].words);
-    if (d->n > 0)
-        printf("; %s of %s day%s", num_grouped(d->n, number),
-               num_grouped((uint64_t)(d->days[d->n - 1].day - d->days[0].day + 1), span),
-               d->days[d->n - 1].day == d->days[0].day ? "" : "s");
     fputc('\n', stdout);
+    if (d->n > 0)
+        text_span(d);
     text_gaps(d, room);
     text_days(d, room);
 }
@@ -167,8 +182,8 @@ status_coverage(const struct status *s)
         puts("coverage");
     for (size_t i = 0; i < shown; i++)
         text_source(&s->standing, i, &room);
-    if (shown < n)
-        printf("  and %zu more: -v\n", n - shown);
+    if (!s->all && n > 0)
+        puts(shown < n ? "  with -v the others too, and all days and gaps" : "  with -v all days and gaps");
     for (c = s->config->sources; c != NULL; c = c->next) {
         if (!status_is_unseen(s, c->name))
             continue;

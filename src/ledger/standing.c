@@ -14,12 +14,13 @@ ask(struct pg *pg, const char *sql, struct pg_result **out, struct err *err)
 }
 
 static const char payloads_sql[] =
-    "SELECT p.dataset, count(*), sum(p.lines_read), d.count, d.first, d.last,"
-    "       to_char(max(p.counted_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')"
-    "  FROM ingest.payloads p LEFT JOIN (SELECT dataset, sum(count) AS count, min(day) AS first,"
-    "       max(day) AS last FROM ingest.payload_days WHERE state IN ('counted', 'adopted')"
-    "       GROUP BY dataset) d USING (dataset)"
-    " GROUP BY p.dataset, d.count, d.first, d.last ORDER BY p.dataset";
+    "SELECT p.dataset, p.n, p.lines, d.count, d.first, d.last,"
+    "       to_char(p.last AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')"
+    "  FROM (SELECT dataset, count(*) AS n, sum(lines_read) AS lines, max(counted_at) AS last"
+    "          FROM ingest.payloads GROUP BY dataset) p"
+    "  LEFT JOIN (SELECT dataset, sum(count) AS count, min(day) AS first, max(day) AS last"
+    "               FROM ingest.payload_days WHERE state IN ('counted', 'adopted')"
+    "              GROUP BY dataset) d USING (dataset) ORDER BY p.dataset";
 
 /* As many as there are bytes: the same bytes may lie in many places, and be refused in several
  * ways. */
