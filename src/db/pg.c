@@ -61,7 +61,7 @@ param(struct params *p, const char *key, const char *value)
  * not stands behind.
  */
 static struct params
-connect_params(const struct pg *pg, bool ping)
+connect_params(const struct pg *pg)
 {
     struct params p = { .n = 0 };
 
@@ -79,8 +79,6 @@ connect_params(const struct pg *pg, bool ping)
     param(&p, "application_name", "ingest");
     if (pg->mode == PG_READ_WRITE)
         param(&p, "target_session_attrs", "read-write");
-    if (ping)
-        param(&p, "connect_timeout", "2");
     return p;
 }
 
@@ -94,9 +92,30 @@ says_any(const char *text, const char *const *words, size_t n)
 }
 
 /*
+ * Does an SQLSTATE of the text say that another try may help? It is told as libpq does when it is
+ * asked to be verbose: "FATAL:  57P03: the database system is starting up", one for each host.
+ */
+static bool
+state_retries(const char *text, bool *any)
+{
+    *any = false;
+    for (const char *p = text; (p = strstr(p, ":  ")) != NULL; p++) {
+        char state[6] = "";
+
+        snprintf(state, sizeof state, "%s", p + 3);
+        if (strspn(state, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 5 || p[8] != ':')
+            continue;
+        *any = true;
+        if (pg_state_retries(state))
+            return true;
+    }
+    return false;
+}
+
+/*
  * A login that fails will fail again; a server that is full, starting or stopping, or that ended
  * the session while it began, may not. One that is not there at all is worth waiting for only if it
- * was there before. libpq shows no SQLSTATE here.
+ * was there before.
  */
 static enum st
 connect_failed(struct pg *pg, struct err *err)
@@ -105,18 +124,17 @@ connect_failed(struct pg *pg, struct err *err)
     static const char *const passing[] = { "too many", "connection slots", "terminating connection",
                                            "closed the connection" };
     const char *text = pg->conn == NULL ? "the system gave no memory" : PQerrorMessage(pg->conn);
-    struct params p = connect_params(pg, true);
-    bool again;
+    char cause[sizeof err->cause];
+    char *line;
+    bool answered, again = state_retries(text, &answered);
 
-    if (says_any(text, passing, ARRAY_LEN(passing))) {
-        again = true;
-    } else {
-        PGPing ping = PQpingParams(p.keys, p.values, 1);
-
-        again = ping == PQPING_REJECT || (ping == PQPING_NO_RESPONSE && pg->was_connected);
-    }
+    again = again || says_any(text, passing, ARRAY_LEN(passing)) ||
+            (!answered && pg->was_connected);
     err_set(err, again ? ST_DB_RETRY : ST_DB, what);
-    pg_clean(err->cause, sizeof err->cause, text);
+    snprintf(cause, sizeof cause, "%s", text);
+    if ((line = strstr(cause, "\nLOCATION:")) != NULL)
+        *line = '\0'; /* of the server's source, which is no help */
+    pg_clean(err->cause, sizeof err->cause, cause);
     if (strstr(text, "session is read-only") != NULL)
         err_hint(
             err,
@@ -172,14 +190,24 @@ describe(struct pg *pg)
 static enum st
 connect_now(struct pg *pg, struct err *err)
 {
-    struct params p = connect_params(pg, false);
+    struct params p = connect_params(pg);
     enum st st;
 
     pg->copying = false;
-    pg->conn = PQconnectdbParams(p.keys, p.values, 1);
+    /*
+     * libpq would write what a server says before we are connected to standard error, as it came.
+     * So the connection is only begun, gets our ear, and is begun again: PQreset waits as
+     * PQconnectdb does, host by host, each for its connect_timeout, which PQconnectPoll cannot.
+     */
+    pg->conn = PQconnectStartParams(p.keys, p.values, 1);
+    if (pg->conn != NULL) {
+        PQsetNoticeProcessor(pg->conn, pg_notice, pg);
+        PQsetErrorVerbosity(pg->conn, PQERRORS_VERBOSE);
+        PQreset(pg->conn);
+    }
     if (PQstatus(pg->conn) != CONNECTION_OK)
         return connect_failed(pg, err);
-    PQsetNoticeProcessor(pg->conn, pg_notice, pg);
+    PQsetErrorVerbosity(pg->conn, PQERRORS_DEFAULT);
     describe(pg);
     pg->was_connected = true;
     st = check_server(pg, err);

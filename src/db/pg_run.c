@@ -155,6 +155,12 @@ pg_begin(struct pg *pg, struct err *err)
         st = pg_script(pg, what, "SET LOCAL transaction_timeout TO 0", err);
     if (st != ST_OK)
         pg_rollback(pg);
+    if (st != ST_OK && strstr(err->cause, "statement pooling mode") != NULL) {
+        /* PgBouncer's words; it hangs up then, and would again. */
+        err->code = st = ST_DB;
+        err_hint(err, "pool_mode must be transaction or session: what is counted is counted in one "
+                      "transaction");
+    }
     return st;
 }
 
