@@ -197,7 +197,7 @@ class World:
         self.words, self.stdin, self.status, self.whole, self.bare = (), None, 0, None, None
         self.dump_sql = None
         self.root = Sql("postgres")
-        self.root.ask("CREATE DATABASE " + self.template)
+        self.root.ask("DROP DATABASE IF EXISTS %s; CREATE DATABASE %s" % (self.template, self.template))
         done = subprocess.run([chapter.ingest, "-q", "migrate", "up", *sets], env=dict(os.environ, PGDATABASE=self.template), capture_output=True, check=False)
         if done.returncode != 0:
             raise Failed(done.stderr.decode())
@@ -231,7 +231,7 @@ class World:
         """The database of the template again. Its rows are put back rather than a copy made: that is ten times as fast."""
         if self.current is None:
             self.current = "c_" + self.name
-            self.root.ask("CREATE DATABASE %s TEMPLATE %s" % (self.current, self.template))
+            self.root.ask("DROP DATABASE IF EXISTS %s; CREATE DATABASE %s TEMPLATE %s" % (self.current, self.current, self.template))
             self.session = Sql(self.current)
             self.keep()
         else:
