@@ -370,9 +370,11 @@ enum st run_reconnect(struct run *run, struct err *err);
     ({                                                                                         \
         enum st rc_ = (question);                                                              \
                                                                                                \
-        for (int try_ = 0; try_ < RUN_TRIES_MAX && rc_ == ST_DB_RETRY; try_++)                 \
-            if ((rc_ = run_reconnect(run, err)) == ST_OK)                                      \
-                rc_ = (question);                                                              \
+        for (int try_ = 0; try_ < RUN_TRIES_MAX && rc_ == ST_DB_RETRY; try_++) {               \
+            if ((rc_ = run_reconnect(run, err)) != ST_OK)                                      \
+                break; /* it has tried often enough itself */                                  \
+            rc_ = (question);                                                                  \
+        }                                                                                      \
         rc_;                                                                                   \
     })
 
