@@ -241,6 +241,8 @@ ingest() {
     status_is 4
     run --separate-stderr bash -c '"$INGEST" --help >/dev/full'
     status_is 4
+    run --separate-stderr bash -c '"$INGEST" migrate print stats >/dev/full'
+    status_is 4
 }
 
 @test "a reader that stops early: no signal, exit 4" {

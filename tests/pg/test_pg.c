@@ -2,6 +2,8 @@
  * and COMMIT. */
 #include "pgtest.h"
 
+#include "ingest/clock.h"
+
 static void
 roles_and_environment_change_nothing(void **state)
 {
@@ -401,6 +403,42 @@ locks_and_deadlocks_may_be_tried_again(void **state)
     pg_close(b);
 }
 
+/* Heard is what was said, once; silence, and a connection that is gone, are told apart. */
+static void
+what_is_said_is_heard_once(void **state)
+{
+    struct pg *a = fresh("heard"), *b = connect_to("dbname=heard");
+    struct err err = { 0 };
+    int64_t begun = clock_monotonic_us();
+    bool heard = true;
+    enum st rc = ST_OK;
+
+    (void)state;
+    must(pg_listen(a, "news", &err), &err, "listen");
+    must(pg_wait(a, 1, &heard, &err), &err, "wait");
+    assert_false(heard);
+    sql(b, "NOTIFY news");
+    must(pg_wait(a, 60000, &heard, &err), &err, "wait");
+    assert_true(heard);
+    must(pg_wait(a, 1, &heard, &err), &err, "wait");
+    assert_false(heard);
+    sql(b, "NOTIFY news; NOTIFY news");
+    assert_int_equal(sql_int(a, "SELECT 1"), 1); /* the news comes along with the answer, or soon */
+    must(pg_wait(a, 60000, &heard, &err), &err, "wait");
+    assert_true(heard);
+    assert_true(clock_monotonic_us() - begun < INT64_C(50) * 1000000);
+    sql(b, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'heard' AND pid <> pg_backend_pid()");
+    for (int i = 0; i < 100 && rc == ST_OK; i++) /* its last words may come before its end */
+        rc = pg_wait(a, 1000, &heard, &err);
+    for (int i = 0; i < 2; i++) { /* found out, and known */
+        assert_int_equal(rc, ST_DB_RETRY);
+        assert_string_equal(err.what, "cannot wait for notifications");
+        rc = pg_wait(a, 60000, &heard, &err);
+    }
+    pg_close(a);
+    pg_close(b);
+}
+
 int
 main(void)
 {
@@ -419,6 +457,7 @@ main(void)
         cmocka_unit_test(missing_rights_name_the_grant),
         cmocka_unit_test(values_and_arrays_arrive),
         cmocka_unit_test(locks_and_deadlocks_may_be_tried_again),
+        cmocka_unit_test(what_is_said_is_heard_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

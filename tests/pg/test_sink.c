@@ -228,6 +228,49 @@ copied_rows_read_back_equal(void **state)
     pg_close(pg);
 }
 
+/* A trigger that leaves rows out, a server that takes fewer than it was sent: nothing may stand. */
+static void
+fewer_rows_than_were_sent_are_a_failure(void **state)
+{
+    struct pg *pg = with_tables("fewer");
+    struct target t = find(pg, &stats);
+    struct merge_result m;
+    struct err err = { 0 };
+
+    (void)state;
+    sql(pg, "CREATE FUNCTION left_out() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+            " IF NEW.version = '2' THEN RETURN NULL; END IF; RETURN NEW; END $$;"
+            "CREATE TRIGGER left_out BEFORE INSERT ON stats FOR EACH ROW EXECUTE FUNCTION left_out()");
+    start_rows();
+    stats_row("a", "1", DAY0, 1, 1);
+    stats_row("a", "2", DAY0, 1, 1);
+    assert_int_not_equal(try_merge(pg, &t, DAY0, DAY0, &m, &err), ST_OK);
+    assert_non_null(strstr(err.cause, "2 were sent, the server took 1"));
+    assert_int_equal(sql_int(pg, "SELECT count(*) FROM stats"), 0);
+    sql(pg, "INSERT INTO stats VALUES ('b', '1', '2024-01-16', 1, 1)"); /* by way of the stage */
+    assert_int_not_equal(try_merge(pg, &t, DAY0, DAY0, &m, &err), ST_OK);
+    assert_int_equal(sql_int(pg, "SELECT count(*) FROM stats"), 1);
+    pg_close(pg);
+}
+
+/* That nothing could be asked is not that there is no table. */
+static void
+a_failed_question_is_no_missing_table(void **state)
+{
+    struct pg *pg = with_tables("unasked");
+    struct target t;
+    struct err err = { 0 };
+
+    (void)state;
+    must(pg_begin(pg, &err), &err, "begin");
+    assert_int_not_equal(pg_script(pg, "test", "SELECT 1 / 0", &err), ST_OK);
+    assert_int_not_equal(target_find(pg, &stats, &t, &err), ST_OK);
+    assert_false(t.missing);
+    assert_non_null(strstr(err.cause, "transaction is aborted"));
+    pg_rollback(pg);
+    pg_close(pg);
+}
+
 static void
 merge_adds_updates_and_unites(void **state)
 {
@@ -777,6 +820,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(copied_rows_read_back_equal),
+        cmocka_unit_test(fewer_rows_than_were_sent_are_a_failure),
+        cmocka_unit_test(a_failed_question_is_no_missing_table),
         cmocka_unit_test(merge_adds_updates_and_unites),
         cmocka_unit_test(straight_and_stage_make_the_same_table),
         cmocka_unit_test(empty_batches_and_two_merges_in_one_transaction),

@@ -293,6 +293,28 @@ artifact_twice(void **state)
 
 /* ---- by hand, and many ---- */
 
+/* What it holds is what its owner subtracts from the memory that may be used. */
+static void
+what_it_holds_is_told(void **state)
+{
+    struct catalog *c = fresh(CATALOG_ARTIFACTS);
+    size_t before = catalog_held_bytes(c), texts = 0;
+    char key[48];
+
+    (void)state;
+    for (int64_t i = 1; i <= 5000; i++) {
+        struct catalog_entry entry = { .id = i };
+        struct err err;
+
+        snprintf(key, sizeof key, "a/1.0/t/file%" PRId64, i);
+        texts += strlen(key);
+        assert_int_equal(catalog_add(c, slice_of(key), &entry, &err), ST_OK);
+    }
+    assert_true(catalog_held_bytes(c) >= before + texts + 2 * 5000 * sizeof *c->slots);
+    assert_true(catalog_held_bytes(c) <= before + 2 * (texts + 5000 * (8 * sizeof *c->slots + 256)));
+    catalog_free(c);
+}
+
 static void
 added_first_wins(void **state)
 {
@@ -370,6 +392,7 @@ main(void)
         cmocka_unit_test(artifact_in_every_shape_of_path),
         cmocka_unit_test(artifact_by_hand_has_a_file_where_it_names_one),
         cmocka_unit_test(artifact_twice),
+        cmocka_unit_test(what_it_holds_is_told),
         cmocka_unit_test(added_first_wins),
         cmocka_unit_test(same_as_a_naive_map),
     };

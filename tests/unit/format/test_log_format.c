@@ -210,6 +210,7 @@ what_cannot_be_read_is_pointed_at(void **state)
         { "$msec $uri $upstrem", 11, "no variable $upstrem", "of your own (set, map, geo) is written $skip" },
         { "$msec $uri ${stats}", 11, "no variable $stats", "did you mean $status?" },
         { "$msec $uri ${status", 11, "brace", "${name}" },
+        { "$msec ~~ $nosuch", 9, "$msec ~~ $nosuch", "" }, /* shown as it is */
         { "$msec $uri $", 11, "without a name", "$name" },
         { "$msec $uri $-", 11, "without a name", "$name" },
         { "$http_ $msec $uri", 0, "no variable $http_", "" },

@@ -112,6 +112,8 @@ addresses_are_masked(void **state)
         { "[2001:db8::7]:443", "[<client>]:443" },
         { "2001:DB8:0:0:0:0:0:7", "<client>" },
         { "2001:db8:0:0:0:0:0:7:443", "<client>" },
+        { "2001:db8:0:0:0:0:0:7:54321", "<client>" }, /* only without its tail is it one */
+        { "2001:db8::7:54321", "<client>" },
         { "client:2001:db8::7.", "client<client>" },
         { "a:b:2001:db8:0:0:0:0:0:7", "<client>" },
         { "::ffff:192.0.2.7", "<client>" },

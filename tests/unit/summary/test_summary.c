@@ -46,6 +46,8 @@ every_reason_with_its_number(void **state)
     fill(&s.records, 5000);
     assert_true(tally_balances(&s.lines) && tally_balances(&s.records));
     shown = text(&s);
+    assert_non_null(strstr(shown, "\n  filtered\n "));
+    assert_non_null(strstr(shown, "\n  rejected\n "));
     for (int why = KEEP + 1; why < REASONS_N; why++) {
         char line[200];
 
