@@ -46,6 +46,9 @@ char     **pg_environment(const struct pg *pg);
 void       pg_environment_free(char **env);
 /* Closes and connects again as before. */
 enum st    pg_reconnect(struct pg *pg, struct err *err);
+/* Names of the files that a reconnect may read (passwords, services, certificates, tickets), one call each; some are not there. */
+typedef void pg_take_file(void *ctx, const char *path);
+void       pg_files(const struct pg *pg, pg_take_file *take, void *ctx);
 
 /*
  * One statement, parameters as text ($1..$n; NULL is SQL NULL). `what` says the act for err->what ("cannot read the ledger").

@@ -45,6 +45,8 @@ struct queue *queue_open(const char *conninfo, const char *name, enum queue_use 
 void          queue_close(struct queue *q); /* NULL is fine */
 /* How often the server was lost and found again. */
 uint64_t      queue_losses(const struct queue *q);
+/* Its connection, to be looked at only. */
+const struct pg *queue_pg(const struct queue *q);
 /* "schema.table", as SQL takes it. */
 const char   *queue_table(const struct queue *q);
 

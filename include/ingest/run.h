@@ -15,6 +15,8 @@
 #include "ingest/rules.h"
 #include "ingest/summary.h"
 
+struct pg;
+
 enum run_sink {
     RUN_TO_DATABASE,
     RUN_DRY,     /* everything but the writing */
@@ -66,6 +68,8 @@ struct run_config {
     /* An input, once, when its batch is committed: refused, or else in the database, now or before, or passed over on purpose. */
     void (*settled)(void *ctx, const struct source *source, bool refused);
     void  *ctx;
+    /* It is connected (`pg` NULL: there is no database), and nothing of an input has been read. What it gives but ST_OK ends the run. */
+    enum st (*connected)(void *ctx, const struct pg *pg, struct err *err);
     /* The exit status of a run that ends so, for the ledger's notes of runs; NULL: it is not noted. */
     int (*verdict)(void *ctx, enum st rc, const struct summary *s);
 };

@@ -13,6 +13,7 @@
  *   explain.c  what is understood of an input, line by line
  *   node.c     and token.c: who submits; subcommand.h is the map of commands that have commands
  *   token_file.c  the token that says who submits
+ *   sandbox.c  --sandbox: what a run may still do once it is connected
  *   commands.c migrate, psql and the names that are reserved
  */
 #ifndef CLI_PRIV_H
@@ -155,6 +156,7 @@ struct place {
 /* ST_USAGE: two were named, or a password stands on the command line. Starts the private one, and migrates it if `migrate`. */
 enum st place_open(struct place *p, const struct options *o, bool migrate, struct err *err);
 void    place_close(struct place *p);
+bool    place_is_local(const struct options *o); /* would it be the private one? */
 /* Does this text for libpq hold a password? */
 bool    place_has_password(const char *conninfo);
 /* The sentence for "no database named". */

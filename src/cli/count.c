@@ -22,7 +22,8 @@ cli_count(const struct options *o)
         (rc = counting_configure(&counting, o, &err)) == ST_OK &&
         (rc = inputs_list(o, 0, &signals_seen, &inputs, &err)) == ST_OK &&
         (rc = to_eida_inputs(&counting.config, &inputs, &err)) == ST_OK &&
-        (rc = counting_enter(&counting, &err)) == ST_OK)
+        (rc = counting_enter(&counting, &err)) == ST_OK &&
+        (rc = fence_inputs(&counting, &inputs, &err)) == ST_OK)
         rc = run(&counting.config, &inputs, &counting.summary, &err);
     status = counting_finish(&counting, rc, &err);
     source_list_release(&inputs);

@@ -8,6 +8,7 @@
 
 #include "ingest/dataset.h"
 #include "ingest/num.h"
+#include "ingest/sandbox.h"
 
 #include "counting.h"
 
@@ -213,7 +214,8 @@ counting_prepare(struct counting *c, const struct options *o, struct err *err)
                                      .require_integrity = option_is_on(o, OPT_REQUIRE_INTEGRITY),
                                      .verdict = on_verdict,
                                      .ctx = c };
-    if ((rc = check_rejects(o, err)) != ST_OK || (rc = read_sink(o, &c->config, err)) != ST_OK)
+    if ((rc = check_rejects(o, err)) != ST_OK || (rc = fence_check(o, err)) != ST_OK ||
+        (rc = read_sink(o, &c->config, err)) != ST_OK)
         return rc;
     return read_teller(o, &c->config, &c->teller, err);
 }
@@ -277,7 +279,7 @@ counting_enter(struct counting *c, struct err *err)
         return rc;
     c->config.out = c->output.file;
     c->entered = true;
-    return ST_OK;
+    return fence_options(c, err);
 }
 
 /* ---- the end ---- */
@@ -327,6 +329,7 @@ counting_close(struct counting *c, enum st rc, struct err *err)
 void
 counting_release(struct counting *c)
 {
+    sandbox_free(c->sandbox);
     place_close(&c->place);
     rules_release(&c->rules);
     summary_release(&c->summary);

@@ -5,6 +5,7 @@
  *   output.c     rows to a file
  *   keep.c       --done and --rejects
  *   misplaced.c  options of other commands
+ *   sandbox.c    --sandbox
  *   to_eida.c    --to eida
  */
 #ifndef COUNTING_H
@@ -47,6 +48,7 @@ struct counting {
     struct summary        summary; /* of all runs */
     char                  key_path[512];
     bool                  entered;
+    struct sandbox       *sandbox; /* what is granted so far; NULL: none is wanted, or it is entered */
 };
 
 /* misplaced.c. ST_USAGE: the command line has an option that is not one of this command. */
@@ -64,6 +66,18 @@ enum st counting_prepare(struct counting *c, const struct options *o, struct err
 enum st counting_read(struct counting *c, const struct options *o, struct err *err);
 /* The database, the client key, the output: config is whole after it. */
 enum st counting_enter(struct counting *c, struct err *err);
+
+/*
+ * sandbox.c: --sandbox; without it, these do nothing. First is asked whether it can be; then the files of the options are granted, once
+ * counting_enter knows them, and the inputs. The run enters it once it is connected (run_config.connected); whoever connects
+ * before a run, and learns the inputs by it, grants all files for reading and enters it himself. ST_OK, ST_USAGE, ST_MEMORY.
+ */
+struct pg;
+enum st fence_check(const struct options *o, struct err *err);
+enum st fence_options(struct counting *c, struct err *err);
+enum st fence_inputs(struct counting *c, const struct source_list *inputs, struct err *err);
+enum st fence_all_files(struct counting *c, struct err *err);
+enum st fence_enter(struct counting *c, const struct pg *pg, struct err *err);
 
 /* The exit status of a run that ends with `rc`. */
 int counting_status(const struct options *o, enum st rc, const struct summary *s);

@@ -60,19 +60,26 @@ migrate_local(const struct place *p, const struct options *o, struct err *err)
     return rc;
 }
 
+bool
+place_is_local(const struct options *o)
+{
+    return option_is_on(o, OPT_LOCAL) &&
+           (o->value[OPT_DATABASE].text == NULL ||
+            o->value[OPT_LOCAL].origin > o->value[OPT_DATABASE].origin);
+}
+
 enum st
 place_open(struct place *p, const struct options *o, bool migrate, struct err *err)
 {
     const char *database = o->value[OPT_DATABASE].text;
-    enum origin named = o->value[OPT_DATABASE].origin, local = o->value[OPT_LOCAL].origin;
-    bool is_local = option_is_on(o, OPT_LOCAL);
+    enum origin named = o->value[OPT_DATABASE].origin;
     enum st rc;
 
     *p = (struct place){ .local.users_fd = -1 };
-    if (is_local && database != NULL && named == local)
+    if (option_is_on(o, OPT_LOCAL) && database != NULL && named == o->value[OPT_LOCAL].origin)
         return err_fail(err, ST_USAGE, "cannot tell where to count",
                         "both --database and --local are said");
-    if (is_local && (database == NULL || local > named)) {
+    if (place_is_local(o)) {
         p->use = p->is_local = true;
         if ((rc = local_enter(&p->local, err)) != ST_OK)
             return rc;

@@ -218,7 +218,10 @@ prepare(struct counting *c, struct turns *turns, const struct options *o, struct
         (rc = list_files(turns, c, err)) != ST_OK ||
         (rc = keep_open(&c->keep, o, &c->config, err)) != ST_OK)
         return rc;
-    return counting_enter(c, err);
+    rc = counting_enter(c, err);
+    for (size_t i = 0; i < turns->n && rc == ST_OK; i++)
+        rc = fence_inputs(c, &turns->at[i].inputs, err);
+    return rc;
 }
 
 /* A failure of one source is told with its name, and is no reason not to count the next. */

@@ -152,6 +152,8 @@ work_on(struct work *w, struct err *err)
                           QUEUE_TO_TAKE, &signals_seen, err);
     if (w->queue == NULL)
         return err->code;
+    if ((rc = fence_enter(w->counting, queue_pg(w->queue), err)) != ST_OK)
+        return rc;
     rc = take_jobs(w, err);
     if (rc == ST_OK && (rc = queue_left(w->queue, &running, &waiting, err)) == ST_OK)
         work_tell(w,
@@ -173,7 +175,8 @@ cli_work(const struct options *o)
     if ((rc = check_words(o, &err)) == ST_OK && (rc = misplaced_check(o, BY_WORK, &err)) == ST_OK &&
         (rc = counting_configure(&counting, o, &err)) == ST_OK &&
         (rc = check_config(&counting.config, &err)) == ST_OK &&
-        (rc = counting_enter(&counting, &err)) == ST_OK)
+        (rc = counting_enter(&counting, &err)) == ST_OK &&
+        (rc = fence_all_files(&counting, &err)) == ST_OK)
         rc = work_on(&work, &err);
     queue_close(work.queue);
     free(work.jobs);

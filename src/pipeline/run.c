@@ -103,12 +103,14 @@ static enum st
 open_database(struct run *run, struct err *err)
 {
     const struct run_config *c = run->config;
+    enum st rc = ST_OK;
 
     if (c->use_database)
-        return ledger_enter(c, c->sink == RUN_TO_DATABASE ? PG_READ_WRITE : PG_READ_ONLY, &run->pg,
-                            &run->ledger, &run->scope, err);
-    hash_secret_random(&run->ledger.secret);
-    return ST_OK;
+        rc = ledger_enter(c, c->sink == RUN_TO_DATABASE ? PG_READ_WRITE : PG_READ_ONLY, &run->pg,
+                          &run->ledger, &run->scope, err);
+    else
+        hash_secret_random(&run->ledger.secret);
+    return rc == ST_OK && c->connected != NULL ? c->connected(c->ctx, run->pg, err) : rc;
 }
 
 static enum st

@@ -104,6 +104,12 @@ queue_losses(const struct queue *q)
     return q->n_losses;
 }
 
+const struct pg *
+queue_pg(const struct queue *q)
+{
+    return q->pg;
+}
+
 const char *
 queue_table(const struct queue *q)
 {

@@ -237,8 +237,7 @@ calls_fence(enum sandbox_network network)
         rc = load(SCMP_ACT_ERRNO(ENOSYS), add_calls, network);
     if (rc == 0)
         return NULL;
-    return rc == -EINVAL || rc == -ENOSYS ? "this kernel has no seccomp"
-                                          : "the kernel refuses the filter of seccomp";
+    return "the kernel takes no filter of system calls (seccomp)";
 }
 
 #endif
