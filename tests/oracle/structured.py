@@ -12,12 +12,14 @@ import re
 import uuid
 
 import formats
+import rules
 import sketch
 import strictjson
 from formats import Record, Reject
 
 EPOCH = datetime.date(1970, 1, 1)
 DAY_US = 86400 * 1000000
+GEMS = rules.Route("/gems/{name}-{version}.gem", "rubygems")
 
 
 # ---- times ----
@@ -426,10 +428,6 @@ def trouble(columns):
         raise Reject("key_too_long")
 
 
-def unpercent(path):
-    return re.sub(rb"%([0-9a-fA-F]{2})", lambda m: bytes([int(m[1], 16)]), path)
-
-
 class Counter:
     def __init__(self):
         self.tally = collections.Counter()
@@ -487,11 +485,10 @@ class Counter:
             raise Reject("range")
         name, version = rec.name, rec.version
         if name is None:
-            path = unpercent(re.split(rb"[?#]", rec.path)[0])
-            found = re.fullmatch(rb"/gems/([^/]*?)-([0-9][^/-]*\.[^/-]*)\.gem", path)
+            found = GEMS.match(rules.clean(rec.path, 1))
             if not found:
                 raise Reject("not_a_download")
-            name, version = found.groups()
+            name, version = found
         trouble([(name, 512), (version or b"", 512)])
         self.fit((1, rec.bytes))
         client = set() if rec.client in (b"", b"-") else {sketch.murmur3_x64_128(rec.client)[0]}
