@@ -1,7 +1,7 @@
 /*
- * The hash of a beginning: what input.c computes of a whole payload, for a text of which nobody knows
- * yet where it will be cut. Slower than that one by the little that pieces of any size cost, and used
- * only where something in the ledger begins like the input.
+ * The hash of a beginning: what input.c computes of a whole payload, for a text of which nobody
+ * knows yet where it will be cut. Slower than that one by the little that pieces of any size cost,
+ * and used only where something in the ledger begins like the input.
  */
 #include "ingest/base.h"
 

@@ -1,7 +1,7 @@
 /*
- * Tests 4 and 5 of docs/EXACTLY-ONCE.md: which payloads begin like this one? Heads have an index, so
- * that is asked together with test 3, and costs an input whose beginning is new no question of its
- * own.
+ * Tests 4 and 5 of docs/EXACTLY-ONCE.md: which payloads begin like this one? Heads have an index,
+ * so that is asked together with test 3, and costs an input whose beginning is new no question of
+ * its own.
  */
 #include "ingest/base.h"
 
@@ -60,8 +60,8 @@ ledger_find_alike(struct ledger *l, struct payload *const *payloads, size_t n, s
 {
     /* What has the same hash has the same head, too. */
     static const char sql[] =
-        "SELECT k.at, p.id, p.rules_id, p.dataset, false, p.partial, h.n, h.shorter, " WHEN("h.longer")
-        ",      f.same"
+        "SELECT k.at, p.id, p.rules_id, p.dataset, false, p.partial, h.n, h.shorter, " WHEN(
+            "h.longer") ",      f.same"
         "  FROM unnest($1::integer[], $2::text[], $3::bytea[], $4::bytea[], $5::bigint[], $6::bigint[],"
         "       $7::bigint[])"
         "       WITH ORDINALITY AS k(scope, dataset, hash, head, length, device, inode, at)"
@@ -75,7 +75,8 @@ ledger_find_alike(struct ledger *l, struct payload *const *payloads, size_t n, s
         "   JOIN ingest.payloads b ON b.id = s.payload"
         "  WHERE s.inode = k.inode AND s.device = k.device AND s.machine = $8::bytea"
         "    AND b.scope = k.scope AND b.dataset = k.dataset"
-        "    AND b.length < least(k.length, " SMALL ") AND b.lines_counted > 0) AS same) f"
+        "    AND b.length < least(k.length, " SMALL
+                        ") AND b.lines_counted > 0) AS same) f"
         "  LEFT JOIN ingest.payloads p"
         "       ON p.scope = k.scope AND p.dataset = k.dataset AND p.hash = k.hash"
         " WHERE h.n > 0 OR f.same";
@@ -133,9 +134,8 @@ ledger_find_heads(struct ledger *l, const struct ledger_key *key, const struct d
                   size_t n, struct beginning **out, size_t *n_out, struct err *err)
 {
     static const char what[] = "cannot ask the ledger for beginnings";
-    static const char sql[] =
-        "SELECT k.at, p.id, p.length, p.lines_counted, p.hash, p.n, " WHEN("p.counted_at")
-        "  FROM unnest($1::bytea[]) WITH ORDINALITY AS k(head, at)"
+    static const char sql[] = "SELECT k.at, p.id, p.length, p.lines_counted, p.hash, p.n, " WHEN(
+        "p.counted_at") "  FROM unnest($1::bytea[]) WITH ORDINALITY AS k(head, at)"
         " CROSS JOIN LATERAL (SELECT b.*, count(*) OVER () AS n FROM ingest.payloads b"
         "   WHERE b.head = k.head AND b.scope = $2::integer AND b.dataset = $3 AND " COUNTS
         "   ORDER BY b.length DESC LIMIT " BEGINNINGS_MAX ") p"
@@ -183,7 +183,7 @@ static enum st
 lock_heads(struct ledger *l, struct payload *const *payloads, size_t n, struct err *err)
 {
     static const char sql[] = "SELECT count(pg_advisory_xact_lock(" PG_LOCK_HEAD ", bucket))"
-                              " FROM (SELECT unnest($1::integer[]) AS bucket) b";
+        " FROM (SELECT unnest($1::integer[]) AS bucket) b";
     bool wanted[256] = { false };
     struct columns c;
     enum st rc;
@@ -213,7 +213,8 @@ count_again(struct ledger *l, struct columns *c, bool *moved, struct err *err)
         "SELECT 1 FROM unnest($1::integer[], $2::text[], $3::bytea[], $4::bigint[])"
         " AS k(scope, dataset, head, n)"
         " WHERE k.n <> (SELECT count(*) FROM ingest.payloads b"
-        "  WHERE b.head = k.head AND b.scope = k.scope AND b.dataset = k.dataset AND " COUNTS ") LIMIT 1";
+        "  WHERE b.head = k.head AND b.scope = k.scope AND b.dataset = k.dataset AND " COUNTS
+        ") LIMIT 1";
     struct pg_result *r = NULL;
     enum st rc = columns_run(c, l->pg, "cannot look into the ledger again", sql, &r, err);
 

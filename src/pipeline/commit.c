@@ -242,7 +242,8 @@ transact(struct run *run, struct merged *merged, bool *unknown, struct err *err)
     if ((rc = pg_begin(run->pg, err)) != ST_OK)
         return rc;
     if ((rc = check_token(run, err)) != ST_OK || (rc = claim(run, err)) != ST_OK ||
-        (rc = look_again(run, err)) != ST_OK || (rc = eida_write(run, err)) != ST_OK || (rc = merge_tables(run, merged, err)) != ST_OK ||
+        (rc = look_again(run, err)) != ST_OK || (rc = eida_write(run, err)) != ST_OK ||
+        (rc = merge_tables(run, merged, err)) != ST_OK ||
         (rc = parked_write(run, err)) != ST_OK || (rc = replace_displace(run, err)) != ST_OK ||
         (rc = ledger_record(&run->ledger, b->claims, b->n_claims, err)) != ST_OK ||
         (rc = see(run, err)) != ST_OK)

@@ -13,7 +13,8 @@
 
 #define PLACES_MAX 4096 /* of one input; a log that is made to have more gets no more looks */
 #define TRACKS_MAX 64   /* followed at a time: each costs a hash over what is read */
-#define OPEN_LAST  64   /* of the payloads that begin at one place: behind the longest others are looked for */
+#define OPEN_LAST                                                                                  \
+    64 /* of the payloads that begin at one place: behind the longest others are looked for */
 
 /* Evidence that a short payload, which has no head of its own, is a beginning and not a chance. */
 #define SURE_BYTES 1024
@@ -21,9 +22,9 @@
 
 struct place {
     uint64_t at;
-    char    *head;    /* gathered; NULL once it has been looked up */
-    size_t   n_head;
-    size_t   n_asked; /* bytes of it whose line ends have been looked up */
+    char *head; /* gathered; NULL once it has been looked up */
+    size_t n_head;
+    size_t n_asked; /* bytes of it whose line ends have been looked up */
 };
 
 /* What begins at a place, followed to the length of each. */
@@ -59,9 +60,9 @@ struct cover {
     size_t n_looked, looked_cap;
     uint64_t extends_length;
     int64_t extends;
-    bool idle;                 /* nothing of the ledger begins, or goes on, behind what was read */
-    uint64_t half;             /* a payload ends here, and not with a line */
-    _Atomic uint64_t covered;  /* bytes that were counted before; read by who counts */
+    bool idle;                /* nothing of the ledger begins, or goes on, behind what was read */
+    uint64_t half;            /* a payload ends here, and not with a line */
+    _Atomic uint64_t covered; /* bytes that were counted before; read by who counts */
 };
 
 /* ---- beginning and end ---- */
@@ -415,14 +416,15 @@ cover_so_far(const struct cover *c)
     return atomic_load(&c->covered);
 }
 
-/* Is something of the ledger longer that begins where the new begins? */
+/* Is something of the ledger longer that begins where the new begins? (Of the whole input the
+ * ledger is asked later.) */
 static void
 note_longer(const struct cover *c, struct covered *out)
 {
     for (size_t i = 0; i < c->n_tracks; i++) {
         const struct track *t = &c->tracks[i];
 
-        if (t->next == t->n_known || out->n == c->read)
+        if (t->at != out->n || t->at == 0 || t->next == t->n_known)
             continue;
         out->is_older = true;
         snprintf(out->counted, sizeof out->counted, "%s", t->known[t->n_known - 1].counted);

@@ -11,7 +11,8 @@
 
 /* ---- before an input is read ---- */
 
-/* What is read once must be compared at once; other inputs only if something is known to begin so. */
+/* What is read once must be compared at once; other inputs only if something is known to begin so.
+ */
 static bool
 wants_cover(const struct run *run, const struct item *item)
 {
@@ -78,8 +79,8 @@ grown_find_heads(struct run *run, const struct ledger_key *key, const struct dig
     *out = NULL;
     *n_out = 0;
     if (run->pg != NULL)
-        rc = RUN_TRY_AGAIN(
-            run, ledger_find_heads(&run->ledger, key, heads, n, out, n_out, err), err);
+        rc = RUN_TRY_AGAIN(run, ledger_find_heads(&run->ledger, key, heads, n, out, n_out, err),
+                           err);
     if (rc == ST_OK && run->heads.n > 0)
         rc = add_unwritten(run, key, heads, n, out, n_out, err);
     return rc;
@@ -87,7 +88,8 @@ grown_find_heads(struct run *run, const struct ledger_key *key, const struct dig
 
 /* ---- while it is read ---- */
 
-/* All that was taken so far was counted before: it has told the parser its headers, and is forgotten. */
+/* All that was taken so far was counted before: it has told the parser its headers, and is
+ * forgotten. */
 static void
 forget(struct pass *p)
 {
@@ -152,7 +154,8 @@ grown_take(struct pass *p, const struct block *block, pass_take *take, struct er
 
 /* ---- at its end ---- */
 
-/* In one stream what was found must be known before the first line of it is compared with others. */
+/* In one stream what was found must be known before the first line of it is compared with others.
+ */
 static enum st
 read_again_from(struct pass *p, const struct covered *covered, struct err *err)
 {
@@ -237,8 +240,9 @@ grown_refuse_older(struct err *err, const char *counted, const char *longer)
 static enum st
 refuse_half(struct pending *p, struct err *err)
 {
-    err_fail(err, ST_CORRUPT, "refused to count this log",
-             "it goes on in the middle of a line: what was counted of it ended without a line feed");
+    err_fail(
+        err, ST_CORRUPT, "refused to count this log",
+        "it goes on in the middle of a line: what was counted of it ended without a line feed");
     err_hint(err, "`ingest recount` counts it anew; or feed what is behind that line by itself");
     return accept_refuse(p, err);
 }
@@ -290,8 +294,7 @@ look_here(const struct run *run, const struct pending *p, struct alike *alike)
 }
 
 enum st
-grown_decide(struct run *run, struct pending *p, struct alike alike, bool *decided,
-             struct err *err)
+grown_decide(struct run *run, struct pending *p, struct alike alike, bool *decided, struct err *err)
 {
     const struct covered *covered = &p->covered;
 
@@ -300,8 +303,8 @@ grown_decide(struct run *run, struct pending *p, struct alike alike, bool *decid
         return ST_OK;
     *decided = true;
     look_here(run, p, &alike);
-    if ((alike.n_shorter > 0 && !p->is_compared) ||
-        (alike.same_file && !p->item->same_file) || has_moved(run, p, alike.n))
+    if ((alike.n_shorter > 0 && !p->is_compared) || (alike.same_file && !p->item->same_file) ||
+        has_moved(run, p, alike.n))
         return read_again(run, p->item, &alike, err);
     if (!run->config->distinct && !covered->all && (alike.has_longer || covered->is_older)) {
         grown_refuse_older(err, alike.has_longer ? alike.counted : covered->counted, NULL);

@@ -1,7 +1,7 @@
 /*
- * How the inputs of a call begin. Two of them may be the same log at two lengths: the shorter one has
- * to be committed before the longer one is read, which then finds it. Without a database, the heads
- * of the batches before stand for the ledger.
+ * How the inputs of a call begin. Two of them may be the same log at two lengths: the shorter one
+ * has to be committed before the longer one is read, which then finds it. Without a database, the
+ * heads of the batches before stand for the ledger.
  */
 #include "ingest/base.h"
 
@@ -30,7 +30,8 @@ heads_release(struct head_list *h)
     *h = (struct head_list){ 0 };
 }
 
-/* By head; of one head its payloads by length, and behind them the inputs that have looked for it. */
+/* By head; of one head its payloads by length, and behind them the inputs that have looked for it.
+ */
 static int
 compare(const void *a, const void *b)
 {

@@ -88,7 +88,7 @@ say_choice(struct run *run, const struct item *item, const struct choice *choice
 {
     char line[600];
 
-    if (run->config->choice == NULL || choice->head.n == 0)
+    if (run->config->choice == NULL || choice->head.n == 0 || item->n_tries > 0) /* it was said */
         return;
     if (choice->score < 0)
         snprintf(line, sizeof line, "%s: format %s, as told, for %s", item->source->path,
