@@ -2,6 +2,7 @@
 # builds.rs: artifacts looked up in its tables, a row for each and day, and the number that stands beside the artifact; on both shapes of the real
 # system and on our tables.
 load lib
+export INGEST_AUDIT=all
 
 setup_file() {
     : "${PGHOST:?run this under tests/pg/server}"

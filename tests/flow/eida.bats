@@ -2,6 +2,7 @@
 # EIDA at the centre: request logs and payloads, added or put in the place of what is there, on the tables of its own web service and
 # on ours. What the rows must be is known to the generator (eida.py).
 load lib
+export INGEST_AUDIT=all
 
 setup_file() {
     : "${PGHOST:?run this under tests/pg/server}"

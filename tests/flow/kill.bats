@@ -2,6 +2,7 @@
 # SIGKILL at any moment: what is in the database is whole payloads, and one clean run later it is as if nothing had
 # happened, to the last byte.
 load lib
+export INGEST_AUDIT=all
 
 MOMENTS=${MOMENTS:-30}
 FILES="$BATS_FILE_TMPDIR/logs"

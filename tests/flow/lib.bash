@@ -176,13 +176,14 @@ audit() {
     local said
 
     said=$("$INGEST" -q status --audit 2>&1) && return 0
+    [ $? -ne 3 ] || [[ "$said" != *"it has no ledger"* && "$said" != *"cannot connect"* ]] || return 0
     echo "the audit of ${PGDATABASE:-this database}: $said"
     return 1
 }
 
-# INGEST_AUDIT=all: after every test, whatever it was about. Those that spoil a database on purpose fail then.
+# INGEST_AUDIT=all: after every test of the file. A test that spoils its database on purpose sets it to nothing.
 teardown() {
-    if [ "${INGEST_AUDIT:-}" = all ] && [ -n "${PGHOST:-}" ] && [ "$(sql "SELECT to_regclass('ingest.payloads')" 2>/dev/null)" != "" ]; then
+    if [ "${INGEST_AUDIT:-}" = all ] && [ -n "${PGHOST:-}" ]; then
         audit
     fi
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Many files, and many runs at once: each payload once.
 load lib
+export INGEST_AUDIT=all
 
 setup_file() {
     make_template

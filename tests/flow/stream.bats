@@ -2,6 +2,7 @@
 # Rules with a window or a union of ranges: one stream, one transaction, and what is damaged or known says nothing to the others.
 # That the rows are right is shown by windows.py.
 load lib
+export INGEST_AUDIT=all
 
 setup_file() {
     make_template

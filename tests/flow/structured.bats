@@ -2,6 +2,7 @@
 # Logs of objects, tables and documents, into PostgreSQL: what they become, whole documents without a last line feed,
 # counts that go both ways.
 load lib
+export INGEST_AUDIT=all
 
 setup_file() {
     make_template
