@@ -243,6 +243,14 @@ INI
     is "$(json '[x["rows"][0]["sketch_to"] for x in o["records"] if x["rows"]][0]')" clients
 }
 
+@test "an emote's id is shown with its bytes in their order" {
+    local id=01234567-89ab-cdef-0123-456789abcdef
+
+    printf '{"_id":"01HM8Z0000ABCDEFGHJKMNPQRS","data":{"kind":"emote_set","data":{"kind":"remove_emote","data":{"emote_id":{"$uuid":"%s"}}}}}\n' $id >log
+    explain --json log
+    is "$(json 'r["fields"]["emote"], r["rows"][0]["key"]["emote_id"]')" "('$id', '$id')"
+}
+
 @test "clients: IPv4, mapped, IPv6, text, none" {
     for client in 192.0.2.7 ::ffff:192.0.2.7 2001:db8::1 host.example.org -; do
         line serde 1.0.0 05/Jan/2024 "$client"
