@@ -107,7 +107,7 @@ probe(struct audit *a, const char *schema, const char *version, struct err *err)
     enum st rc = ST_OK;
 
     for (size_t i = 0; rc == ST_OK && i < ARRAY_LEN(sizes); i++) {
-        bool same;
+        bool same = false;
 
         if ((rc = probe_union(a, schema, i, &same, err)) != ST_OK)
             break;

@@ -14,6 +14,9 @@ audit(const struct options *o, struct findings *f, uint64_t *n_findings, struct 
     struct pg *pg = NULL;
     enum st rc;
 
+    if (o->n_arguments > 1)
+        return err_fail(err, ST_USAGE, "cannot run `ingest status --audit`",
+                        "it takes no words; it is about the database that is named");
     if ((rc = place_open(&place, o, true, err)) == ST_OK && !place.use)
         rc = place_missing(err);
     if (rc == ST_OK) {

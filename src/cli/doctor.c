@@ -152,8 +152,12 @@ static enum st
 visit(struct visit *v, struct err *err)
 {
     struct place place = { .local.users_fd = -1 };
-    enum st rc = place_open(&place, v->o, false, err);
+    enum st rc;
 
+    if (v->o->n_arguments > 1)
+        return err_fail(err, ST_USAGE, "cannot run `ingest status --doctor`",
+                        "it takes no words; it is about this host and the database that is named");
+    rc = place_open(&place, v->o, false, err);
     if (rc == ST_USAGE) {
         place_close(&place);
         return rc;

@@ -27,6 +27,8 @@ static const struct {
     { OPT_TOP, "ingest leaderboard", 0 },
     { OPT_KEEP, "ingest backup", 0 },
     { OPT_CHECK, "ingest backup", 0 },
+    { OPT_AUDIT, "ingest status", 0 },
+    { OPT_DOCTOR, "ingest status", 0 },
 };
 
 enum st
