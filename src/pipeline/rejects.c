@@ -221,6 +221,9 @@ rejects_judge(const struct pass *p, struct err *err)
 
     if (rejected * 100 <= judged * (uint64_t)most)
         return ST_OK;
+    /* Behind what was counted there may be nothing but half a line, where a rotation cut it off. */
+    if (lines->by[FILTER_COUNTED_BEFORE] > 0 && rejected == 1)
+        return ST_OK;
     err_fail(err, ST_FORMAT, "refused to count this input",
              "%" PRIu64 " of %" PRIu64 " lines are rejected as %s, %.1f %%; the first for `%s`: %s", rejected,
              judged, p->parser.format->name, (double)rejected / (double)judged * 100,
