@@ -9,6 +9,7 @@
 #include "ingest/dataset.h"
 #include "ingest/num.h"
 #include "ingest/sandbox.h"
+#include "ingest/secret.h"
 
 #include "counting.h"
 
@@ -161,7 +162,11 @@ read_client_key(const struct options *o, const struct place *place, struct run_c
                 char path[512], struct err *err)
 {
     const char *named = o->value[OPT_CLIENT_KEY].text;
+    char credential[512];
 
+    if (o->value[OPT_CLIENT_KEY].origin < FROM_COMMAND_LINE &&
+        secret_credential("client.key", credential, sizeof credential))
+        named = credential; /* it is of the environment, which stands above the configuration */
     c->client_key_none = (named != NULL && strcmp(named, "none") == 0) || c->sink == RUN_TO_EIDA;
     c->client_key = path;
     path[0] = '\0';

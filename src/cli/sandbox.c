@@ -34,7 +34,7 @@ grant_read(struct counting *c, struct err *err)
                                           OPT_MIRRORS_FILE, OPT_COUNTRY_FILE,  OPT_FDSN_NETWORKS,
                                           OPT_TOKEN_FILE };
     const struct config_pack *packs = c->o->config == NULL ? NULL : c->o->config->packs;
-    const char *token = getenv("INGEST_TOKEN_FILE");
+    const char *others[] = { getenv("INGEST_TOKEN_FILE"), getenv("CREDENTIALS_DIRECTORY") };
     enum st rc = ST_OK;
 
     for (size_t i = 0; i < ARRAY_LEN(ids) && rc == ST_OK; i++)
@@ -43,7 +43,10 @@ grant_read(struct counting *c, struct err *err)
     for (const struct config_pack *p = packs; p != NULL && rc == ST_OK; p = p->next)
         if (p->pack.country_file != NULL)
             rc = sandbox_allow(c->sandbox, SANDBOX_READ, p->pack.country_file, err);
-    return rc == ST_OK && token != NULL ? sandbox_allow(c->sandbox, SANDBOX_READ, token, err) : rc;
+    for (size_t i = 0; i < ARRAY_LEN(others) && rc == ST_OK; i++)
+        if (others[i] != NULL)
+            rc = sandbox_allow(c->sandbox, SANDBOX_READ, others[i], err);
+    return rc;
 }
 
 /*

@@ -6,9 +6,9 @@
 
 #include <fcntl.h>
 #include <sodium.h>
-#include <sys/stat.h>
 
 #include "ingest/run.h"
+#include "ingest/secret.h"
 #include "ingest/token.h"
 
 #include "cli_priv.h"
@@ -24,30 +24,6 @@ unusable(const char *path, const char *cause, struct err *err)
     if (path != NULL)
         snprintf(err->path, sizeof err->path, "%s", path);
     return ST_USAGE;
-}
-
-static enum st
-check_file(int fd, const char *path, struct err *err)
-{
-    struct stat st;
-
-    if (fstat(fd, &st) != 0)
-        return unusable(path, strerror(errno), err);
-    if (!S_ISREG(st.st_mode))
-        return unusable(path, "it is not a regular file", err);
-    if (st.st_uid != geteuid() && st.st_uid != 0) {
-        unusable(path, "it belongs to another user", err);
-        err_hint(err, "chown %ld '%s'", (long)geteuid(), path);
-        return ST_USAGE;
-    }
-    if ((st.st_mode & 077) != 0) {
-        unusable(path, "others can read or write it", err);
-        err_cause(err, "its mode is %04o: others than its owner can use it",
-                  (unsigned)(st.st_mode & 07777));
-        err_hint(err, "chmod 600 '%s'", path);
-        return ST_USAGE;
-    }
-    return ST_OK;
 }
 
 /* One line of characters that one can see; the line feed at its end may be missing. */
@@ -73,7 +49,7 @@ check_text(const char *path, struct slice text, struct err *err)
 static enum st
 read_file(const char *path, struct err *err)
 {
-    /* O_NONBLOCK: a FIFO in its place must not hold us up before check_file refuses it. */
+    /* O_NONBLOCK: a FIFO in its place must not hold us up before secret_check refuses it. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     size_t n = 0;
     ssize_t got = 0;
@@ -81,7 +57,7 @@ read_file(const char *path, struct err *err)
 
     if (fd < 0)
         return unusable(path, strerror(errno), err);
-    if ((rc = check_file(fd, path, err)) == ST_OK) {
+    if ((rc = secret_check(fd, "cannot use the token", path, err)) == ST_OK) {
         while (n < sizeof token && (got = read(fd, token + n, sizeof token - n)) > 0)
             n += (size_t)got;
         rc = got < 0 ? unusable(path, strerror(errno), err)
@@ -99,25 +75,52 @@ from_environment(const char *name)
     return text == NULL || text[0] == '\0' ? NULL : text;
 }
 
-/* The command line, then the environment, then the configuration, as for all options. */
+/*
+ * The token of $INGEST_TOKEN is taken out of the environment, where it could be seen as long as we
+ * live, and what we start would inherit it. It is asked for once for each source.
+ */
+static enum st
+read_environment(struct err *err)
+{
+    char *text = getenv("INGEST_TOKEN");
+    enum st rc = ST_OK;
+
+    if (text != NULL && text[0] != '\0') {
+        rc = check_text(NULL, slice_of(text), err);
+        sodium_memzero(text, strlen(text));
+        unsetenv("INGEST_TOKEN");
+    } else if (token[0] == '\0') {
+        rc = unusable(NULL, "it was no token", err); /* said for the source before */
+    }
+    if (rc != ST_OK)
+        err_hint(err, "it is the one of $INGEST_TOKEN");
+    return rc;
+}
+
+/* The command line, then the environment and what systemd loaded, then the configuration. */
 enum st
 token_read(const struct options *o, struct run_config *c, struct err *err)
 {
-    const char *path = o->value[OPT_TOKEN_FILE].text, *text = NULL;
+    static bool from_variable;
+    char credential[4096];
+    const char *path = o->value[OPT_TOKEN_FILE].text;
     enum st rc;
 
     if (path == NULL || o->value[OPT_TOKEN_FILE].origin < FROM_COMMAND_LINE) {
         const char *named = from_environment("INGEST_TOKEN_FILE");
 
-        text = named == NULL ? from_environment("INGEST_TOKEN") : NULL;
-        path = named != NULL ? named : text != NULL ? NULL : path;
+        from_variable |= named == NULL && from_environment("INGEST_TOKEN") != NULL;
+        if (named != NULL)
+            path = named;
+        else if (from_variable)
+            path = NULL;
+        else if (secret_credential("token", credential, sizeof credential))
+            path = credential;
+        if (path == NULL && !from_variable)
+            return ST_OK;
     }
-    if (path == NULL && text == NULL)
-        return ST_OK;
-    rc = path != NULL ? read_file(path, err) : check_text(NULL, slice_of(text), err);
+    rc = path != NULL ? read_file(path, err) : read_environment(err);
     if (rc == ST_OK)
         c->token = token;
-    else if (path == NULL)
-        err_hint(err, "it is the one of $INGEST_TOKEN");
     return rc;
 }

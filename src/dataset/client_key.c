@@ -10,6 +10,7 @@
 #include "ingest/clock.h"
 #include "ingest/dataset.h"
 #include "ingest/num.h"
+#include "ingest/secret.h"
 
 #include <fcntl.h>
 #include <sodium.h>
@@ -129,31 +130,6 @@ read_lines(struct client_key *key, struct slice text, const char *path, struct e
     return ST_OK;
 }
 
-/* A key that others can read is no secret, and one that another user can write is not ours. */
-static enum st
-check_file(int fd, const char *path, struct err *err)
-{
-    struct stat sb;
-
-    if (fstat(fd, &sb) != 0)
-        return unusable(path, err, strerror(errno));
-    if (!S_ISREG(sb.st_mode))
-        return unusable(path, err, "it is not a regular file");
-    if (sb.st_uid != geteuid() && sb.st_uid != 0) {
-        unusable(path, err, "it belongs to another user");
-        err_hint(err, "chown %ld '%s'", (long)geteuid(), path);
-        return ST_USAGE;
-    }
-    if ((sb.st_mode & 077) != 0) {
-        unusable(path, err, "others can read or write it");
-        err_cause(err, "its mode is %04o: others than its owner can use it",
-                  (unsigned)(sb.st_mode & 07777));
-        err_hint(err, "chmod 600 '%s'", path);
-        return ST_USAGE;
-    }
-    return ST_OK;
-}
-
 static enum st
 read_all(int fd, char *buf, size_t *n, const char *path, struct err *err)
 {
@@ -176,7 +152,7 @@ read_all(int fd, char *buf, size_t *n, const char *path, struct err *err)
 enum st
 client_key_read(struct client_key *key, const char *path, bool *missing, struct err *err)
 {
-    /* O_NONBLOCK: a FIFO in its place must not hold us up before check_file refuses it. */
+    /* O_NONBLOCK: a FIFO in its place must not hold us up before secret_check refuses it. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     char *text = NULL;
     size_t n = 0;
@@ -186,7 +162,7 @@ client_key_read(struct client_key *key, const char *path, bool *missing, struct 
     *key = (struct client_key){ 0 };
     if (fd < 0)
         return unusable(path, err, strerror(errno));
-    if ((st = check_file(fd, path, err)) != ST_OK)
+    if ((st = secret_check(fd, "cannot use the client key", path, err)) != ST_OK)
         goto close;
     if ((text = malloc(FILE_BYTES_MAX + 1)) == NULL) {
         st = err_memory(err, "cannot read the client key");
