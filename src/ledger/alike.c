@@ -49,9 +49,9 @@ read_alike(const struct pg_result *r, size_t row, struct alike *out)
         known_from_row(r, row, 1, &out->known);
     out->n = pg_int(r, row, 6) - (out->known.id != 0);
     out->n_shorter = pg_int(r, row, 7);
-    out->has_longer = !pg_is_null(r, row, 8);
-    out->same_file = slice_is(pg_text(r, row, 9), "t");
-    snprintf(out->counted, sizeof out->counted, "%s", out->has_longer ? pg_text(r, row, 8).p : "");
+    out->same_file = slice_is(pg_text(r, row, 8), "t");
+    out->has_longer = !pg_is_null(r, row, 9);
+    snprintf(out->counted, sizeof out->counted, "%s", out->has_longer ? pg_text(r, row, 9).p : "");
 }
 
 enum st
@@ -60,8 +60,8 @@ ledger_find_alike(struct ledger *l, struct payload *const *payloads, size_t n, s
 {
     /* What has the same hash has the same head, too. */
     static const char sql[] =
-        "SELECT k.at, p.id, p.rules_id, p.dataset, false, p.partial, h.n, h.shorter, " WHEN(
-            "h.longer") ",      f.same"
+        "SELECT k.at, p.id, p.rules_id, p.dataset, false, p.partial, h.n, h.shorter, f.same,"
+        " " WHEN("h.longer")
         "  FROM unnest($1::integer[], $2::text[], $3::bytea[], $4::bytea[], $5::bigint[], $6::bigint[],"
         "       $7::bigint[])"
         "       WITH ORDINALITY AS k(scope, dataset, hash, head, length, device, inode, at)"
@@ -75,8 +75,7 @@ ledger_find_alike(struct ledger *l, struct payload *const *payloads, size_t n, s
         "   JOIN ingest.payloads b ON b.id = s.payload"
         "  WHERE s.inode = k.inode AND s.device = k.device AND s.machine = $8::bytea"
         "    AND b.scope = k.scope AND b.dataset = k.dataset"
-        "    AND b.length < least(k.length, " SMALL
-                        ") AND b.lines_counted > 0) AS same) f"
+        "    AND b.length < least(k.length, " SMALL ") AND b.lines_counted > 0) AS same) f"
         "  LEFT JOIN ingest.payloads p"
         "       ON p.scope = k.scope AND p.dataset = k.dataset AND p.hash = k.hash"
         " WHERE h.n > 0 OR f.same";
