@@ -20,10 +20,9 @@ audit_tell(struct audit *a, const struct audit_line *line, uint64_t n)
 void
 audit_well(struct audit *a, const char *check, const char *table, const char *what)
 {
-    audit_tell(a,
-               &(struct audit_line){
-                   .word = AUDIT_OK, .check = check, .table = table, .what = what },
-               0);
+    audit_tell(
+        a, &(struct audit_line){ .word = AUDIT_OK, .check = check, .table = table, .what = what },
+        0);
 }
 
 static const char *

@@ -26,17 +26,19 @@ scale_of(const struct book *book)
 /* ---- the statement ---- */
 
 /*
- * Of the ledger, by node and bucket: what counts, what --replace took out of the books (`gone`: how much of it stood
- * in the rows that were overwritten is not known), whether payloads were counted again (then old rows may be left of them), and
- * whether their counts are sums of others, which the ledger has not.
+ * Of the ledger, by node and bucket: what counts, what --replace took out of the books (`gone`: how
+ * much of it stood in the rows that were overwritten is not known), whether payloads were counted
+ * again (then old rows may be left of them), and whether their counts are sums of others, which the
+ * ledger has not.
  */
 static void
 sql_of_ledger(struct buf *b, const struct book *book)
 {
     bool has_node = book->dataset->has_node;
 
-    buf_printf(b, "WITH again AS (SELECT payload, min(seen_at) AS first FROM ingest.sightings"
-                  " WHERE %s GROUP BY payload), ",
+    buf_printf(b,
+               "WITH again AS (SELECT payload, min(seen_at) AS first FROM ingest.sightings"
+               " WHERE %s GROUP BY payload), ",
                has_node ? "true" : "false");
     buf_printf(b,
                "ledger AS (SELECT %s AS node, %s AS bucket,"
@@ -132,23 +134,34 @@ sql_of_bounds(struct buf *b, const struct book *book)
     } else if (scale == AT_MOST) {
         low = "0::numeric";
     }
-    buf_printf(b,
-               "pairs AS (SELECT node, bucket, coalesce(l.again, false) AS again,"
-               " coalesce(l.given, false) AS given, m.* FROM ledger l FULL JOIN found f USING (node, bucket),"
-               " LATERAL (VALUES ('downloads', coalesce(l.count, 0), coalesce(f.count, 0), coalesce(l.count_gone, 0))"
-               " %s) AS m(measure, ours, theirs, gone)), "
-               "judged AS (SELECT *, coalesce(theirs < %s, false) OR coalesce(theirs > CASE WHEN again"
-               " OR (given AND measure <> 'bytes') THEN NULL ELSE %s END, false)",
-               keeps_bytes(book)
-                   ? ", ('bytes', coalesce(l.bytes, 0), coalesce(f.bytes, 0), coalesce(l.bytes_gone, 0))"
-                   : "",
-               low, high);
+    buf_printf(
+        b,
+        "pairs AS (SELECT node, bucket, coalesce(l.again, false) AS again,"
+        " coalesce(l.given, false) AS given, m.* FROM ledger l FULL JOIN found f USING (node, bucket),"
+        " LATERAL (VALUES ('downloads', coalesce(l.count, 0), coalesce(f.count, 0), coalesce(l.count_gone, 0))"
+        " %s) AS m(measure, ours, theirs, gone)), "
+        "judged AS (SELECT *, coalesce(theirs < %s, false) OR coalesce(theirs > CASE WHEN again"
+        " OR (given AND measure <> 'bytes') THEN NULL ELSE %s END, false)",
+        keeps_bytes(book)
+            ? ", ('bytes', coalesce(l.bytes, 0), coalesce(f.bytes, 0), coalesce(l.bytes_gone, 0))"
+            : "",
+        low, high);
     if (scale == SIGNED && !book->shared)
         buf_text(b, " OR mod(ours - theirs, 2) <> 0");
     buf_text(b, " AS bad FROM pairs) ");
 }
 
-enum { ROW_MONTH, ROW_NODE, ROW_MEASURE, ROW_OURS, ROW_THEIRS, ROW_BAD, ROW_FIRST, ROW_LOOSE, ROW_LESS };
+enum {
+    ROW_MONTH,
+    ROW_NODE,
+    ROW_MEASURE,
+    ROW_OURS,
+    ROW_THEIRS,
+    ROW_BAD,
+    ROW_FIRST,
+    ROW_LOOSE,
+    ROW_LESS
+};
 
 static void
 sql_of_months(struct buf *b, const struct book *book)
@@ -254,7 +267,8 @@ tell_limits(struct audit *a, const struct book *book, const struct pg_result *r)
     }
     name_of_table(&book->tables[0], table);
     if (n_loose > 0 && !book->shared)
-        note(a, table, "of months with --replace, or with sums that others made, only bounds are known");
+        note(a, table,
+             "of months with --replace, or with sums that others made, only bounds are known");
     if (n_less > 0 && scale_of(book) == AT_MOST)
         note(a, table, "it holds less than the ledger: rows went with those that they refer to");
 }

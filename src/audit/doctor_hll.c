@@ -67,10 +67,11 @@ probe_union(struct audit *a, const char *schema, size_t i, bool *same, struct er
     hll_unite(&p[2].h, hll_view(&p[1].h));
     const char *values[] = { text_of(&p[0]), text_of(&p[1]), text_of(&p[2]) };
 
-    buf_printf(&sql,
-               "SELECT %s.hll_send(%s.hll_union(CAST($1::text AS %s.hll), CAST($2::text AS %s.hll)))::text = $3::text"
-               " AND %s.hll_send(CAST($1::text AS %s.hll))::text = $1::text",
-               schema, schema, schema, schema, schema, schema);
+    buf_printf(
+        &sql,
+        "SELECT %s.hll_send(%s.hll_union(CAST($1::text AS %s.hll), CAST($2::text AS %s.hll)))::text = $3::text"
+        " AND %s.hll_send(CAST($1::text AS %s.hll))::text = $1::text",
+        schema, schema, schema, schema, schema, schema);
     rc = buf_str(&sql) == NULL
              ? err_memory(err, doctor_what)
              : pg_run(a->pg, doctor_what, buf_str(&sql), ARRAY_LEN(values), values, &r, err);
@@ -92,9 +93,10 @@ probe_defaults(struct audit *a, const char *schema, struct err *err)
     rc = buf_str(&sql) == NULL ? err_memory(err, doctor_what)
                                : pg_run(a->pg, doctor_what, buf_str(&sql), 0, NULL, &r, err);
     if (rc == ST_OK && !slice_eq(pg_text(r, 0, 0), slice_of(defaults)))
-        doctor_tell(a, AUDIT_NOTE, "hll",
-                    "a pooled session was left with another client's hll_set_defaults; ingest's own sketches name theirs",
-                    "a new sketch begins as %s, not %s", pg_text(r, 0, 0).p, defaults);
+        doctor_tell(
+            a, AUDIT_NOTE, "hll",
+            "a pooled session was left with another client's hll_set_defaults; ingest's own sketches name theirs",
+            "a new sketch begins as %s, not %s", pg_text(r, 0, 0).p, defaults);
     pg_free(r);
     buf_release(&sql);
     return rc;
@@ -112,11 +114,12 @@ probe(struct audit *a, const char *schema, const char *version, struct err *err)
         if ((rc = probe_union(a, schema, i, &same, err)) != ST_OK)
             break;
         if (!same)
-            doctor_tell(a, AUDIT_FINDING, "hll",
-                        "sketches would differ between what was counted here and what SQL unites: update the extension, "
-                        "or end the pooler's sessions (hll_set_max_sparse)",
-                        "version %s unites %zu and %zu clients to other bytes than ingest", version,
-                        sizes[i][0], sizes[i][1]);
+            doctor_tell(
+                a, AUDIT_FINDING, "hll",
+                "sketches would differ between what was counted here and what SQL unites: update the extension, "
+                "or end the pooler's sessions (hll_set_max_sparse)",
+                "version %s unites %zu and %zu clients to other bytes than ingest", version,
+                sizes[i][0], sizes[i][1]);
         all = all && same;
     }
     if (rc == ST_OK && (rc = probe_defaults(a, schema, err)) == ST_OK && all)
@@ -136,12 +139,14 @@ doctor_hll(struct audit *a, struct err *err)
     enum st rc = pg_run(a->pg, doctor_what, sql, 0, NULL, &r, err);
 
     if (rc == ST_OK && pg_rows(r) == 0)
-        doctor_tell(a, AUDIT_NOTE, "hll",
-                    "clients are not counted; a superuser makes it there with CREATE EXTENSION hll (Debian: postgresql-15-hll)",
-                    "the extension is not in this database");
+        doctor_tell(
+            a, AUDIT_NOTE, "hll",
+            "clients are not counted; a superuser makes it there with CREATE EXTENSION hll (Debian: postgresql-15-hll)",
+            "the extension is not in this database");
     else if (rc == ST_OK && !slice_is(pg_text(r, 0, 2), "t"))
         doctor_tell(a, AUDIT_FINDING, "hll", "as the owner: GRANT USAGE ON SCHEMA ... TO this role",
-                    "the role lacks USAGE on schema %s, where the extension is", pg_text(r, 0, 3).p);
+                    "the role lacks USAGE on schema %s, where the extension is",
+                    pg_text(r, 0, 3).p);
     else if (rc == ST_OK)
         rc = probe(a, pg_text(r, 0, 1).p, pg_text(r, 0, 0).p, err);
     pg_free(r);

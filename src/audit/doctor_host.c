@@ -11,7 +11,7 @@
 #include <sys/resource.h>
 #include <sys/statvfs.h>
 
-#define FILES_MIN 64             /* inputs, a connection and temporary files of some workers */
+#define FILES_MIN 64 /* inputs, a connection and temporary files of some workers */
 #define ROOM_MIN  (256 * MIB)
 
 static void
@@ -20,10 +20,11 @@ check_machine(struct audit *a)
     if (access("/etc/machine-id", R_OK) == 0 || access("/var/lib/dbus/machine-id", R_OK) == 0)
         doctor_tell(a, AUDIT_OK, "host", NULL, "it has a machine-id");
     else
-        doctor_tell(a, AUDIT_NOTE, "host",
-                    "files that were counted are known by their bytes alone, which takes reading them: "
-                    "systemd-machine-id-setup",
-                    "it has no machine-id");
+        doctor_tell(
+            a, AUDIT_NOTE, "host",
+            "files that were counted are known by their bytes alone, which takes reading them: "
+            "systemd-machine-id-setup",
+            "it has no machine-id");
 }
 
 static void
@@ -58,7 +59,9 @@ check_room(struct audit *a, const char *dir)
     close(fd);
     free_bytes = (uint64_t)v.f_bavail * v.f_frsize;
     doctor_tell(a, free_bytes < ROOM_MIN ? AUDIT_FINDING : AUDIT_OK, "disk",
-                free_bytes < ROOM_MIN ? "large inputs need more for a while: set TMPDIR to a directory with room" : NULL,
+                free_bytes < ROOM_MIN
+                    ? "large inputs need more for a while: set TMPDIR to a directory with room"
+                    : NULL,
                 "%.300s has %s MiB of room for temporary files", dir,
                 num_grouped(free_bytes >> 20, mib));
 }

@@ -47,11 +47,13 @@ on_migration(void *ctx, const char *line)
         doctor_tell(s->a, AUDIT_FINDING, "migrations", "ingest migrate up", "%.*s is not applied",
                     (int)(state - line), line);
     else if (strstr(state, "not known to this program") != NULL)
-        doctor_tell(s->a, AUDIT_FINDING, "migrations", "use the ingest that migrated it, or a newer one",
+        doctor_tell(s->a, AUDIT_FINDING, "migrations",
+                    "use the ingest that migrated it, or a newer one",
                     "%.*s is newer than this program", (int)(state - line), line);
     else if (strstr(state, " differs: ") != NULL)
         doctor_tell(s->a, AUDIT_FINDING, "migrations", "somebody has changed a released file",
-                    "%.*s was applied as another text than this program has", (int)(state - line), line);
+                    "%.*s was applied as another text than this program has", (int)(state - line),
+                    line);
     else
         return;
     s->n_told++;
@@ -74,7 +76,8 @@ doctor_migrations(struct audit *a, struct err *err)
 
 /* ---- too little ---- */
 
-/* needed: without it nothing is counted. The others are for one thing each, and said when that is asked for. */
+/* needed: without it nothing is counted. The others are for one thing each, and said when that is
+ * asked for. */
 static const char ledger_sql[] =
     "SELECT t, string_agg(p, ', ' ORDER BY p), bool_or(needed), current_user FROM (VALUES"
     " ('payloads', 'SELECT', true), ('payloads', 'INSERT', true), ('payloads', 'UPDATE', false),"
@@ -91,8 +94,8 @@ static enum st
 check_ledger(struct audit *a, struct err *err)
 {
     struct pg_result *r = NULL;
-    enum st rc = pg_run(a->pg, doctor_what, "SELECT to_regclass('ingest.payloads') IS NOT NULL", 0, NULL,
-                        &r, err);
+    enum st rc = pg_run(a->pg, doctor_what, "SELECT to_regclass('ingest.payloads') IS NOT NULL", 0,
+                        NULL, &r, err);
     bool there = rc == ST_OK && slice_is(pg_text(r, 0, 0), "t");
     char grant[300];
 
@@ -100,16 +103,17 @@ check_ledger(struct audit *a, struct err *err)
     r = NULL;
     if (rc != ST_OK || !there) {
         if (rc == ST_OK)
-            doctor_tell(a, AUDIT_FINDING, "rights", "ingest migrate up", "there is no ledger (schema ingest)");
+            doctor_tell(a, AUDIT_FINDING, "rights", "ingest migrate up",
+                        "there is no ledger (schema ingest)");
         return rc;
     }
     rc = pg_run(a->pg, doctor_what, ledger_sql, 0, NULL, &r, err);
     for (size_t i = 0; rc == ST_OK && i < pg_rows(r); i++) {
         snprintf(grant, sizeof grant, "as the owner: GRANT %s ON ingest.%s TO \"%s\";",
                  pg_text(r, i, 1).p, pg_text(r, i, 0).p, pg_text(r, i, 3).p);
-        doctor_tell(a, slice_is(pg_text(r, i, 2), "t") ? AUDIT_FINDING : AUDIT_NOTE, "rights", grant,
-                    "the role %.63s lacks %s on ingest.%s", pg_text(r, i, 3).p, pg_text(r, i, 1).p,
-                    pg_text(r, i, 0).p);
+        doctor_tell(a, slice_is(pg_text(r, i, 2), "t") ? AUDIT_FINDING : AUDIT_NOTE, "rights",
+                    grant, "the role %.63s lacks %s on ingest.%s", pg_text(r, i, 3).p,
+                    pg_text(r, i, 1).p, pg_text(r, i, 0).p);
     }
     if (rc == ST_OK && pg_rows(r) == 0)
         doctor_tell(a, AUDIT_OK, "rights", NULL, "the role may write the ledger");
@@ -134,8 +138,8 @@ check_tables(struct audit *a, struct err *err)
         } else if (rc == ST_DB && pg_sqlstate(a->pg)[0] == '\0') {
             rc = ST_OK;
             if (!t.missing)
-                doctor_tell(a, AUDIT_FINDING, "rights", why.hint[0] != '\0' ? why.hint : NULL, "%s: %s",
-                            why.what, why.cause);
+                doctor_tell(a, AUDIT_FINDING, "rights", why.hint[0] != '\0' ? why.hint : NULL,
+                            "%s: %s", why.what, why.cause);
         } else {
             *err = why;
         }
@@ -163,9 +167,10 @@ check_too_much(struct audit *a, struct err *err)
     enum st rc = pg_run(a->pg, doctor_what, much_sql, 0, NULL, &r, err);
 
     if (rc == ST_OK && pg_rows(r) > 0)
-        doctor_tell(a, AUDIT_NOTE, "rights",
-                    "counting takes SELECT, INSERT and UPDATE, and TEMP: a role of its own can do less harm",
-                    "the role has more than counting takes: %s", pg_text(r, 0, 0).p);
+        doctor_tell(
+            a, AUDIT_NOTE, "rights",
+            "counting takes SELECT, INSERT and UPDATE, and TEMP: a role of its own can do less harm",
+            "the role has more than counting takes: %s", pg_text(r, 0, 0).p);
     pg_free(r);
     return rc;
 }

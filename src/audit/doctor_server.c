@@ -26,12 +26,21 @@ doctor_tell(struct audit *a, enum audit_word word, const char *check, const char
     va_start(args, what);
     vsnprintf(text, sizeof text, what, args);
     va_end(args);
-    audit_tell(a, &(struct audit_line){ .word = word, .check = check, .what = text, .why = why }, 1);
+    audit_tell(a, &(struct audit_line){ .word = word, .check = check, .what = text, .why = why },
+               1);
 }
 
 /* ---- who it is ---- */
 
-enum { SERVER_VERSION, SERVER_ENCODING, SERVER_STANDBY, SERVER_PID, SERVER_SIZE, SERVER_DIR, SERVER_NAME };
+enum {
+    SERVER_VERSION,
+    SERVER_ENCODING,
+    SERVER_STANDBY,
+    SERVER_PID,
+    SERVER_SIZE,
+    SERVER_DIR,
+    SERVER_NAME
+};
 
 /* Where its files are is told to superusers and pg_read_all_settings alone. */
 static const char server_sql[] =
@@ -45,7 +54,8 @@ tell_server(struct audit *a, const struct pg_result *r)
 {
     char size[32];
 
-    doctor_tell(a, AUDIT_OK, "server", NULL, "PostgreSQL %.60s, encoding %s, database %.63s of %s MiB",
+    doctor_tell(a, AUDIT_OK, "server", NULL,
+                "PostgreSQL %.60s, encoding %s, database %.63s of %s MiB",
                 pg_text(r, 0, SERVER_VERSION).p, pg_text(r, 0, SERVER_ENCODING).p,
                 pg_text(r, 0, SERVER_NAME).p,
                 num_grouped((uint64_t)(pg_int(r, 0, SERVER_SIZE) >> 20), size));
@@ -106,8 +116,8 @@ ask_pid(struct pg *pg, int64_t *pid, struct err *err)
 }
 
 /*
- * A pooler has process ids of its own. If it lends servers by the transaction, another client that holds the
- * one we had last makes it lend us another.
+ * A pooler has process ids of its own. If it lends servers by the transaction, another client that
+ * holds the one we had last makes it lend us another.
  */
 static enum st
 check_pooler(struct audit *a, const struct pg_result *server, struct err *err)
@@ -128,7 +138,8 @@ check_pooler(struct audit *a, const struct pg_result *server, struct err *err)
     }
     pg_close(other);
     if (rc == ST_OK && (taken == first || then != first))
-        doctor_tell(a, AUDIT_NOTE, "connection", "counting works; `ingest work` hears of new jobs late",
+        doctor_tell(a, AUDIT_NOTE, "connection",
+                    "counting works; `ingest work` hears of new jobs late",
                     "a pooler lends servers by the transaction");
     else if (rc == ST_OK)
         doctor_tell(a, AUDIT_OK, "connection", NULL, "a pooler lends servers by the session");

@@ -1,6 +1,6 @@
 /*
- * Settings of the server, and what the role or the database forces on its sessions. Most of these a session of ours
- * sets for itself; then they are only named.
+ * Settings of the server, and what the role or the database forces on its sessions. Most of these a
+ * session of ours sets for itself; then they are only named.
  */
 #include "ingest/base.h"
 
@@ -19,24 +19,30 @@ static const struct setting {
       "a crash of the machine may lose or tear what was committed: fsync = on" },
     { "full_page_writes", IS, "off", AUDIT_FINDING,
       "a crash of the machine may leave torn pages: full_page_writes = on" },
-    { "zero_damaged_pages", IS, "on", AUDIT_FINDING, "damaged pages become empty ones without a word" },
-    { "ignore_checksum_failure", IS, "on", AUDIT_FINDING, "damaged pages are read as if they were sound" },
+    { "zero_damaged_pages", IS, "on", AUDIT_FINDING,
+      "damaged pages become empty ones without a word" },
+    { "ignore_checksum_failure", IS, "on", AUDIT_FINDING,
+      "damaged pages are read as if they were sound" },
     { "default_transaction_read_only", IS, "on", AUDIT_FINDING,
       "nothing can be counted: ALTER ROLE or ALTER DATABASE ... RESET default_transaction_read_only" },
     { "session_replication_role", IS_NOT, "origin", AUDIT_FINDING,
       "foreign keys and triggers are passed over: reset it for this role" },
-    { "data_checksums", IS, "off", AUDIT_NOTE, "a disk that changes a page is not noticed (pg_checksums)" },
+    { "data_checksums", IS, "off", AUDIT_NOTE,
+      "a disk that changes a page is not noticed (pg_checksums)" },
     { "autovacuum", IS, "off", AUDIT_NOTE, "tables that are updated every day grow without end" },
-    { "synchronous_commit", IS, "off", AUDIT_NOTE, "transactions of ingest wait for the disk all the same" },
+    { "synchronous_commit", IS, "off", AUDIT_NOTE,
+      "transactions of ingest wait for the disk all the same" },
     { "default_transaction_isolation", IS_NOT, "read committed", AUDIT_NOTE,
       "ingest says READ COMMITTED for its own transactions" },
     { "statement_timeout", IS_NOT, "0", AUDIT_NOTE, "ingest sets none for its own statements" },
     { "transaction_timeout", IS_NOT, "0", AUDIT_NOTE, "ingest sets none for its own transactions" },
     { "lock_timeout", IS_NOT, "0", AUDIT_NOTE, "ingest waits 60 s for a lock, and tries again" },
-    { "idle_in_transaction_session_timeout", IS_NOT, "0", AUDIT_NOTE, "ingest sets none for its own sessions" },
+    { "idle_in_transaction_session_timeout", IS_NOT, "0", AUDIT_NOTE,
+      "ingest sets none for its own sessions" },
     { "idle_session_timeout", IS_NOT, "0", AUDIT_NOTE,
       "sessions that wait while logs are read are ended, and made again" },
-    { "temp_file_limit", IS_NOT, "-1", AUDIT_NOTE, "large batches may fail with 53400; --memory makes them smaller" },
+    { "temp_file_limit", IS_NOT, "-1", AUDIT_NOTE,
+      "large batches may fail with 53400; --memory makes them smaller" },
     { "search_path", IS_NOT, "\"$user\", public", AUDIT_NOTE, "tables are looked for along it" },
     { "synchronous_standby_names", IS_NOT, "", AUDIT_NOTE,
       "COMMIT waits for a standby; where that is gone, for ever" },

@@ -28,11 +28,11 @@ static const struct {
 
 struct look {
     struct audit *a;
-    const char   *table;
-    bool          bounded;     /* estimates are of requests that we counted */
-    struct hll    sketch;      /* of the row */
-    int64_t       n[DEFECTS];  /* how many rows */
-    int64_t       n_sketches;
+    const char *table;
+    bool bounded;       /* estimates are of requests that we counted */
+    struct hll sketch;  /* of the row */
+    int64_t n[DEFECTS]; /* how many rows */
+    int64_t n_sketches;
 };
 
 /* ---- one row: the key as text, requests, the sketch ---- */

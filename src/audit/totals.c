@@ -62,11 +62,13 @@ static const struct {
       "the unique index is missing, or was while rows were written", false },
     { "versions > 0 AND (total < parts OR total_bytes < parts_bytes)",
       "a name's total is less than its versions",
-      "its row without a version was changed or deleted, or versions were added by another program", false },
+      "its row without a version was changed or deleted, or versions were added by another program",
+      false },
     { "versions > 0 AND totals <= 1 AND (total > parts OR total_bytes > parts_bytes)"
       " AND total >= parts AND total_bytes >= parts_bytes",
       "a name's total is more than its versions",
-      "version rows were changed or deleted, or a route of your own counts without a version", true },
+      "version rows were changed or deleted, or a route of your own counts without a version",
+      true },
 };
 
 static enum st
@@ -119,15 +121,16 @@ check_artifacts(struct audit *a, const struct target *t, struct err *err)
     sql_of_table(&b, t);
     buf_text(&b, " AS t GROUP BY 1) AS d ON d.artifact = a.id"
                  " WHERE coalesce(a.downloads, 0) < least(coalesce(d.n, 0), 9223372036854775807)");
-    rc = audit_ask(a,
-                   &(struct question){
-                       .check = "totals",
-                       .table = table,
-                       .what = "an artifact has fewer downloads than its days",
-                       .why = "its column downloads was changed, or days were added by another program",
-                       .word = AUDIT_FINDING,
-                   },
-                   &b, NULL, err);
+    rc = audit_ask(
+        a,
+        &(struct question){
+            .check = "totals",
+            .table = table,
+            .what = "an artifact has fewer downloads than its days",
+            .why = "its column downloads was changed, or days were added by another program",
+            .word = AUDIT_FINDING,
+        },
+        &b, NULL, err);
     buf_release(&b);
     return rc;
 }

@@ -40,21 +40,23 @@ check_sum(struct audit *a, const struct target *t, size_t i, int64_t *n_all, str
     if (!t->dataset->signed_sums) {
         sql_of_suspects(&b, t, t->dataset->sums[i]);
         buf_text(&b, " < 0");
-        rc = audit_ask(a,
-                       &(struct question){ "values", table, negative,
-                                           "nothing that is counted takes away: the row was changed by hand",
-                                           AUDIT_FINDING },
-                       &b, &n, err);
+        rc = audit_ask(
+            a,
+            &(struct question){ "values", table, negative,
+                                "nothing that is counted takes away: the row was changed by hand",
+                                AUDIT_FINDING },
+            &b, &n, err);
         *n_all += n;
     }
     if (rc == ST_OK) {
         sql_of_suspects(&b, t, t->dataset->sums[i]);
         buf_text(&b, is_narrow(t, i) ? " = 2147483647" : " = 9223372036854775807");
-        rc = audit_ask(a,
-                       &(struct question){ "values", table, saturated,
-                                           "a sum stops at 2^63-1: how much more was counted is not known",
-                                           AUDIT_FINDING },
-                       &b, &n, err);
+        rc = audit_ask(
+            a,
+            &(struct question){ "values", table, saturated,
+                                "a sum stops at 2^63-1: how much more was counted is not known",
+                                AUDIT_FINDING },
+            &b, &n, err);
         *n_all += n;
     }
     buf_release(&b);

@@ -1,7 +1,7 @@
 /*
- * `ingest status --doctor`: is all in order that counting rests on? Reads no log. Exit status 0, 1 if something is
- * not, 3 if the database could not be looked at; this host is looked at in either case. No secret is
- * printed: of files that hold one, only whose they are.
+ * `ingest status --doctor`: is all in order that counting rests on? Reads no log. Exit status 0, 1
+ * if something is not, 3 if the database could not be looked at; this host is looked at in either
+ * case. No secret is printed: of files that hold one, only whose they are.
  */
 #include "ingest/base.h"
 
@@ -16,16 +16,16 @@
 
 struct visit {
     const struct options *o;
-    struct findings       f;
-    uint64_t              n_findings;
+    struct findings f;
+    uint64_t n_findings;
 };
 
 static void
 tell(struct visit *v, enum audit_word word, const char *check, const char *what, const char *why)
 {
     v->n_findings += word == AUDIT_FINDING;
-    findings_say(&v->f, &(struct audit_line){
-                            .word = word, .check = check, .what = what, .why = why });
+    findings_say(&v->f,
+                 &(struct audit_line){ .word = word, .check = check, .what = what, .why = why });
 }
 
 static void
@@ -107,7 +107,8 @@ check_config(struct visit *v)
     } else if (has_secret && (st.st_mode & 044) != 0) {
         snprintf(what, sizeof what, "%s holds a password and can be read by others (mode %04o)",
                  path, (unsigned)(st.st_mode & 07777));
-        tell(v, AUDIT_FINDING, "configuration", what, "chmod 600, or put the password into ~/.pgpass");
+        tell(v, AUDIT_FINDING, "configuration", what,
+             "chmod 600, or put the password into ~/.pgpass");
     } else {
         snprintf(what, sizeof what, "%s can be written by its owner alone", path);
         tell(v, AUDIT_OK, "configuration", what, NULL);
@@ -142,8 +143,7 @@ visit_server(struct visit *v, const struct place *place, struct err *err)
     if (!place->use)
         return place_missing(err);
     pg = pg_connect(place->conninfo, PG_READ_ONLY, err);
-    rc = pg == NULL ? err->code
-                    : doctor_server(pg, findings_say, &v->f, &v->n_findings, err);
+    rc = pg == NULL ? err->code : doctor_server(pg, findings_say, &v->f, &v->n_findings, err);
     pg_close(pg);
     return rc;
 }
