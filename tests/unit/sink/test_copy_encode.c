@@ -94,6 +94,22 @@ no_sketch_is_the_empty_one(void **state)
     buf_release(&b);
 }
 
+/* Registers that are all zero: what becomes of hashes that have no value, and what payloads of others may hold. */
+static void
+a_sketch_of_nothing_but_registers(void **state)
+{
+    struct buf b = { 0 };
+    uint8_t key[KEY_BYTES_MAX];
+    struct row row = { .key = stats_key(key, SLICE("a"), SLICE("1"), 0),
+                       .sketch = SLICE("\x13\x8b\x7f") };
+
+    (void)state;
+    copy_encode_row(&b, &full, &row);
+    assert_false(b.failed);
+    assert_memory_equal(b.p + b.n - 7, "\0\0\0\3\x13\x8b\x7f", 7);
+    buf_release(&b);
+}
+
 static void
 node_comes_first(void **state)
 {
@@ -155,6 +171,7 @@ main(void)
         cmocka_unit_test(every_column),
         cmocka_unit_test(null_empty_and_days_before_2000),
         cmocka_unit_test(no_sketch_is_the_empty_one),
+        cmocka_unit_test(a_sketch_of_nothing_but_registers),
         cmocka_unit_test(node_comes_first),
         cmocka_unit_test(numbers_and_days_as_seconds_are_bigints),
     };
