@@ -110,6 +110,30 @@ by_sizes(struct ledger *l, uint8_t reading, int64_t size, struct refused *first)
     return n_found;
 }
 
+/* Made once, by who is allowed to; with another one nothing that was counted would be known. */
+static void
+a_database_has_one_secret(void **state)
+{
+    static const char kept[] = "SELECT encode(value, 'hex') FROM ingest.settings WHERE key = 'block_secret'";
+    struct pg *pg = with_ledger("secret"), *other = with_ledger("secret_2");
+    struct ledger first, again, theirs;
+    char hex[2 * HASH_SECRET_BYTES + 1] = "";
+
+    (void)state;
+    opened(pg, true); /* for a look: makes none */
+    assert_int_equal(sql_int(pg, "SELECT count(*) FROM ingest.settings WHERE key = 'block_secret'"), 0);
+    first = opened(pg, false);
+    again = opened(pg, true);
+    theirs = opened(other, false);
+    assert_memory_equal(&first.secret, &again.secret, sizeof first.secret);
+    assert_memory_not_equal(&first.secret, &theirs.secret, sizeof first.secret);
+    for (size_t i = 0; i < HASH_SECRET_BYTES; i++)
+        snprintf(hex + 2 * i, 3, "%02x", ((const uint8_t *)first.secret.b)[i]);
+    assert_string_equal(sql_text(pg, kept), hex);
+    pg_close(pg);
+    pg_close(other);
+}
+
 static void
 remembers_what_was_said(void **state)
 {
@@ -509,6 +533,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_database_has_one_secret),
         cmocka_unit_test(remembers_what_was_said),
         cmocka_unit_test(every_time_must_be_the_same),
         cmocka_unit_test(another_reading_is_another_question),

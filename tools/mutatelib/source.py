@@ -86,6 +86,17 @@ class Source:
         return self.line_of(self.tokens[first].begin), self.line_of(self.tokens[last].begin)
 
 
+    def function_lines(self, begin):
+        """The first and the last line of the function that text[begin] stands in."""
+        i = bisect.bisect_right([t.begin for t in self.tokens], begin) - 1
+        first = last = i
+        while first > 0 and self.tokens[first - 1].function == self.tokens[i].function:
+            first -= 1
+        while last + 1 < len(self.tokens) and self.tokens[last + 1].function == self.tokens[i].function:
+            last += 1
+        return self.line_of(self.tokens[first].begin), self.line_of(self.tokens[last].begin)
+
+
 class Change:
     """One thing of a file changed: text[begin:end] becomes `new`; the lines keep their numbers."""
 

@@ -1,5 +1,6 @@
 /* Temporary networks: which list is read, which entry takes a date, what stays as it is. */
 #include "ingest/networks.h"
+#include "ingest/rules.h"
 
 #include <setjmp.h>
 #include <cmocka.h>
@@ -208,11 +209,41 @@ a_file_that_is_not_there(void **state)
     networks_free(NULL);
 }
 
+/* The fingerprint of rules with a list is of both: neither alone decides. */
+static void
+rules_and_networks_make_one_fingerprint(void **state)
+{
+    const char *const lists[] = { "#Network|Description|StartTime|EndTime|TotalStations\nFR||1962-01-01T00:00:00||9\n",
+                                  "#Network|Description|StartTime|EndTime|TotalStations\nZO||2014-01-01T00:00:00||9\n" };
+    struct digest ids[4];
+    size_t n = 0;
+
+    (void)state;
+    for (size_t l = 0; l < ARRAY_LEN(lists); l++)
+        for (int32_t since = 100; since < 102; since++) {
+            struct rules rules;
+            struct err err;
+            enum st rc;
+            struct networks *networks = read_list(lists[l], &rc, &err);
+
+            assert_int_equal(rc, ST_OK);
+            assert_int_equal(rules_init(&rules, NULL, NULL, 0, since, DAY_NONE, &err), ST_OK);
+            rules_extend(&rules, networks);
+            ids[n++] = rules.id;
+            rules_release(&rules);
+            networks_free(networks);
+        }
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < i; k++)
+            assert_false(digest_eq(&ids[i], &ids[k]));
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(codes_by_either_list), cmocka_unit_test(lists_that_are_none), cmocka_unit_test(fingerprints),
+        cmocka_unit_test(rules_and_networks_make_one_fingerprint),
         cmocka_unit_test(a_file_that_is_not_there),
     };
 
