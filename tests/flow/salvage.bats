@@ -292,3 +292,68 @@ counted() {
     wait $writer || true
     is "$(n_rows ingest.payloads)" 0
 }
+
+@test "the intact file later adds only the rest; a longer half, too; the other order adds nothing" {
+    fresh
+    long 6000 >log
+    for packer in gzip "bzip2 -1" "zstd -q -1" "xz -0"; do
+        sql "TRUNCATE ingest.payloads, stats CASCADE; TRUNCATE ingest.refusals"
+        $packer -c log >whole
+        head -c "$(($(stat -c %s whole) * 6 / 10))" whole >cut
+        head -c "$(($(stat -c %s whole) * 8 / 10))" whole >longer
+        count --json --salvage cut
+        n=$(counted)
+        [ "$n" -gt 1000 ]
+        count --json --salvage longer
+        status_is 0
+        is "$(files)" "read=1 grown=1 partial=1"
+        [ "$(counted)" -gt "$n" ]
+        count --json whole
+        status_is 0
+        is "$(summary 's["files"]["grown"], s["files"]["partial"]')" "(1, 0)"
+        is "$(counted)" 6000
+        is "$(sql "SELECT max(count) FROM (SELECT count(*) FROM ingest.payloads GROUP BY hash) x(count)")" 1
+        books_balance
+        # What came later is an older part now: refused, and adds nothing.
+        count --salvage longer cut
+        status_is 0
+        count --salvage - <cut
+        status_is 0
+        is "$(counted)" 6000
+        sql "TRUNCATE ingest.payloads, stats CASCADE; TRUNCATE ingest.refusals"
+        count whole
+        count --json --salvage cut
+        status_is 1
+        says "older"
+        is "$(counted)" 6000
+    done
+}
+
+@test "the rotation of SeisComP: the plain log, half of a .bz2 beside it, then all of it" {
+    fresh
+    long 4000 >2024-01-05.log
+    bzip2 -1 -c 2024-01-05.log >whole.bz2
+    age
+    count --json 2024-01-05.log
+    is "$(files)" "read=1"
+    dump_counted >ever
+    cut_half whole.bz2 2024-01-05.log.bz2
+    age
+    count --json 2024-01-05.log 2024-01-05.log.bz2
+    status_is 1
+    is "$(files)" "known=1 refused=1"
+    says "2024-01-05.log.bz2" "ends inside"
+    count --json --salvage 2024-01-05.log.bz2
+    status_is 1
+    says "2024-01-05.log.bz2" "older"
+    dump_counted >now
+    same_file ever now
+    cp whole.bz2 2024-01-05.log.bz2
+    rm 2024-01-05.log
+    age
+    count --json 2024-01-05.log.bz2
+    status_is 0
+    is "$(files)" "known=1"
+    dump_counted >now
+    same_file ever now
+}
