@@ -8,16 +8,21 @@
 #include "pipeline_priv.h"
 
 #define EARLY_BYTES (4 * MIB) /* as stored: so large a file is not read twice for nothing */
+#define FEW_INPUTS  64        /* of a call: each of them may ask for itself */
 
 /* ---- before an input is read ---- */
 
-/* What is read once must be compared at once; other inputs only if something is known to begin so.
+/*
+ * What is read once must be compared at once, and few inputs can be. Of many only those are of
+ * which it is known already that something begins like them.
  */
 static bool
 wants_cover(const struct run *run, const struct item *item)
 {
+    if (run->pg == NULL && run->n_items == 1)
+        return false;
     return item->alike || item->source->is_stdin || run->stream != NULL ||
-           (run->pg != NULL && item->source->file.size >= (int64_t)EARLY_BYTES);
+           run->n_items <= FEW_INPUTS || item->source->file.size >= (int64_t)EARLY_BYTES;
 }
 
 enum st

@@ -365,6 +365,30 @@ last_row() {
     is "$(summary 's["files"]["grown"], s["lines"]["counted"]')" "(0, 11)"
 }
 
+@test "small logs: packed after growth, and hours put together, beside each other in one call too" {
+    fresh
+    log 20 >a.log
+    count a.log
+    log 30 | gzip >a.gz
+    count --json a.gz
+    is "$(summary 's["files"]["grown"], s["lines"]["counted"]')" "(1, 10)"
+    each_once 30
+    for hour in 0 1 2; do
+        log $((33 + hour * 3)) $((30 + hour * 3)) >"h$hour"
+    done
+    count h0 h1 h2
+    cat h? >day # all of it is known, and nothing else
+    count --json day
+    is "$(summary 's["files"]["grown"], s["lines"]["counted"]')" "(1, 0)"
+    each_once 39
+    log 52 39 >i0
+    log 60 52 >i1
+    cat i? >day
+    count -j2 --json day i1 i0
+    is "$(summary 's["files"]["grown"], s["lines"]["counted"]')" "(1, 21)"
+    each_once 60
+}
+
 # ---- two at a time ----
 
 # hold: others wait before they merge, until `let_go`.
