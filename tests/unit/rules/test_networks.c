@@ -221,6 +221,7 @@ rules_and_networks_make_one_fingerprint(void **state)
     (void)state;
     for (size_t l = 0; l < ARRAY_LEN(lists); l++)
         for (int32_t since = 100; since < 102; since++) {
+            struct digest both[2];
             struct rules rules;
             struct err err;
             enum st rc;
@@ -228,8 +229,12 @@ rules_and_networks_make_one_fingerprint(void **state)
 
             assert_int_equal(rc, ST_OK);
             assert_int_equal(rules_init(&rules, NULL, NULL, 0, since, DAY_NONE, &err), ST_OK);
+            both[0] = rules.id;
+            both[1] = networks_id(networks);
             rules_extend(&rules, networks);
             ids[n++] = rules.id;
+            both[0] = hash_plain(both, sizeof both);
+            assert_true(digest_eq(&rules.id, &both[0])); /* ledgers of years hold it */
             rules_release(&rules);
             networks_free(networks);
         }
