@@ -177,3 +177,19 @@ END
     printf "[rules mine]\nroute = '/files/{name}-{version}.zip'\nagent_prefixes = \"curl/8\" 'x'\n" >my.ini
     is "$(rows_of -c my.ini --rules mine)" "tool/*=1 tool/1.0=1"
 }
+
+@test "a name may have letters of both cases, digits, '_', '.' and '-'" {
+    local name
+
+    line serde 1.0.0 >log
+    for name in Mine my_own a.1-B _x Z; do
+        printf '[rules %s]\nmethods = GET\n' "$name" >own.ini
+        count -n -c own.ini --rules "$name" log
+        status_is 0
+    done
+    for name in -x 'a/b' 'a$'; do
+        printf '[rules %s]\nmethods = GET\n' "$name" >own.ini
+        count -n -c own.ini log
+        status_is 2
+    done
+}
