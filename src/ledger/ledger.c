@@ -133,9 +133,9 @@ ledger_open(struct ledger *l, struct pg *pg, bool read_only, struct err *err)
         return rc;
     there = slice_is(pg_text(r, 0, 0), "t");
     l->remembers = slice_is(pg_text(r, 0, 1), "t");
+    l->notes_runs = slice_is(pg_text(r, 0, 2), "t");
     pg_free(r);
     if (!there) {
-    l->notes_runs = slice_is(pg_text(r, 0, 2), "t");
         err_fail(err, ST_DB, "cannot count into this database", "it has no ledger (schema ingest)");
         err_hint(err, "make it once: ingest migrate up -d ...");
         return ST_DB;
