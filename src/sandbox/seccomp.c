@@ -127,7 +127,7 @@ refuse_bits(scmp_filter_ctx filter, int number, unsigned argument, uint64_t mask
 static int
 add_families(scmp_filter_ctx filter)
 {
-    struct scmp_arg_cmp others = SCMP_A0(SCMP_CMP_GE, AF_MAX);
+    struct scmp_arg_cmp others = SCMP_A0(SCMP_CMP_GE, AF_MAX, 0);
     int rc = seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1, &others);
 
     for (int family = 0; family < AF_MAX && rc == 0; family++)
@@ -181,7 +181,7 @@ add_terminal(scmp_filter_ctx filter)
 static int
 add_signals(scmp_filter_ctx filter)
 {
-    struct scmp_arg_cmp others = SCMP_A0(SCMP_CMP_NE, (scmp_datum_t)getpid());
+    struct scmp_arg_cmp others = SCMP_A0(SCMP_CMP_NE, (scmp_datum_t)getpid(), 0);
 
     return seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(tgkill), 1, &others);
 }
