@@ -13,12 +13,12 @@ rotated() {
     fresh
     for seed in ${2:-1 2}; do
         mkdir "$1.$seed"
-        cd "$1.$seed"
+        cd "$1.$seed" || return 1
         sql "TRUNCATE ingest.payloads, stats CASCADE; TRUNCATE ingest.refusals"
         python3 "$HERE/rotation.py" "$INGEST" "$1" "$seed" >../out || { cat ../out; return 1; }
         say "$(cat ../out)"
         books_balance
-        cd ..
+        cd .. || return 1
     done
 }
 

@@ -39,12 +39,12 @@ counted() {
     for packer in "gzip -1" "bzip2 -1" "zstd -q -1 --check" "zstd -q --no-check" "xz -0"; do
         fresh
         $packer -c log >whole
-        cut_half whole cut
-        count --json cut
+        cut_half whole part
+        count --json part
         status_is 1
         is "$(files)" "refused=1"
         is "$(n_rows ingest.payloads)" 0
-        count --json --salvage cut
+        count --json --salvage part
         status_is 0
         silent
         is "$(files)" "read=1 partial=1"
@@ -74,8 +74,8 @@ counted() {
         end=$(stat -c %s whole)
         for bytes in $((at + 1)) $((at + 3)) $((end - 1)); do
             fresh
-            head -c "$bytes" whole >cut
-            count --json --salvage cut
+            head -c "$bytes" whole >part
+            count --json --salvage part
             status_is 0
             is "$(files)" "read=1 partial=1"
             is "$(counted)" "$([ "$bytes" -lt $((at + 9)) ] && echo 1000 || echo 1900)"
@@ -111,8 +111,8 @@ counted() {
     release_only
     fresh
     { long 10; head -c 5000000 /dev/zero | tr '\0' x; echo; long 20 more; head -c 5000000 /dev/zero | tr '\0' y; } | gzip >whole
-    head -c -100 whole >cut
-    count --json --salvage cut
+    head -c -100 whole >part
+    count --json --salvage part
     status_is 0
     is "$(summary 's["lines"]["read"], s["lines"]["counted"], s["lines"]["rejected"]')" "(31, 30, {'line_too_long': 1})"
     [ "$(summary 's["bytes"]["unterminated"]')" -gt 4000000 ]
@@ -122,35 +122,35 @@ counted() {
 @test "on standard input, -n, -o, any -j" {
     long 4000 >log
     gzip -c log >whole
-    cut_half whole cut
+    cut_half whole part
     fresh
-    count --json --salvage - <cut
+    count --json --salvage - <part
     status_is 0
     is "$(files)" "read=1 partial=1"
     n=$(counted)
-    count --json --salvage - <cut
+    count --json --salvage - <part
     status_is 0
     is "$(files)" "known=1"
-    count --json --salvage -j 2 cut
+    count --json --salvage -j 2 part
     is "$(files)" "known=1"
-    count - <cut
+    count - <part
     status_is 1
     is "$(counted)" "$n"
-    count -n --json --salvage cut
+    count -n --json --salvage part
     is "$(files)" "known=1"
     fresh _2
-    count -n --json --salvage cut
+    count -n --json --salvage part
     status_is 0
     is "$(files)" "read=1 partial=1"
-    count -n -v --salvage cut
-    says "cut: cut short, its whole lines count"
+    count -n -v --salvage part
+    says "part: cut short, its whole lines count"
     no_database
-    count -o rows --salvage cut
+    count -o rows --salvage part
     status_is 0
     head -n "$n" log >lines
     count -o plain lines
     same_file rows plain
-    count -o rows cut
+    count -o rows part
     status_is 1
 }
 
@@ -222,12 +222,12 @@ counted() {
     fresh
     long 4000 >log
     bzip2 -1 -c log >whole
-    cut_half whole cut
+    cut_half whole part
     age
-    count --salvage --require-integrity cut
+    count --salvage --require-integrity part
     status_is 1
     says "ends inside"
-    count --json --salvage cut
+    count --json --salvage part
     status_is 0
     is "$(files)" "read=1 partial=1"
 }
@@ -299,9 +299,9 @@ counted() {
     for packer in gzip "bzip2 -1" "zstd -q -1" "xz -0"; do
         sql "TRUNCATE ingest.payloads, stats CASCADE; TRUNCATE ingest.refusals"
         $packer -c log >whole
-        head -c "$(($(stat -c %s whole) * 6 / 10))" whole >cut
+        head -c "$(($(stat -c %s whole) * 6 / 10))" whole >part
         head -c "$(($(stat -c %s whole) * 8 / 10))" whole >longer
-        count --json --salvage cut
+        count --json --salvage part
         n=$(counted)
         [ "$n" -gt 1000 ]
         count --json --salvage longer
@@ -314,15 +314,15 @@ counted() {
         is "$(counted)" 6000
         is "$(sql "SELECT max(count) FROM (SELECT count(*) FROM ingest.payloads GROUP BY hash) x(count)")" 1
         books_balance
-        # What came later is an older part now: refused, and adds nothing.
-        count --salvage longer cut
+        # What was salvaged is known still, and adds nothing.
+        count --salvage longer part
         status_is 0
-        count --salvage - <cut
+        count --salvage - <part
         status_is 0
         is "$(counted)" 6000
         sql "TRUNCATE ingest.payloads, stats CASCADE; TRUNCATE ingest.refusals"
         count whole
-        count --json --salvage cut
+        count --json --salvage part
         status_is 1
         says "older"
         is "$(counted)" 6000
