@@ -22,6 +22,7 @@ bool buf_text(struct buf *b, const char *text);
 bool buf_printf(struct buf *b, const char *format, ...) PRINTF(2, 3);
 bool buf_hex(struct buf *b, const void *bytes, size_t n); /* lower case */
 bool buf_json(struct buf *b, struct slice s);             /* a JSON string with its quotes (RFC 8259, 7); bad UTF-8 becomes U+FFFD */
+bool buf_json_shown(struct buf *b, struct slice s);       /* the same, and what would act on a terminal escaped, for what people look at, too */
 bool buf_be16(struct buf *b, uint16_t v);                 /* big-endian, as COPY BINARY wants them */
 bool buf_be32(struct buf *b, uint32_t v);
 bool buf_be64(struct buf *b, uint64_t v);

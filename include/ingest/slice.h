@@ -61,4 +61,13 @@ bool slice_is_text(struct slice s);
 /* The number of code points of valid UTF-8. */
 size_t slice_chars(struct slice s);
 
+/* Bytes of the character that `s` (not empty) begins with, NUL among them, and its code point; 0: what is there is no UTF-8. */
+size_t slice_character(struct slice s, uint32_t *code_point);
+
+/*
+ * May it be shown as it is? Not what moves a terminal's cursor, or hides or reorders the text around it: C0, DEL, C1, line separators,
+ * what Unicode 15 calls Bidi_Control, characters without width, tags.
+ */
+bool character_is_harmless(uint32_t code_point);
+
 #endif

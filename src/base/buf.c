@@ -122,6 +122,31 @@ buf_json(struct buf *b, struct slice s)
 }
 
 bool
+buf_json_shown(struct buf *b, struct slice s)
+{
+    buf_text(b, "\"");
+    for (size_t i = 0; i < s.n;) {
+        struct slice rest = { s.p + i, s.n - i };
+        uint32_t c;
+        size_t len = slice_character(rest, &c);
+
+        if (len == 0)
+            buf_text(b, "\xef\xbf\xbd");
+        else if (c == '"' || c == '\\')
+            buf_printf(b, "\\%c", (int)c);
+        else if (character_is_harmless(c))
+            buf_add(b, rest.p, len);
+        else if (c < 0x10000)
+            buf_printf(b, "\\u%04" PRIx32, c);
+        else
+            buf_printf(b, "\\u%04" PRIx32 "\\u%04" PRIx32, 0xd800 + ((c - 0x10000) >> 10),
+                       0xdc00 + ((c - 0x10000) & 0x3ff));
+        i += len == 0 ? 1 : len;
+    }
+    return buf_text(b, "\"");
+}
+
+bool
 buf_be16(struct buf *b, uint16_t v)
 {
     v = htobe16(v);

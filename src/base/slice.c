@@ -85,3 +85,27 @@ slice_chars(struct slice s)
         n += (s.p[i] & 0xc0) != 0x80;
     return n;
 }
+
+size_t
+slice_character(struct slice s, uint32_t *code_point)
+{
+    const unsigned char *p = (const unsigned char *)s.p;
+    size_t len = p[0] < 0x80 ? 1 : sequence(p, s.n);
+
+    if (len > 0)
+        *code_point = len == 1 ? p[0] : p[0] & (0x7fu >> len);
+    for (size_t i = 1; i < len; i++)
+        *code_point = *code_point << 6 | (p[i] & 0x3fu);
+    return len;
+}
+
+bool
+character_is_harmless(uint32_t c)
+{
+    if (c < 0x20 || (c >= 0x7f && c <= 0x9f))
+        return false;
+    return c != 0x00ad && c != 0x061c && c != 0x180e && c != 0xfeff &&
+           !(c >= 0x200b && c <= 0x200f) && !(c >= 0x2028 && c <= 0x202e) &&
+           !(c >= 0x2060 && c <= 0x206f) && !(c >= 0xfff9 && c <= 0xfffb) &&
+           !(c >= 0xe0000 && c <= 0xe007f); /* the last: tags, which nobody sees */
+}

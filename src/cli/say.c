@@ -6,42 +6,14 @@
 
 #include "cli_priv.h"
 
-/*
- * Code points that move the cursor, hide or reorder text. Unicode 15, "Bidirectional_Control" and
- * line separators.
- */
-static bool
-is_harmless(uint32_t c)
-{
-    if (c < 0x20 || (c >= 0x7f && c <= 0x9f))
-        return false;
-    return c != 0x061c && c != 0xfeff && !(c >= 0x200b && c <= 0x200f) &&
-           !(c >= 0x2028 && c <= 0x202e) && !(c >= 0x2060 && c <= 0x206f) &&
-           !(c >= 0xe0000 && c <= 0xe007f); /* the last: tags, which nobody sees */
-}
-
-static size_t
-code_point(const char *p, size_t n, uint32_t *out)
-{
-    unsigned char c = (unsigned char)p[0];
-    size_t len = c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
-
-    if (len > n || (c != 0 && !slice_is_text((struct slice){ p, len })))
-        return 0;
-    *out = len == 1 ? c : c & (0x7fu >> len);
-    for (size_t i = 1; i < len; i++)
-        *out = *out << 6 | ((unsigned char)p[i] & 0x3fu);
-    return len;
-}
-
 void
 say_text(FILE *to, const char *text, size_t n)
 {
     for (size_t i = 0; i < n;) {
         uint32_t c;
-        size_t len = code_point(text + i, n - i, &c);
+        size_t len = slice_character((struct slice){ text + i, n - i }, &c);
 
-        if (len > 0 && is_harmless(c)) {
+        if (len > 0 && character_is_harmless(c)) {
             fwrite(text + i, 1, len, to);
             i += len;
             continue;
@@ -62,13 +34,13 @@ say_json(FILE *to, const char *text, size_t n)
     fputc('"', to);
     for (size_t i = 0; i < n;) {
         uint32_t c;
-        size_t len = code_point(text + i, n - i, &c);
+        size_t len = slice_character((struct slice){ text + i, n - i }, &c);
 
         if (len == 0)
             fputs("\\ufffd", to);
         else if (c == '"' || c == '\\')
             fprintf(to, "\\%c", (int)c);
-        else if (is_harmless(c))
+        else if (character_is_harmless(c))
             fwrite(text + i, 1, len, to);
         else if (c < 0x10000)
             fprintf(to, "\\u%04" PRIx32, c);

@@ -22,7 +22,7 @@ text_json(struct buf *b, struct slice s)
     if (s.p == NULL)
         buf_text(b, "null");
     else
-        buf_json(b, s);
+        buf_json_shown(b, s);
 }
 
 static void
@@ -69,7 +69,7 @@ row_json(struct buf *b, const struct dataset *d, const char *node, const struct 
     buf_json(b, slice_of(d->table));
     if (d->has_node) {
         buf_text(b, ",\"node\":");
-        buf_json(b, slice_of(node == NULL ? "local" : node));
+        buf_json_shown(b, slice_of(node == NULL ? "local" : node));
     }
     for (size_t i = 0; i < d->n_keys; i++)
         key_json(b, &d->keys[i], &at);

@@ -1,6 +1,6 @@
 /*
  * Any text, as it reaches a terminal and as JSON: nothing raw that a terminal would act on, and JSON that a reader of its
- * own gives back as the text, with U+FFFD for each byte that is no UTF-8. buf_json is held to the same.
+ * own gives back as the text, with U+FFFD for each byte that is no UTF-8. buf_json is held to the same, but for what a terminal acts on.
  */
 #include "ingest/buf.h"
 
@@ -161,6 +161,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     nothing_raw(shown, n_shown);
     hold_json(shown, n_shown, &want);
     MUST(buf_json(&json, (struct slice){ (const char *)data, size }));
+    hold_json(json.p, json.n, &want);
+    buf_reset(&json);
+    MUST(buf_json_shown(&json, (struct slice){ (const char *)data, size }));
+    nothing_raw(json.p, json.n);
     hold_json(json.p, json.n, &want);
     free(text);
     free(shown);

@@ -131,6 +131,36 @@ json_cases(void **state)
     }
 }
 
+/* The same text for whoever parses it; for whoever looks at it nothing that acts. */
+static void
+json_that_is_shown(void **state)
+{
+    static const struct {
+        struct slice in;
+        const char  *out;
+    } cases[] = {
+        { { "abc\xc3\xa9\xf0\x9f\x98\x80", 9 }, "\"abc\xc3\xa9\xf0\x9f\x98\x80\"" },
+        { { "\"\\/", 3 }, "\"\\\"\\\\/\"" },
+        { { "a\0\x1b\x7f", 4 }, "\"a\\u0000\\u001b\\u007f\"" },
+        { { "\xc2\x9b\xc2\xa0", 4 }, "\"\\u009b\xc2\xa0\"" },             /* C1, and the first behind it */
+        { { "\xe2\x80\xae\xe2\x80\xa8", 6 }, "\"\\u202e\\u2028\"" },      /* an override, a line separator */
+        { { "\xe2\x80\x8a\xe2\x80\x90", 6 }, "\"\xe2\x80\x8a\xe2\x80\x90\"" }, /* their neighbours */
+        { { "\xef\xbb\xbf\xd8\x9c\xc2\xad", 7 }, "\"\\ufeff\\u061c\\u00ad\"" },
+        { { "\xf3\xa0\x81\x81", 4 }, "\"\\udb40\\udc41\"" },              /* a tag */
+        { { "\xff\x9b", 2 }, "\"" FFFD FFFD "\"" },
+        { { "\xe2\x80", 2 }, "\"" FFFD FFFD "\"" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct buf b = { 0 };
+
+        assert_true(buf_json_shown(&b, cases[i].in));
+        assert_string_equal(buf_str(&b), cases[i].out);
+        buf_release(&b);
+    }
+}
+
 /* Whatever goes in: text comes out, in quotes, with no raw control byte and no quote that is not escaped. */
 static void
 json_of_random_bytes_is_text(void **state)
@@ -170,6 +200,7 @@ main(void)
         cmocka_unit_test(grows_and_keeps),
         cmocka_unit_test(failing_is_remembered_and_changes_nothing),
         cmocka_unit_test(json_cases),
+        cmocka_unit_test(json_that_is_shown),
         cmocka_unit_test(json_of_random_bytes_is_text),
     };
 
