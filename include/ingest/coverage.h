@@ -12,14 +12,15 @@
 enum day_state {
     DAY_OPEN,    /* lines of it may still come */
     DAY_SETTLED,
-    DAY_REVISED, /* it was settled, and then a payload added to it */
+    DAY_REVISED, /* it was settled, and then a payload, or hits that found their key, added to it */
 };
 
 struct covered_day {
     int32_t  day;
     uint32_t hours;    /* 0: of these lines nobody knows the hour, and the day is taken as covered */
+    int64_t  due;      /* of the hours since 1970 those before this one are over for so long that no line of them may still come */
     enum day_state state;
-    int64_t  payloads, partial, late; /* `late` ones came after the day was settled */
+    int64_t  payloads, partial, late; /* `late` ones came, or found a key, after the day was settled */
     int64_t  lines, count, bytes;     /* read; records counted, and what they add up to */
 };
 
@@ -30,8 +31,8 @@ struct gap {
 };
 
 /*
- * The gaps between the first and the last covered hour of days that are ascending, each once; in their order. Allocated, the caller frees
- * it. NULL: no memory.
+ * The gaps between the first and the last covered hour of days that are ascending, each once; in their order. What a day says is due
+ * holds for it and for the days missing before it. Allocated, the caller frees it. NULL: no memory.
  */
 struct gap *coverage_gaps(const struct covered_day *days, size_t n, size_t *n_gaps);
 

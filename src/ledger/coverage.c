@@ -1,6 +1,6 @@
 /*
  * Gaps. What lies before the first line or behind the last one is none: there a log begins, or goes
- * on tomorrow.
+ * on tomorrow. Neither are hours that are not due: their lines may be on the way.
  */
 #include "ingest/base.h"
 
@@ -25,6 +25,17 @@ add(struct gaps *g, int32_t first, int32_t last, uint32_t hours)
         g->at[g->n++] = (struct gap){ first, last, hours };
 }
 
+/* Of the same hours of these days those that are due. */
+static void
+add_due(struct gaps *g, int32_t first, int32_t last, uint32_t hours, int64_t due)
+{
+    int64_t day = due / 24; /* of this one the first due % 24 hours are */
+
+    add(g, first, last < day ? last : (int32_t)(day - 1), hours);
+    if (first <= day && day <= last)
+        add(g, (int32_t)day, (int32_t)day, hours & ((UINT32_C(1) << due % 24) - 1));
+}
+
 /* Hours from the highest bit of `hours` on, and those up to its lowest one. */
 static uint32_t
 behind(uint32_t hours)
@@ -41,7 +52,8 @@ before(uint32_t hours)
 struct gap *
 coverage_gaps(const struct covered_day *days, size_t n, size_t *n_gaps)
 {
-    /* A day brings two at most: the days before it, and hours of its own. */
+    /* A day brings two at most: the days before it, and hours of its own, or of the day before it
+     * that is due in part: then none of its own are. */
     struct gaps g = { .at = calloc(2 * n + 1, sizeof *g.at) };
 
     *n_gaps = 0;
@@ -52,12 +64,12 @@ coverage_gaps(const struct covered_day *days, size_t n, size_t *n_gaps)
         uint32_t missing = hours == 0 ? 0 : HOURS_ALL & ~hours;
 
         if (i > 0)
-            add(&g, days[i - 1].day + 1, days[i].day - 1, HOURS_ALL);
+            add_due(&g, days[i - 1].day + 1, days[i].day - 1, HOURS_ALL, days[i].due);
         else
             missing &= ~before(hours);
         if (i + 1 == n)
             missing &= ~behind(hours);
-        add(&g, days[i].day, days[i].day, missing);
+        add_due(&g, days[i].day, days[i].day, missing, days[i].due);
     }
     *n_gaps = g.n;
     return g.at;

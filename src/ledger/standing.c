@@ -79,8 +79,8 @@ static const char runs_sql[] =
     "        (SELECT * FROM ingest.runs ORDER BY id DESC LIMIT " AS_TEXT(STANDING_RUNS) ") r"
     "        ORDER BY source, id DESC) newest ORDER BY id DESC";
 
-static enum st
-is_there(struct pg *pg, const char *table, bool *there, struct err *err)
+enum st
+standing_is_there(struct pg *pg, const char *table, bool *there, struct err *err)
 {
     struct pg_result *r = NULL;
     enum st rc = pg_run(pg, what, "SELECT to_regclass($1) IS NOT NULL", 1, &table, &r, err);
@@ -150,7 +150,7 @@ read_all(struct standing *s, struct pg *pg, const struct standing_source *source
          struct err *err)
 {
     bool there;
-    enum st rc = is_there(pg, "ingest.payloads", &there, err);
+    enum st rc = standing_is_there(pg, "ingest.payloads", &there, err);
 
     if (rc == ST_OK && !there) {
         err_fail(err, ST_DB, what, "this database has none (schema ingest)");
@@ -158,11 +158,11 @@ read_all(struct standing *s, struct pg *pg, const struct standing_source *source
         return ST_DB;
     }
     if (rc != ST_OK || (rc = read_payloads(s, pg, sources, n, err)) != ST_OK ||
-        (rc = is_there(pg, "ingest.refusals", &there, err)) != ST_OK)
+        (rc = standing_is_there(pg, "ingest.refusals", &there, err)) != ST_OK)
         return rc;
     if (there && (rc = ask(pg, refused_sql, &s->refused, err)) != ST_OK)
         return rc;
-    if ((rc = is_there(pg, "ingest.unresolved", &there, err)) != ST_OK)
+    if ((rc = standing_is_there(pg, "ingest.unresolved", &there, err)) != ST_OK)
         return rc;
     if (there && ((rc = ask(pg, unresolved_sql, &s->unresolved, err)) != ST_OK ||
                   (rc = ask(pg, examples_sql, &s->examples, err)) != ST_OK))

@@ -7,38 +7,48 @@
 #include "standing_priv.h"
 
 /*
- * A day is settled some time after its end. What comes later revises it; not what came soon after
- * the first of it, which is a day that was late as a whole, as when years of logs are counted at
- * last.
+ * A day is settled some time after its end. What comes later revises it, hits that find their key
+ * included (`healed`: payload, day, at); not what came soon after the first of it, which is a day
+ * that was late as a whole, as when years of logs are counted at last.
  */
+#define DECLARE(healed)                                                                            \
+    "DECLARE days NO SCROLL CURSOR FOR"                                                            \
+    " SELECT dataset, source, day - date '1970-01-01', hours, payloads, partial, late, lines,"     \
+    "        count, bytes, CASE WHEN now() AT TIME ZONE 'UTC' < ends THEN 0"                       \
+    "                    WHEN last > greatest(ends, first + settle) THEN 2 ELSE 1 END,"            \
+    "        floor(extract(epoch FROM now() - settle) / 3600)::bigint"                             \
+    " FROM (SELECT *, day + interval '1 day' + settle AS ends"                                     \
+    " FROM (SELECT p.dataset, p.source, d.day, bit_or(d.hours) AS hours, count(*) AS payloads,"    \
+    "              count(*) FILTER (WHERE p.partial) AS partial,"                                  \
+    "              count(*) FILTER (WHERE d.day < (greatest(p.at, h.at) - p.settle)::date)"        \
+    "                AS late,"                                                                     \
+    "              sum(d.lines) AS lines, sum(d.count) AS count, sum(d.bytes) AS bytes,"           \
+    "              min(p.at) AS first, max(greatest(p.at, h.at)) AS last, max(p.settle) AS settle" \
+    "         FROM ingest.payload_days d"                                                          \
+    "         JOIN (SELECT id, dataset, source, partial, counted_at AT TIME ZONE 'UTC' AS at,"     \
+    "                      coalesce(c.settle, CASE format"                                         \
+    "                      WHEN 'cloudfront' THEN " SETTLE_CLOUDFRONT                              \
+    "                      WHEN 's3' THEN " SETTLE_S3 " ELSE " SETTLE_ELSE " END)"                 \
+    "                      * interval '1 second' AS settle"                                        \
+    "                 FROM ingest.payloads LEFT JOIN unnest($1::text[], $2::bigint[])"             \
+    "                   AS c(name, settle) ON c.name = source) p ON p.id = d.payload"              \
+    "         LEFT JOIN (" healed ") AS h(payload, day, at)"                                       \
+    "                ON h.payload = d.payload AND h.day = d.day"                                   \
+    "        WHERE d.state IN ('counted', 'adopted') GROUP BY p.dataset, p.source, d.day) x) y"    \
+    " ORDER BY source NULLS LAST, dataset, day"
+
 static const char declare[] =
-    "DECLARE days NO SCROLL CURSOR FOR"
-    " SELECT dataset, source, day - date '1970-01-01', hours, payloads, partial, late, lines, count,"
-    "        bytes, CASE WHEN now() AT TIME ZONE 'UTC' < ends THEN 0"
-    "                    WHEN last > greatest(ends, first + settle) THEN 2 ELSE 1 END"
-    "   FROM (SELECT *, day + interval '1 day' + settle AS ends"
-    "   FROM (SELECT p.dataset, p.source, d.day, bit_or(d.hours) AS hours, count(*) AS payloads,"
-    "                count(*) FILTER (WHERE p.partial) AS partial,"
-    "                count(*) FILTER (WHERE d.day < p.late_for) AS late, sum(d.lines) AS lines,"
-    "                sum(d.count) AS count, sum(d.bytes) AS bytes, min(p.counted_at) AS first,"
-    "                max(p.counted_at) AS last, max(p.seconds) * interval '1 second' AS settle"
-    "           FROM ingest.payload_days d"
-    "           JOIN (SELECT *, (counted_at - seconds * interval '1 second')::date AS late_for"
-    "                   FROM (SELECT id, dataset, source, partial, counted_at AT TIME ZONE 'UTC' AS counted_at,"
-    "                                coalesce(c.settle, CASE format"
-    "                                         WHEN 'cloudfront' THEN " SETTLE_CLOUDFRONT
-    "                                         WHEN 's3' THEN " SETTLE_S3 " ELSE " SETTLE_ELSE " END) AS seconds"
-    "                           FROM ingest.payloads"
-    "                           LEFT JOIN unnest($1::text[], $2::bigint[]) AS c(name, settle)"
-    "                             ON c.name = source) q) p ON p.id = d.payload"
-    "          WHERE d.state IN ('counted', 'adopted') GROUP BY p.dataset, p.source, d.day) x) y"
-    " ORDER BY source NULLS LAST, dataset, day";
+    DECLARE("SELECT payload, day, max(healed_at) AT TIME ZONE 'UTC' FROM ingest.unresolved"
+            " WHERE healed_at IS NOT NULL GROUP BY payload, day");
+/* An older ledger: nothing waits in it. */
+static const char declare_older[] = DECLARE("SELECT 0::bigint, NULL::date, NULL::timestamp");
 
 static enum st
 open_cursor(struct pg *pg, const struct standing_source *sources, size_t n, struct err *err)
 {
     struct pg_array names, settle;
     const char *values[2];
+    bool heals = false;
     enum st rc;
 
     pg_array_begin(&names);
@@ -53,8 +63,10 @@ open_cursor(struct pg *pg, const struct standing_source *sources, size_t n, stru
     values[1] = pg_array_end(&settle);
     if (values[0] == NULL || values[1] == NULL)
         rc = err_memory(err, STANDING_WHAT);
-    else if ((rc = pg_script(pg, STANDING_WHAT, "SET LOCAL cursor_tuple_fraction TO 1", err)) == ST_OK)
-        rc = pg_run(pg, STANDING_WHAT, declare, 2, values, NULL, err);
+    else if ((rc = standing_is_there(pg, "ingest.unresolved", &heals, err)) == ST_OK &&
+             (rc = pg_script(pg, STANDING_WHAT, "SET LOCAL cursor_tuple_fraction TO 1", err)) ==
+                 ST_OK)
+        rc = pg_run(pg, STANDING_WHAT, heals ? declare : declare_older, 2, values, NULL, err);
     pg_array_release(&names);
     pg_array_release(&settle);
     return rc;
@@ -110,6 +122,7 @@ take(struct standing *s, struct standing_days **at, const struct pg_result *r, s
             .count = pg_int(r, i, 8),
             .bytes = pg_int(r, i, 9),
             .state = (enum day_state)pg_int(r, i, 10),
+            .due = pg_int(r, i, 11),
         };
 
         *at = days_of(s, *at, r, i);

@@ -21,6 +21,9 @@
 #define SETTLE_S3         "259200"
 #define SETTLE_ELSE       "7200"
 
+/* Is there such a table? An older ledger may not have it. */
+enum st standing_is_there(struct pg *pg, const char *table, bool *there, struct err *err);
+
 /* s->days, once s->sources is there. ST_OK, ST_DB, ST_DB_RETRY, ST_MEMORY. */
 enum st standing_read_days(struct standing *s, struct pg *pg, const struct standing_source *sources, size_t n, struct err *err);
 void    standing_days_release(struct standing *s);

@@ -109,6 +109,13 @@ END
     is "$(of combined '[days[d]["state"] for d in (0, 2, 3)]')" "['open', 'settled', 'settled']"
     is "$(of slow '[days[d]["state"] for d in (0, 1, 3, 7)]')" "['open', 'open', 'open', 'settled']"
     is "$(of quick '[days[d]["state"] for d in (0, 2, 3)]')" "['open', 'settled', 'settled']"
+    # What is missing of them is a gap once it is no longer open.
+    for d in 10 9 7; do
+        day 4 $((d + 1)) 1
+    done
+    sql "UPDATE ingest.payload_days SET hours = 1 WHERE payload = 4"
+    is "$(status --json; of slow '[(g[0], g[1], len(g[2])) for g in gaps if g[1] > 6]')" "[(11, 10, 23), (9, 9, 24), (8, 7, 23)]"
+    is "$(status --json; of slow '[g for g in gaps if g[0] < 5]')" "[]"
 }
 
 @test "revised: a payload was counted after the day was settled; years of logs that are counted at last are not" {
@@ -143,6 +150,10 @@ END
     status
     [[ "$(coverage)" == *"2 of 2 days from $(ago 10) to $(ago 9), 1 revised"* ]]
     [[ "$(status -v; coverage)" == *"    revised  $(ago 10), 1 came after it was settled"* ]]
+    # And hits of one that found their key by now.
+    sql "INSERT INTO ingest.unresolved (payload, dataset, path, day, count, bytes, healed_at)
+         SELECT 1, 'stats', 'p', (now() AT TIME ZONE 'UTC')::date - 9, 1, 0, now()"
+    is "$(status --json; of a 'days[9]["state"], days[9]["late"]')" "('revised', 1)"
 }
 
 @test "payloads by what they are: partial, extending others, replaced, retracted, adopted; by dataset and source" {

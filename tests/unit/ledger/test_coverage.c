@@ -101,7 +101,7 @@ between_the_first_hour_and_the_last(void **state)
         struct gap *gaps;
 
         for (; n < 8 && cases[i].days[n].day != NULL; n++)
-            days[n] = (struct covered_day){ .day = day(cases[i].days[n].day), .hours = cases[i].days[n].hours };
+            days[n] = (struct covered_day){ .day = day(cases[i].days[n].day), .hours = cases[i].days[n].hours, .due = INT64_MAX };
         gaps = coverage_gaps(days, n, &n_gaps);
         assert_non_null(gaps);
         if (strcmp(told(gaps, n_gaps), cases[i].gaps) != 0)
@@ -128,6 +128,7 @@ every_hour_is_covered_or_in_one_gap(void **state)
         struct covered_day days[40] = { 0 };
         uint8_t in_gap[400 * 24] = { 0 }, covered[400 * 24] = { 0 };
         size_t n = 1 + some(&seed) % 40, n_gaps;
+        int64_t due = turn % 2 == 0 ? INT64_MAX : some(&seed) % (60 * 24);
         int first = -1, last = -1;
         struct gap *gaps;
 
@@ -135,6 +136,7 @@ every_hour_is_covered_or_in_one_gap(void **state)
             uint32_t odd = some(&seed) % 3;
 
             days[i].day = (int32_t)at;
+            days[i].due = due;
             days[i].hours = odd == 0 ? ALL : odd == 1 ? ALL & ~0xf0u : some(&seed) | 1u << some(&seed) % 24;
             for (int hour = 0; hour < 24; hour++)
                 if (days[i].hours >> hour & 1) {
@@ -150,9 +152,45 @@ every_hour_is_covered_or_in_one_gap(void **state)
                     if (gaps[i].hours >> hour & 1)
                         in_gap[d * 24 + hour]++;
         for (int at = 0; at < 400 * 24; at++)
-            assert_int_equal(in_gap[at], at >= first && at <= last && !covered[at]);
+            assert_int_equal(in_gap[at], at >= first && at <= last && at < due && !covered[at]);
         for (size_t i = 1; i < n_gaps; i++)
             assert_true(gaps[i].first > gaps[i - 1].last);
+        free(gaps);
+    }
+}
+
+static void
+hours_that_may_still_come_are_no_gap(void **state)
+{
+    static const struct {
+        const char    *worry, *due_day;
+        int            due_hour;
+        struct covered days[3];
+        const char    *gaps;
+    } cases[] = {
+        { "hours of today", "2026-03-02", 9, { { "2026-03-01", ALL }, { "2026-03-02", 0x80000f } }, "2026-03-02 04-08" },
+        { "not one is over", "2026-03-02", 0, { { "2026-03-01", ALL }, { "2026-03-02", 0x800000 } }, "" },
+        { "the last one of a day is", "2026-03-03", 0, { { "2026-03-01", ALL }, { "2026-03-02", 0x40000f }, { "2026-03-03", ALL } },
+          "2026-03-02 04-21, 23" },
+        { "days, and hours of one", "2026-03-05", 7, { { "2026-03-01", ALL }, { "2026-03-08", 0x800000 } },
+          "2026-03-02 to 2026-03-04; 2026-03-05 00-06" },
+        { "a day whose last hour is not", "2026-03-04", 23, { { "2026-03-03", ALL }, { "2026-03-05", 2 } }, "2026-03-04 00-22" },
+        { "lines of days to come", "2026-03-01", 12, { { "2026-03-09", ALL }, { "2026-03-12", 0xff } }, "" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        int64_t due = (int64_t)day(cases[i].due_day) * 24 + cases[i].due_hour;
+        struct covered_day days[3] = { 0 };
+        size_t n = 0, n_gaps;
+        struct gap *gaps;
+
+        for (; n < 3 && cases[i].days[n].day != NULL; n++)
+            days[n] = (struct covered_day){ .day = day(cases[i].days[n].day), .hours = cases[i].days[n].hours, .due = due };
+        gaps = coverage_gaps(days, n, &n_gaps);
+        assert_non_null(gaps);
+        if (strcmp(told(gaps, n_gaps), cases[i].gaps) != 0)
+            fail_msg("%s: \"%s\", not \"%s\"", cases[i].worry, told(gaps, n_gaps), cases[i].gaps);
         free(gaps);
     }
 }
@@ -184,6 +222,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(between_the_first_hour_and_the_last),
         cmocka_unit_test(every_hour_is_covered_or_in_one_gap),
+        cmocka_unit_test(hours_that_may_still_come_are_no_gap),
         cmocka_unit_test(hours_in_words),
     };
 
