@@ -82,8 +82,8 @@ LINES = {
     "linehaul": "download|Fri, 05 Jan 2024 12:00:00 GMT|US|/h/@K/1.0.0|TLSv1.2|@O|@K|1.0|sdist|@A @O",
     "tsv": "1704456000.5\t@C\tGET /h/@K/1.0.0 HTTP/1.1\t200\t@B",
     "csv": '1704456000.5,@C,"GET /h/@K/1.0.0 HTTP/1.1",200,@B',
-    "fdsnws": '{"userID":"@C","clientID":"@A @O","userEmail":"@O","userLocation":{"country":"@O"},"service":"fdsnws-dataselect","status":"OK","bytes":@B,"created":"2024-01-05T12:00:00Z","finished":"2024-01-05T12:00:00Z","trace":[{"net":"GE","sta":"@K","loc":"","cha":"BHZ","status":"OK","bytes":@B}]}',
-    "seventv": '{"user":"01F6M3N17G000B5V5G2M2RYJN7","old":["@K"],"new":["017da8369c1000000000000000000001","@O"],"time":"2024-01-05T12:00:00Z"}',
+    "fdsnws": '{"userID":"@C","clientID":"@A @O","userEmail":"@O","userLocation":{"country":"@O"},"service":"fdsnws-dataselect","status":"OK","bytes":@B,"created":"2024-01-05T12:00:00Z","finished":"2024-01-05T12:00:00Z","trace":[{"net":"@O","sta":"S1","loc":"","cha":"@O","status":"OK","bytes":@B}]}',
+    "seventv": '{"user":"01F6M3N17G000B5V5G2M2RYJN7","old":["60af9846ebfcf7562edb10c7"],"new":["017da8369c1000000000000000000001"],"x":"@O","time":"2024-01-05T12:00:00Z"}',
 }
 HEADS = {
     "cloudfront": "#Version: 1.0\n#Fields: date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status cs(Referer) cs(User-Agent)\n",
@@ -99,6 +99,8 @@ def client(n):
 
 def fill(line, n, key=b"", other=b"-", number=b"100"):
     out = line.encode()
+    if b"@K" not in out:
+        other = other if key == b"good" else key or other
     for mark, value in ((b"@C", client(n)), (b"@K", KEY + key), (b"@O", other), (b"@B", number), (b"@A", AGENT)):
         out = out.replace(mark, value)
     return out + b"\n"
@@ -180,7 +182,7 @@ def check_json(path, data):
                 strict(line)
             except ValueError as e:
                 raise ValueError("%s:%d: %s: %r" % (path, i + 1, e, line[:200]))
-        if not text.endswith("\n"):
+        if text and not text.endswith("\n"):
             raise ValueError("%s: no line feed at its end" % path)
 
 
