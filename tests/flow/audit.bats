@@ -40,12 +40,35 @@ setup_file() {
     "$INGEST" -q --dataset job_artifact_downloads --client-key none artifacts.log
 }
 
+# After `keep`, `spoil` puts the rows back, which takes a tenth of the time of another database. What it does to tables, constraints or
+# indexes stays.
+KEPT="ingest.payloads ingest.payload_days ingest.sightings ingest.unresolved public.stats public.dataselect_stats seventv.emote_stats
+    buildsrs.job_artifacts buildsrs.job_artifact_downloads"
+
+keep() {
+    local table sql="CREATE SCHEMA kept"
+
+    fresh
+    BACK="SET session_replication_role = replica"
+    for table in $KEPT; do
+        sql+="; CREATE TABLE kept.${table/./_} AS TABLE $table"
+        BACK+="; DELETE FROM $table; INSERT INTO $table OVERRIDING SYSTEM VALUE TABLE kept.${table/./_}"
+    done
+    BACK+="; SET session_replication_role = origin"
+    sql "$sql"
+}
+
+# spoil SQL: in a database that was good until then.
+spoil() {
+    [ -n "${BACK:-}" ] || fresh
+    sql "${BACK:-}; $1"
+}
+
 # The one finding of what SQL has done holds all WORDS.
 finds() {
     local words
 
-    fresh
-    sql "$1"
+    spoil "$1"
     shift
     run "$INGEST" status --audit
     is "$status" 1
@@ -60,8 +83,7 @@ finds() {
 finds_too() {
     local words
 
-    fresh
-    sql "$1"
+    spoil "$1"
     shift
     run "$INGEST" -q status --audit
     is "$status" 1
@@ -109,6 +131,7 @@ hands_off="SET session_replication_role = replica" # past foreign keys, as a res
 }
 
 @test "double entry: rows that were changed, deleted or added, in each table" {
+    keep
     finds "UPDATE stats SET count = count + 1 WHERE name = 'rand'" "public.stats 2024-02 (2024-02-01): downloads do not balance: the ledger has 3, the table 4" "another program"
     finds "UPDATE stats SET bytes = bytes - 1 WHERE name = 'serde' AND dldate = '2024-01-05'" "public.stats 2024-01 (2024-01-05): bytes do not balance: the ledger has 330, the table 329"
     finds_too "DELETE FROM stats WHERE dldate = '2024-02-01'" "public.stats 2024-02 (2024-02-01): downloads do not balance: the ledger has 3, the table 0" "bytes do not balance: the ledger has 3, the table 0"
@@ -216,6 +239,7 @@ JSON
 }
 
 @test "the ledger in itself" {
+    keep
     finds "UPDATE ingest.payloads SET lines_read = lines_read + 1 WHERE id = 1" "ingest.payloads (payload 1): lines without an outcome: the ledger has 11, the table 10"
     finds "UPDATE ingest.payloads SET records_why = '{}' WHERE id = 1" "ingest.payloads (payload 1): records without an outcome: the ledger has 10, the table 9"
     finds "UPDATE ingest.payloads SET lines_counted = -1, lines_why = jsonb_build_object('fields', lines_read + 1) WHERE id = 1" "(payload 1): a negative number"
