@@ -199,10 +199,7 @@ lock_heads(struct ledger *l, struct payload *const *payloads, size_t n, struct e
     return rc;
 }
 
-/*
- * Heads that are asked about at a time. A payload that was claimed here has its own head, and no
- * other of these has it.
- */
+/* Heads that are asked about at a time. */
 #define HEADS_AT_ONCE 8192
 
 static enum st
@@ -231,12 +228,65 @@ counts(const struct payload *p)
     return p->identity.length >= HEAD_BYTES || p->lines.by[KEEP] > 0;
 }
 
+static int
+by_head(const void *a, const void *b)
+{
+    const struct payload *x = *(struct payload *const *)a, *y = *(struct payload *const *)b;
+    int order = memcmp(x->identity.head.b, y->identity.head.b, sizeof x->identity.head.b);
+
+    if (order != 0 || (order = strcmp(x->key.dataset, y->key.dataset)) != 0)
+        return order;
+    return (x->key.scope > y->key.scope) - (x->key.scope < y->key.scope);
+}
+
+/* The rows that this transaction has claimed, by head; NULL: no memory. */
+static struct payload **
+claimed_rows(struct payload *const *payloads, size_t n, size_t *n_out)
+{
+    struct payload **rows = malloc(n * sizeof *rows);
+
+    *n_out = 0;
+    for (size_t i = 0; rows != NULL && i < n; i++)
+        if (counts(payloads[i]))
+            rows[(*n_out)++] = payloads[i];
+    if (rows != NULL)
+        qsort(rows, *n_out, sizeof *rows, by_head);
+    return rows;
+}
+
+/*
+ * How many of them have the head that `p` has looked for? Its own row, if that is its own head; with
+ * --distinct also others that begin alike, where all inputs are one batch.
+ */
+static int64_t
+claimed_with(struct payload *const *rows, size_t n, const struct payload *p,
+             const struct digest *head)
+{
+    struct payload wanted = { .key = p->key, .identity.head = *head };
+    const struct payload *key = &wanted;
+    size_t low = 0, high = n;
+    int64_t found = 0;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (by_head(&rows[middle], &key) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    while (low < n && by_head(&rows[low++], &key) == 0)
+        found++;
+    return found;
+}
+
 enum st
 ledger_look_again(struct ledger *l, struct payload *const *payloads, size_t n, bool *moved,
                   struct err *err)
 {
+    struct payload **rows;
     struct columns c;
-    size_t waiting = 0;
+    size_t waiting = 0, n_rows;
     enum st rc;
 
     *moved = false;
@@ -244,6 +294,8 @@ ledger_look_again(struct ledger *l, struct payload *const *payloads, size_t n, b
         return ST_OK;
     if ((rc = lock_heads(l, payloads, n, err)) != ST_OK)
         return rc;
+    if ((rows = claimed_rows(payloads, n, &n_rows)) == NULL)
+        return err_memory(err, "cannot look into the ledger again");
     columns_begin(&c, 4);
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < payloads[i]->n_looked; k++) {
@@ -252,13 +304,17 @@ ledger_look_again(struct ledger *l, struct payload *const *payloads, size_t n, b
             pg_array_int(&c.at[0], payloads[i]->key.scope);
             pg_array_text(&c.at[1], slice_of(payloads[i]->key.dataset));
             pg_array_bytea(&c.at[2], looked->head.b, sizeof looked->head.b);
-            pg_array_int(&c.at[3], looked->n + (k == 0 && counts(payloads[i])));
+            pg_array_int(&c.at[3],
+                         looked->n + claimed_with(rows, n_rows, payloads[i], &looked->head));
             if (++waiting < HEADS_AT_ONCE)
                 continue;
             if ((rc = count_again(l, &c, moved, err)) != ST_OK)
-                return rc;
+                goto release;
             columns_begin(&c, 4);
             waiting = 0;
         }
-    return count_again(l, &c, moved, err);
+    rc = count_again(l, &c, moved, err);
+release:
+    free(rows);
+    return rc;
 }

@@ -31,8 +31,9 @@ grown_begin(struct worker *w, struct pending *p, const struct format *format, st
     struct run *run = w->run;
     enum st rc;
 
-    p->may_grow = !format->document && !run->config->replace;
-    if (!p->may_grow || p->item->skip_bytes > 0 || !wants_cover(run, p->item))
+    p->may_grow = !format->document;
+    if (!p->may_grow || run->config->replace || p->item->skip_bytes > 0 ||
+        !wants_cover(run, p->item))
         return ST_OK;
     if ((p->cover = cover_new(run, &p->payload->key, err)) == NULL)
         return err->code;
@@ -238,7 +239,8 @@ grown_refuse_older(struct err *err, const char *counted, const char *longer)
              "older_part_of: one that begins like it and is longer %s%.120s",
              longer == NULL ? "was counted on " : "is in the same call: ",
              longer == NULL ? counted : longer);
-    err_hint(err, "if it is another log that only begins alike, --distinct counts it");
+    err_hint(err, "if it is another log that only begins alike, --distinct counts it, but for what "
+                  "it begins with that was counted as an input of its own");
     return ST_CORRUPT;
 }
 

@@ -96,6 +96,29 @@ each_network_is_there() {
     done
 }
 
+@test "a log that grows: the rows of the whole, days of what each length added; --replace puts it in the place of its parts" {
+    for where in live ours; do
+        on $where
+        head -n 40 a.log >grows
+        at GFZ grows
+        head -n 60 a.log >grows
+        at GFZ grows
+        is "$(summary 's["files"]["grown"], s["lines"]["filtered"]["counted_before"]')" "(1, 40)"
+        gzip -c a.log >whole.gz
+        at GFZ whole.gz
+        rows_are rows-a.tsv
+        sql "SELECT coverage FROM payloads ORDER BY id" >covered
+        sql "SELECT array_agg(day ORDER BY day) FROM ingest.payload_days WHERE count > 0 GROUP BY payload ORDER BY payload" >added
+        same_file covered added
+        at GFZ --replace whole.gz
+        status_is 0
+        rows_are rows-a.tsv
+        is "$(n_rows payloads)" 3
+        is "$(sql "SELECT string_agg(lines_read || ' ' || (extends IS NOT NULL), ',' ORDER BY id) FROM ingest.payloads")" "40 false,60 true,121 false"
+        is "$(sql "SELECT string_agg(DISTINCT payload || ' ' || state, ',') FROM ingest.payload_days")" "1 replaced,2 replaced,3 counted"
+    done
+}
+
 @test "the hash in payloads is the first 64 bits of the ledger's, and the figures balance" {
     on ours
     at GFZ a.log c.log.bz2
@@ -334,6 +357,11 @@ PY
     at GFZ --replace c.log.bz2 nowhere.log
     status_is 1
     says "nowhere.log" "nothing was written"
+    sql "SELECT s::text FROM dataselect_stats s ORDER BY 1" >after
+    head -n 60 a.log >half.log
+    at GFZ --replace half.log a.log
+    status_is 1
+    says "half.log: refused" "older_part_of" "same call: a.log" "nothing was written"
     sql "SELECT s::text FROM dataselect_stats s ORDER BY 1" >after
     same_file before after
     is "$(n_rows ingest.payloads)" 1

@@ -301,6 +301,25 @@ last_row() {
     is "$(n_rows ingest.payloads)" 2
 }
 
+@test "archives that share a counted hour: --distinct counts what each has behind it, in one batch too" {
+    fresh
+    printf '[rules once]\nbase = crates\nwindow = day\n' >rules.ini
+    log 50 >h0
+    { cat h0; log 150 50; } >a
+    { cat h0; log 200 150; } >b
+    { cat h0; log 240 200; } >c
+    count h0
+    count a
+    count b c
+    status_is 1
+    says "older_part_of" "--distinct counts it, but for what it begins with that was counted as an input of its own"
+    is "$(n_rows stats "version IS NULL")|$(sql "SELECT sum(count) FROM stats WHERE version IS NULL")" "1|150"
+    count -c rules.ini --rules once --distinct --json b c
+    status_is 0
+    is "$(summary 's["files"]["grown"], s["lines"]["counted"], s["lines"]["filtered"]')" "(2, 90, {'counted_before': 100})"
+    each_once 240
+}
+
 # ---- put together ----
 
 @test "a daily archive of counted hours adds nothing; with something new behind them that; in its middle what is known is known" {
