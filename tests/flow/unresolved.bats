@@ -163,6 +163,35 @@ PY
     is "$(sql "SELECT count(*) FROM ingest.unresolved WHERE clients IS NULL")" 0
 }
 
+@test "a log that grows while its dists are entered: each line waits once, and is healed once" {
+    all() {
+        for ((i = 0; i < ${1:-60}; i++)); do
+            get $((i % 7)) 05/Jan/2024 "192.0.2.$i" "$i"
+        done
+    }
+    ours _all
+    for i in 0 1 2 3 4; do DISTS=zeco.dists dist $i; done
+    all >whole
+    zeco whole
+    STATS=zeco.stats rows >right
+    ours
+    all 40 >a.log
+    zeco a.log
+    is "$(sql "SELECT sum(count) FROM ingest.unresolved")" 40
+    for i in 0 1 2; do DISTS=zeco.dists dist $i; done
+    all 50 >a.log
+    zeco --json a.log # the 40 are looked up before it is read
+    is "$(summary 's["files"]["grown"], s["lines"]["filtered"]["counted_before"], s["unresolved"]["stats"]["parked"]')" "(1, 40, 6)"
+    all | gzip >a.gz
+    for i in 3 4; do DISTS=zeco.dists dist $i; done
+    zeco a.gz
+    status_is 0
+    STATS=zeco.stats rows >table
+    same_file table right
+    is "$(sql "SELECT sum(count) FROM ingest.unresolved WHERE healed_at IS NULL")" "$(sql "SELECT sum(lines) - sum(count) FROM ingest.payload_days")"
+    STATS=zeco.stats zeco_balances
+}
+
 @test "what is refused, known or a second time in a batch is not parked again" {
     live
     { get 1; get 2; } | gzip >a.gz
