@@ -246,6 +246,14 @@ B|7|5"
     is "$(n_rows ingest.payloads)" 0
 }
 
+@test "no dists: a dry run shows what stands in the paths, as it does without a database" {
+    on live
+    sql "DROP TABLE dists"
+    zeco -n cdn.log
+    status_is 0
+    is "$(n_rows ingest.payloads)" 0
+}
+
 @test "a table without auth: rows by name, version and day; the schema zeco comes before the search path" {
     on live
     sql "ALTER TABLE stats DROP COLUMN auth CASCADE"
