@@ -91,7 +91,7 @@ zeco() { # zeco FENCE SCHEMA
     exactly "$INGEST" --client-key none --rules zeco log
     is "$(sql "SELECT sum(count) FROM $2.stats WHERE version IS NULL")" 2
     # Rows that are there are updated, and what has waited counts.
-    zeco_log 05 06 07 >log
+    zeco_log 07 05 06 >log
     sql "INSERT INTO $2.dists VALUES (gen_random_uuid(), 'x', 'A/BC/$(printf %040d 2).tar.gz', '{\"name\": \"ABD\", \"version\": \"1\", \"auth\": \"zef:a\"}', now())"
     PGUSER=$ROLE count --rules zeco log
     status_is 0
@@ -144,7 +144,7 @@ buildsrs() { # buildsrs FENCE SCHEMA SHAPE
     artifact_log 05 06 >log
     exactly "$INGEST" --client-key none --dataset job_artifact_downloads log
     is "$(sql "SELECT downloads FROM $2.job_artifacts WHERE id = 1")" 2
-    artifact_log 05 06 07 >log
+    artifact_log 07 05 06 >log
     sql "INSERT INTO $2.job_artifacts VALUES (2, 1, 'b_1.0_t.deb', 'h', 1, 's')"
     PGUSER=$ROLE count --dataset job_artifact_downloads log
     status_is 0
@@ -255,7 +255,7 @@ seventv() { # seventv FENCE SCHEMA
     role seventv "$1"
     seventv_log 05 06 >log
     exactly "$INGEST" -f seventv log
-    seventv_log 05 06 07 >log
+    seventv_log 07 05 06 >log
     PGUSER=$ROLE count -f seventv log
     status_is 0
     is "$(sql "SELECT count(*), sum(count) FROM $2.emote_stats")" "3|5"
