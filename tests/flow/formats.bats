@@ -28,7 +28,7 @@ COMMON='192.0.2.7 - - [05/Jan/2024:12:00:00 +0000] "GET /crates/a/a-1.0.0.crate 
     status_is 1
     says "two.log:2: cannot tell the log format" \
         'cause: "combined" and "common" both fit 50 of 100 lines' \
-        'line 2, which only "combined" reads: 192.0.2.7 - - [05/Jan/2024' \
+        'line 2, which only "combined" reads: <client> - - [05/Jan/2024' \
         "hint:  name it with --format, or say what its lines hold with --log-format"
     [ ! -s rows ]
     count -o rows -f common two.log
@@ -40,7 +40,7 @@ COMMON='192.0.2.7 - - [05/Jan/2024:12:00:00 +0000] "GET /crates/a/a-1.0.0.crate 
     count -o rows other.log
     status_is 1
     says "other.log:2: cannot tell the log format" 'the best fit is "common", with 14 of 100 lines' \
-        'line 2, which only "common" reads: 192.0.2.7'
+        'line 2, which only "common" reads: <client>'
 }
 
 @test "a log of no known format is refused, and its first line shown without harm" {

@@ -26,12 +26,16 @@ the_line_that_decides_is_shown(void **state)
         const char *cause;
     } cases[] = {
         { SLICE(COMMON COMBINED), 1,
-          "\"combined\" and \"common\" both fit 50 of 100 lines\nline 1, which only \"common\" reads: 192.0.2.7 - - [01/Mar" },
-        { SLICE("\n\n" COMBINED COMBINED COMMON COMMON), 3, "\nline 3, which only \"combined\" reads: 192.0.2.7" },
+          "\"combined\" and \"common\" both fit 50 of 100 lines\nline 1, which only \"common\" reads: <client> - - [01/Mar" },
+        { SLICE("\n\n" COMBINED COMBINED COMMON COMMON), 3, "\nline 3, which only \"combined\" reads: <client>" },
         { SLICE("first\n" COMBINED "x\ny\nz\n"), 2, "the best fit is \"combined\", with 20 of 100 lines\nline 2, which only" },
         { SLICE("a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n" COMBINED COMBINED COMMON), 11, "are \"combined\", with 15 of 100 lines, and \"common\", with 7" },
         { SLICE("\n\nHello\nyou\n"), 3, "no known format fits its beginning\nline 3: Hello" },
         { SLICE("Hello"), 1, "line 1: Hello" },
+        { SLICE("a 2001:db8::1, [::ffff:192.0.2.7]:80 1:2:3:4:5:6:7:8,10.0.0.1:443 2001%3Adb8%3a%3a7!"), 1,
+          "line 1: a <client>, [<client>]:80 <client>,<client>:443 <client>!" },
+        { SLICE("05/Jan/2024:12:00:00 1.2.3 a-1.0.0.crate 12:00:00.5 1234.1.1.1"), 1,
+          "line 1: 05/Jan/2024:12:00:00 1.2.3 a-1.0.0.crate 12:00:00.5 1<client>" },
         { SLICE("\x1b[31m\\\xff\x01\xe2\x80\xae\n"), 1, "line 1: \\x1b[31m\\x5c\\xff\\x01\\xe2\\x80\\xae" },
         { SLICE("\n\r\n\n"), 0, "no known format fits its beginning" },
         { SLICE(""), 0, "no known format fits its beginning" },
