@@ -25,7 +25,7 @@ enum st nodes_list(struct pg *pg, struct pg_result **out, struct err *err);
 
 /* ---- tokens ---- */
 
-#define TOKEN_CHARS 20
+#define TOKEN_CHARS 22
 
 struct token_new {
     int32_t id;

@@ -149,7 +149,7 @@ SED|sed@x.example"
         "$INGEST" -q node add GFZ
         token add GFZ
         status_is 0
-        [[ "$output" =~ ^[A-Za-z0-9]{20}$ ]]
+        [[ "$output" =~ ^[A-Za-z0-9]{22}$ ]]
         if [ $kind = ours ]; then
             says "it is shown this once"
             is "$(sql "SELECT encode(digest, 'hex'), value IS NULL FROM tokens")" "$(digest "$output")|t"
@@ -171,7 +171,7 @@ SED|sed@x.example"
     tables ours
     "$INGEST" -q node add GFZ
     for _ in {1..12}; do "$INGEST" -q token add GFZ; done >tokens
-    is "$(sort -u tokens | grep -cE '^[A-Za-z0-9]{20}$')" 12
+    is "$(sort -u tokens | grep -cE '^[A-Za-z0-9]{22}$')" 12
     for class in A-Z a-z 0-9; do grep -q "[$class]" tokens; done
 }
 
