@@ -29,6 +29,13 @@ struct pg_result; /* rows of one statement */
  */
 enum pg_mode { PG_READ_WRITE, PG_READ_ONLY /* default_transaction_read_only on */ };
 struct pg *pg_connect(const char *conninfo, enum pg_mode mode, struct err *err); /* NULL: in err */
+/* Is a password in it, of a role or of a certificate's key? What libpq cannot understand has one if it speaks of one. */
+bool       pg_conninfo_has_password(const char *conninfo);
+/*
+ * For a command line, which everybody sees: *rest is the conninfo without passwords, *password the role's, NULL if there was none; both are
+ * the caller's to free. A certificate's is left out. false: it cannot be understood, or there is no memory; both are NULL.
+ */
+bool       pg_conninfo_split(const char *conninfo, char **rest, char **password);
 /* Another connection to the same server, as the same user, to its database `dbname` (at most 63 bytes). */
 struct pg *pg_connect_beside(const struct pg *pg, const char *dbname, enum pg_mode mode, struct err *err);
 void       pg_close(struct pg *pg);

@@ -157,8 +157,6 @@ struct place {
 enum st place_open(struct place *p, const struct options *o, bool migrate, struct err *err);
 void    place_close(struct place *p);
 bool    place_is_local(const struct options *o); /* would it be the private one? */
-/* Does this text for libpq hold a password? */
-bool    place_has_password(const char *conninfo);
 /* The sentence for "no database named". */
 enum st place_missing(struct err *err);
 

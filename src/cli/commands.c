@@ -98,41 +98,65 @@ wait_for(pid_t pid)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/* Its command line is seen by everybody, its environment is not: there goes the password. */
+static bool
+add_conninfo(char **argv, size_t *n, const char *conninfo, char **password)
+{
+    *password = NULL;
+    if (conninfo == NULL)
+        return true;
+    if (!pg_conninfo_has_password(conninfo))
+        argv[*n] = strdup(conninfo);
+    else if (!pg_conninfo_split(conninfo, &argv[*n], password))
+        return false;
+    return argv[(*n)++] != NULL;
+}
+
+static void
+become_psql(const char *program, char **argv, const char *password)
+{
+    signal(SIGINT, SIG_DFL);
+    if (password == NULL || setenv("PGPASSWORD", password, 1) == 0)
+        execvp(program, argv);
+    fprintf(
+        stderr,
+        "ingest: error: cannot start psql\n  cause: %s\n  hint:  apt-get install postgresql-client\n",
+        strerror(errno));
+    _exit(EXIT_DATABASE);
+}
+
 /* A child, because the private server must be left when psql ends. */
 static int
 run_psql(const struct place *place, const struct options *o)
 {
     const char *program =
         place->is_local && place->local.psql[0] != '\0' ? place->local.psql : "psql";
-    char **argv = calloc(o->n_arguments + 3, sizeof *argv);
+    char **argv = calloc(o->n_arguments + 3, sizeof *argv), *password = NULL;
     struct err err;
     size_t n = 0;
     pid_t pid;
 
-    if (argv == NULL) {
-        err_memory(&err, "cannot start psql");
+    if (argv != NULL)
+        argv[n++] = strdup("psql");
+    if (argv == NULL || !add_conninfo(argv, &n, place->conninfo, &password)) {
+        free(argv == NULL ? NULL : argv[0]);
+        free(argv);
+        err_fail(&err, ST_USAGE, "cannot start psql", "the database's URI or conninfo is malformed");
         return fail(&err);
     }
-    argv[n++] = strdup("psql");
-    if (place->conninfo != NULL)
-        argv[n++] = strdup(place->conninfo);
     for (size_t i = 1; i < o->n_arguments; i++)
         argv[n++] = o->arguments[i];
     signal(SIGINT, SIG_IGN); /* Ctrl-C belongs to psql */
     pid = fork();
-    if (pid == 0) {
-        signal(SIGINT, SIG_DFL);
-        execvp(program, argv);
-        fprintf(
-            stderr,
-            "ingest: error: cannot start psql\n  cause: %s\n  hint:  apt-get install postgresql-client\n",
-            strerror(errno));
-        _exit(EXIT_DATABASE);
-    }
+    if (pid == 0)
+        become_psql(program, argv, password);
     free(argv[0]);
     if (place->conninfo != NULL)
         free(argv[1]);
     free(argv);
+    if (password != NULL)
+        explicit_bzero(password, strlen(password));
+    free(password);
     if (pid < 0) {
         err_fail(&err, ST_MEMORY, "cannot start psql", "%s", strerror(errno));
         return fail(&err);

@@ -91,7 +91,7 @@ check_config(struct visit *v)
 {
     const char *path = v->o->config->path;
     bool has_secret = v->o->value[OPT_DATABASE].origin == FROM_CONFIG &&
-                      place_has_password(v->o->value[OPT_DATABASE].text);
+                      pg_conninfo_has_password(v->o->value[OPT_DATABASE].text);
     char what[600];
     struct stat st;
 

@@ -4,10 +4,14 @@
  */
 #include "ingest/base.h"
 
+#include <fcntl.h>
+
 #include "ingest/migrate.h"
 #include "ingest/pg.h"
+#include "ingest/secret.h"
 
 #include "cli_priv.h"
+#include "config.h"
 
 enum st
 place_missing(struct err *err)
@@ -19,19 +23,37 @@ place_missing(struct err *err)
     return ST_USAGE;
 }
 
-/* Arguments are seen by every user of the host (ps), so a password must not be among them. */
-bool
-place_has_password(const char *conninfo)
+/*
+ * Arguments are seen by every user of the host (ps), so a password must not be among them; nor in a
+ * configuration that others may read.
+ */
+static enum st
+check_password(const struct options *o, struct err *err)
 {
-    const char *scheme = strstr(conninfo, "://"), *at, *colon;
+    static const char what[] = "cannot use the password of the configuration";
+    const char *database = o->value[OPT_DATABASE].text;
+    enum origin named = o->value[OPT_DATABASE].origin;
+    enum st rc = ST_OK;
+    int fd;
 
-    if (strcasestr(conninfo, "password=") != NULL || strcasestr(conninfo, "password =") != NULL)
-        return true;
-    if (scheme == NULL)
-        return false;
-    at = strpbrk(scheme + 3, "@/?");
-    colon = strchr(scheme + 3, ':');
-    return at != NULL && *at == '@' && colon != NULL && colon < at;
+    if (named == FROM_ENVIRONMENT || !pg_conninfo_has_password(database))
+        return ST_OK;
+    if (named == FROM_COMMAND_LINE) {
+        err_fail(err, ST_USAGE, "refused to use a password on the command line",
+                 "every user of this host can read it there");
+        err_hint(
+            err,
+            "put it into ~/.pgpass, or the whole URI into $INGEST_DATABASE or the configuration file");
+        return ST_USAGE;
+    }
+    if (option_is_on(o, OPT_DOCTOR)) /* it tells the same, among all that it finds */
+        return ST_OK;
+    fd = open(o->config->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0)
+        return err_fail(err, ST_USAGE, what, "%s", strerror(errno));
+    rc = secret_check(fd, what, o->config->path, err);
+    close(fd);
+    return rc;
 }
 
 static bool
@@ -86,14 +108,8 @@ place_open(struct place *p, const struct options *o, bool migrate, struct err *e
         p->conninfo = p->local.conninfo;
         return migrate ? migrate_local(p, o, err) : ST_OK;
     }
-    if (database != NULL && named == FROM_COMMAND_LINE && place_has_password(database)) {
-        err_fail(err, ST_USAGE, "refused to use a password on the command line",
-                 "every user of this host can read it there");
-        err_hint(
-            err,
-            "put it into ~/.pgpass, or the whole URI into $INGEST_DATABASE or the configuration file");
-        return ST_USAGE;
-    }
+    if (database != NULL && (rc = check_password(o, err)) != ST_OK)
+        return rc;
     p->use = database != NULL || libpq_knows();
     p->conninfo = database;
     return ST_OK;
