@@ -18,8 +18,7 @@ enum st
 decode_cut_short(const struct stored *s, const char *what, const char *cause, struct err *err)
 {
     decode_corrupt(stored_offset(s), what, cause, err);
-    err_hint(err, "the file may still be growing: load it again once it is closed; "
-                  "--salvage counts the whole lines there are");
+    err_hint(err, "the file may still be growing; load it again once it is closed");
     err->cut_short = true;
     return ST_CORRUPT;
 }

@@ -379,14 +379,19 @@ finish(struct input *in, struct err *err)
 
 /*
  * Of an input that is cut short the whole lines before the cut may stand for it. ST_OK: that is so,
- * and `n` bytes at `p` are the last; else what was wrong.
+ * and `n` bytes at `p` are the last; else what was wrong, and how they can.
  */
 static enum st
-salvage(struct input *in, enum st rc, const char *p, size_t n, const struct err *err)
+salvage(struct input *in, enum st rc, const char *p, size_t n, struct err *err)
 {
     struct salvage *s = in->salvage;
 
-    if (rc != ST_CORRUPT || !err->cut_short || s == NULL)
+    if (rc != ST_CORRUPT || !err->cut_short)
+        return rc;
+    if (s == NULL && !in->terms.require_integrity)
+        err_hint(err, "the file may still be growing: load it again once it is closed; "
+                      "--salvage counts the whole lines there are");
+    if (s == NULL)
         return rc;
     if (s->identity.length == 0 && memrchr(p, '\n', n) == NULL)
         return rc; /* there is not one */
@@ -437,8 +442,7 @@ input_read(struct input *in, char *p, size_t cap, size_t *n, struct err *err)
         rc = in->codec->read(in->state, &in->stored, p + *n, cap - *n, &got, err);
         if (rc == ST_EOF)
             break;
-        if (rc != ST_OK &&
-            (rc = salvage(in, explain(in, rc, err), p, *n + got, err)) != ST_OK)
+        if (rc != ST_OK && (rc = salvage(in, explain(in, rc, err), p, *n + got, err)) != ST_OK)
             return rc;
         *n += got;
         if (input_is_partial(in, NULL))

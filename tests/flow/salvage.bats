@@ -42,6 +42,7 @@ counted() {
         cut_half whole part
         count --json part
         status_is 1
+        says "--salvage counts the whole lines"
         is "$(files)" "refused=1"
         is "$(n_rows ingest.payloads)" 0
         count --json --salvage part
@@ -226,6 +227,7 @@ counted() {
     age
     count --salvage --require-integrity part
     status_is 1
+    [[ "$stderr" != *--salvage* ]]
     says "ends inside"
     count --json --salvage part
     status_is 0
