@@ -210,7 +210,10 @@ address_at(struct slice s, size_t i)
     return twice || n_colons > 4 ? at - i : ipv4_at(s, i);
 }
 
-/* The beginning of a line as plain ASCII, without addresses: what else there is, a backslash too, as \xHH. */
+/*
+ * The beginning of a line as plain ASCII, without addresses: what else there is, a backslash too,
+ * as \xHH.
+ */
 static void
 show_line(struct slice line, char out[SHOWN_BYTES + 4])
 {

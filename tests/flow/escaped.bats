@@ -64,8 +64,9 @@ json() {
 
 @test "in the database: keys are the bytes that stood in the log, and no statement has a piece of one" {
     fresh
-    PGDATABASE=postgres sql "ALTER DATABASE $PGDATABASE SET log_statement = 'all'"
-    PGDATABASE=postgres sql "ALTER DATABASE $PGDATABASE SET log_min_duration_statement = 0"
+    name=$PGDATABASE
+    PGDATABASE=postgres sql "ALTER DATABASE $name SET log_statement = 'all'"
+    PGDATABASE=postgres sql "ALTER DATABASE $name SET log_min_duration_statement = 0"
     begin=$(wc -c <"$(dirname "$PGDATA")/server.log")
     for format in combined json cloudfront; do
         json -v --json --max-reject 100 -f $format --client-key none --route '/h/{name}/{version}' "$CORPUS/$format.log"
@@ -77,6 +78,7 @@ json() {
     sql "SELECT DISTINCT encode(convert_to(name, 'UTF8'), 'hex') FROM stats" >keys
     n=$(python3 "$HERE/hostile.py" keys keys)
     [ "$n" -ge 50 ] || { echo "$n keys came through as they were"; false; }
+    # shellcheck disable=SC2016
     for key in "'; DROP TABLE stats; --" '\N' '\.' '$1' '$$;DROP TABLE stats;$$' '@SUM(A1)' '+1+1'; do
         [ "$(sql "SELECT count(*) FROM stats WHERE name = \$zz\$keyMARK77${key}\$zz\$")" -ge 1 ] || { echo "no key $key"; false; }
     done

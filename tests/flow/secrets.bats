@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2154,SC2094
 # Secrets and clients: where they may be, and that they are nowhere else.
 load lib
 
@@ -122,8 +123,9 @@ SH
 
 @test "after runs over planted addresses, agents, mails and a token none of them is anywhere" {
     fresh
-    PGDATABASE=postgres sql "ALTER DATABASE $PGDATABASE SET log_statement = 'all'"
-    PGDATABASE=postgres sql "ALTER DATABASE $PGDATABASE SET log_min_duration_statement = 0"
+    name=$PGDATABASE
+    PGDATABASE=postgres sql "ALTER DATABASE $name SET log_statement = 'all'"
+    PGDATABASE=postgres sql "ALTER DATABASE $name SET log_min_duration_statement = 0"
     begin=$(wc -c <"$(dirname "$PGDATA")/server.log")
     "$INGEST" -q node add GFZ
     (umask 077 && "$INGEST" -q token add GFZ >token 2>/dev/null)
