@@ -8,11 +8,14 @@
 
 #include "audit_priv.h"
 
+#include <signal.h>
 #include <stdarg.h>
 #include <sys/statvfs.h>
+#include <sys/wait.h>
 #include <time.h>
 
-#define ROOM_MIN (1024 * MIB)
+#define ROOM_MIN      (1024 * MIB)
+#define POOLER_WAIT_S 5
 
 const char doctor_what[] = "cannot look at this database";
 
@@ -116,34 +119,71 @@ ask_pid(struct pg *pg, int64_t *pid, struct err *err)
 }
 
 /*
- * A pooler has process ids of its own. If it lends servers by the transaction, another client that
- * holds the one we had last makes it lend us another.
+ * If a pooler lends servers by the transaction, another client that holds the one we had last makes
+ * it lend us another. Both sessions are the probe's own: it may be ended in the middle.
  */
-static enum st
-check_pooler(struct audit *a, const struct pg_result *server, struct err *err)
-{
-    int64_t first, taken, then;
-    struct pg *other;
-    enum st rc;
+enum lends { BY_SESSION, BY_TRANSACTION, NOT_TOLD };
 
-    if (pg_int(server, 0, SERVER_PID) == pg_backend_pid(a->pg))
-        return ST_OK;
-    other = pg_connect_beside(a->pg, pg_text(server, 0, SERVER_NAME).p, PG_READ_ONLY, err);
-    if (other == NULL)
-        return err->code;
-    if ((rc = ask_pid(a->pg, &first, err)) == ST_OK && (rc = pg_begin(other, err)) == ST_OK) {
-        if ((rc = ask_pid(other, &taken, err)) == ST_OK)
-            rc = ask_pid(a->pg, &then, err);
-        pg_rollback(other);
+static enum lends
+probe_pooler(const struct pg *pg, const char *dbname)
+{
+    int64_t first = 0, taken = 0, then = 0;
+    struct err err;
+    struct pg *one = pg_connect_beside(pg, dbname, PG_READ_ONLY, &err);
+    struct pg *other = one == NULL ? NULL : pg_connect_beside(pg, dbname, PG_READ_ONLY, &err);
+
+    if (other == NULL || ask_pid(one, &first, &err) != ST_OK || pg_begin(other, &err) != ST_OK ||
+        ask_pid(other, &taken, &err) != ST_OK || ask_pid(one, &then, &err) != ST_OK)
+        return NOT_TOLD;
+    return taken == first || then != first ? BY_TRANSACTION : BY_SESSION;
+}
+
+/* A pooler without a free server lets its clients wait, for minutes: a process can be ended. */
+static enum lends
+ask_pooler(const struct pg *pg, const char *dbname)
+{
+    const struct timespec pause = { .tv_nsec = 10000000 };
+    int status = 0;
+    pid_t ended = 0, child = fork();
+
+    if (child < 0)
+        return NOT_TOLD;
+    if (child == 0)
+        _exit((int)probe_pooler(pg, dbname));
+    for (int i = 0; i < 100 * POOLER_WAIT_S && ended == 0; i++) {
+        nanosleep(&pause, NULL);
+        ended = waitpid(child, &status, WNOHANG);
     }
-    pg_close(other);
-    if (rc == ST_OK && (taken == first || then != first))
+    if (ended == 0) {
+        kill(child, SIGKILL);
+        waitpid(child, &status, 0);
+    }
+    return ended == child && WIFEXITED(status) && WEXITSTATUS(status) <= NOT_TOLD
+               ? (enum lends)WEXITSTATUS(status)
+               : NOT_TOLD;
+}
+
+/* A pooler has process ids of its own. */
+static void
+check_pooler(struct audit *a, const struct pg_result *server)
+{
+    if (pg_int(server, 0, SERVER_PID) == pg_backend_pid(a->pg))
+        return;
+    switch (ask_pooler(a->pg, pg_text(server, 0, SERVER_NAME).p)) {
+    case BY_SESSION:
+        doctor_tell(a, AUDIT_OK, "connection", NULL, "a pooler lends servers by the session");
+        break;
+    case BY_TRANSACTION:
         doctor_tell(a, AUDIT_NOTE, "connection",
                     "counting works; `ingest work` hears of new jobs late",
                     "a pooler lends servers by the transaction");
-    else if (rc == ST_OK)
-        doctor_tell(a, AUDIT_OK, "connection", NULL, "a pooler lends servers by the session");
-    return rc;
+        break;
+    case NOT_TOLD:
+        doctor_tell(a, AUDIT_NOTE, "connection",
+                    "its pool is small or in use, and runs wait for one another: default_pool_size",
+                    "a pooler had no two more servers to lend within %d s", POOLER_WAIT_S);
+        break;
+    }
 }
 
 /* ---- its clock ---- */
@@ -196,9 +236,9 @@ visit(struct audit *a, const struct pg_result *server, struct err *err)
     tell_server(a, server);
     tell_room(a, server);
     tell_channel(a);
-    if ((rc = check_pooler(a, server, err)) != ST_OK || (rc = doctor_settings(a, err)) != ST_OK ||
-        (rc = check_clock(a, err)) != ST_OK || (rc = doctor_hll(a, err)) != ST_OK ||
-        (rc = doctor_migrations(a, err)) != ST_OK)
+    check_pooler(a, server);
+    if ((rc = doctor_settings(a, err)) != ST_OK || (rc = check_clock(a, err)) != ST_OK ||
+        (rc = doctor_hll(a, err)) != ST_OK || (rc = doctor_migrations(a, err)) != ST_OK)
         return rc;
     return doctor_rights(a, standby, err);
 }
