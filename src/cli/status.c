@@ -72,6 +72,18 @@ look(struct status *s, const struct options *o, struct place *place, struct err 
     return rc;
 }
 
+static int
+two_questions(void)
+{
+    struct err err = { 0 };
+
+    err_fail(&err, ST_USAGE, "cannot run `ingest status`",
+             "--audit and --doctor are two questions");
+    err_hint(&err, "ask one after the other");
+    say_error(&err);
+    return exit_status_of(ST_USAGE, 0);
+}
+
 int
 cli_status(const struct options *o)
 {
@@ -83,6 +95,8 @@ cli_status(const struct options *o)
     bool late;
     enum st rc;
 
+    if (option_is_on(o, OPT_AUDIT) && option_is_on(o, OPT_DOCTOR))
+        return two_questions();
     if (option_is_on(o, OPT_AUDIT) || option_is_on(o, OPT_DOCTOR))
         return option_is_on(o, OPT_AUDIT) ? cli_audit(o) : cli_doctor(o);
     rc = look(&s, o, &place, &err);

@@ -123,6 +123,9 @@ hands_off="SET session_replication_role = replica" # past foreign keys, as a res
     run --separate-stderr "$INGEST" status --audit
     status_is 3
     says "cannot audit this database" "it has no ledger" "ingest migrate up"
+    run --separate-stderr "$INGEST" status --audit --doctor
+    status_is 2
+    says "--audit and --doctor are two questions"
     is "$output" ""
     "$INGEST" -q migrate up ledger
     audit
