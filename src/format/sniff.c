@@ -367,9 +367,12 @@ format_sniff(struct slice head, const struct format **out, int *score, struct er
     struct choices c = { NULL, NULL, 100, 0 };
 
     head = (struct slice){ head.p + mark, head.n - mark };
+    errno = 0;
     c.best = obvious(head);
     if (c.best == NULL)
         c = rank(head);
+    if (errno == ENOMEM) /* a format that could not be asked is no reason to refuse, or to take another */
+        return err_memory(err, "cannot tell the log format");
     if (c.best != NULL && c.high >= SNIFF_SURE && c.next < c.high) {
         *out = c.best;
         *score = c.high;
