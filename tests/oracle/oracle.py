@@ -46,7 +46,11 @@ def read_input(name):
     payload = containers.unpack(stored)
     if payload is not None:
         return payload
-    return stored if name == "-" else stored[:stored.rfind(b"\n") + 1]
+    if name == "-":
+        return stored
+    if b"\n" not in stored and re.search(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]", stored):
+        raise formats.Refused("neither text nor a container")
+    return stored[:stored.rfind(b"\n") + 1]
 
 
 def lines_of(payload):
@@ -171,11 +175,20 @@ class Counter:
         reader = servers.reader(format_name)
         before = self.ecosystem
         line_reasons, record_reasons, hits = [], [], []
+        sums = collections.Counter()
         try:
             for line in lines_of(payload):
                 whys = []
                 for rec in self.records_of(reader, line):
+                    mark = len(hits)
                     why = rec.why or self.pick(reader.dataset, rec, hits)
+                    # All keys of a record are given the same; an input's sum must fit into an int64.
+                    more = dict(enumerate(hits[mark][2])) if len(hits) > mark else {}
+                    if any(sums[i] + n >= 2 ** 63 for i, n in more.items()):
+                        why = "number"
+                        del hits[mark:]
+                    else:
+                        sums.update(more)
                     whys.append(why)
                 record_reasons += whys
                 line_reasons.append("" if "" in whys else whys[0])

@@ -280,6 +280,17 @@ class WholeRuns(unittest.TestCase):
             status, out, tallies = self.run_on(damaged)
             self.assertEqual((status, out, tallies["lines"]["read"]), (1, "", 0))
 
+    def test_no_text(self):
+        self.assertEqual(self.run_on(b"\x7f")[:2], (1, ""))
+        self.assertEqual(self.run_on(b"half a line\t\x1b[0m")[:2], (0, ""))
+
+    def test_what_is_more_than_an_inputs_sum_is_rejected(self):
+        line = b'192.0.2.1 - - [01/Mar/2024:17:29:24 +0000] "GET /crates/%s/%s-1.0.0.crate HTTP/1.1" 200 %d "-" "c"\n'
+        data = line % (b"d", b"d", 2 ** 63 - 31) + line % (b"serde", b"serde", 31)
+        status, out, tallies = self.run_on(data + line % (b"d", b"d", 30))
+        self.assertEqual((status, out.count('"serde"'), out.count('"bytes":%d,' % (2 ** 63 - 1))), (0, 0, 2))
+        self.assertEqual(tallies["lines"]["rejected"], {"number": 1})
+
     def test_members_and_padding(self):
         packed = gzip.compress(self.HEAD) + bytes(512) + gzip.compress(self.ROW) + bytes(3)
         self.assertEqual(self.run_on(packed), self.run_on(self.HEAD + self.ROW))
