@@ -10,6 +10,9 @@
 
 #include "ingest/input.h"
 
+#define TEXT_MAX (16 * MIB) /* no more of an input is asked for, whatever the size of a read */
+
+/* ST_EOF; ST_OK: there may be more than TEXT_MAX; or how it is refused. */
 static inline enum st
 decode(struct source *source, struct decoder_room *room, size_t cap, struct identity *out)
 {
@@ -25,7 +28,9 @@ decode(struct source *source, struct decoder_room *room, size_t cap, struct iden
     memset(&secret, 7, sizeof secret);
     rc = input_open(&in, source, &secret, &options, &err);
     if (rc == ST_OK) {
-        while ((rc = input_read(in, p, cap, &n, &err)) == ST_OK && all < 16 * MIB)
+        while (all < TEXT_MAX &&
+               (rc = input_read(in, p, cap < TEXT_MAX - all ? cap : TEXT_MAX - all, &n, &err)) ==
+                   ST_OK)
             all += n;
         if (rc == ST_EOF) {
             input_result(in, &result);
