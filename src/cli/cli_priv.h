@@ -14,6 +14,7 @@
  *   node.c     and token.c: who submits; subcommand.h is the map of commands that have commands
  *   token_file.c  the token that says who submits
  *   sandbox.c  --sandbox: what a run may still do once it is connected
+ *   nearest.c  "did you mean"
  *   commands.c migrate, psql and the names that are reserved
  */
 #ifndef CLI_PRIV_H
@@ -139,6 +140,13 @@ option_is_on(const struct options *o, enum option_id id)
 {
     return o->value[id].text != NULL && strcmp(o->value[id].text, "true") == 0;
 }
+
+/* nearest.c: the hint for a name that there is not: the one that was meant, or where they are listed. */
+void hint_near(const char *word, const char *const *words, size_t n, const char *otherwise, struct err *err);
+void hint_format(const struct config *config, const char *name, struct err *err);
+void hint_dataset(const char *name, struct err *err);
+/* ST_USAGE: the first argument is no file, but nearly one of these commands. */
+enum st check_mistyped(const struct options *o, const char *const *commands, size_t n, struct err *err);
 
 /* Fills in what the command line left open. The texts live until the program ends. */
 enum st config_apply(struct options *o, struct err *err);

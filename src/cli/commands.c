@@ -243,6 +243,7 @@ check_dry_run(const struct options *o, size_t command, struct err *err)
 static int
 dispatch(const struct options *o)
 {
+    const char *names[ARRAY_LEN(commands)];
     struct err err;
 
     for (size_t i = 0; o->n_arguments > 0 && i < ARRAY_LEN(commands); i++) {
@@ -256,6 +257,10 @@ dispatch(const struct options *o)
         err_hint(&err, "a file of that name is ./%s", commands[i].name);
         return fail(&err);
     }
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+        names[i] = commands[i].run != NULL ? commands[i].name : NULL;
+    if (check_mistyped(o, names, ARRAY_LEN(names), &err) != ST_OK)
+        return fail(&err);
     return cli_count(o);
 }
 

@@ -127,11 +127,11 @@ check_source(const struct config_source *s, struct err *err)
         config_find_format(&all, s->format) == NULL) {
         rc = err_fail(err, ST_USAGE, CONFIG_WHAT, "[source %s]: no such format: \"%.80s\"", s->name,
                       s->format);
-        err_hint(err, "`ingest --help` lists the formats; or write a [format %.60s]", s->format);
+        hint_format(&all, s->format, err);
     } else if (s->dataset != NULL && dataset_by_name(s->dataset) == NULL) {
         rc = err_fail(err, ST_USAGE, CONFIG_WHAT, "[source %s]: no such dataset: \"%.80s\"",
                       s->name, s->dataset);
-        err_hint(err, "`ingest --help` lists the datasets");
+        hint_dataset(s->dataset, err);
     } else if (s->rules != NULL && (rc = config_find_pack(&all, s->rules, &pack, err)) != ST_OK) {
         snprintf(err->what, sizeof err->what, CONFIG_WHAT);
         err_cause(err, "[source %s]: no rule pack \"%.80s\"", s->name, s->rules);

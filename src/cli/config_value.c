@@ -30,28 +30,11 @@ config_check_name(const struct ini_entry *entry, struct err *err)
     return ST_USAGE;
 }
 
-static const char *
-nearest(const char *word, const char *const *words, size_t n)
-{
-    const char *best = NULL;
-    size_t least = NEAR_ENOUGH;
-
-    for (size_t i = 0; i < n; i++) {
-        size_t d = near_distance(slice_of(word), slice_of(words[i]));
-
-        if (d < least) {
-            least = d;
-            best = words[i];
-        }
-    }
-    return best;
-}
-
 enum st
 config_no_such(const char *what, const char *word, const char *const *words, size_t n,
                struct err *err)
 {
-    const char *near = nearest(word, words, n);
+    const char *near = near_best(slice_of(word), words, n);
     char all[sizeof err->hint] = "";
 
     err_fail(err, ST_USAGE, CONFIG_WHAT, "no such %s: \"%.80s\"", what, word);

@@ -59,7 +59,9 @@ read_format(const struct options *o, struct run_config *c, struct err *err)
     c->format = own != NULL ? own->format : format_by_name(name);
     if (c->format != NULL)
         return ST_OK;
-    return options_bad_value(o, OPT_FORMAT, "`ingest --help` lists the formats", err);
+    options_bad_value(o, OPT_FORMAT, "", err);
+    hint_format(o->config, name, err);
+    return ST_USAGE;
 }
 
 static enum st
@@ -67,8 +69,11 @@ read_dataset(const struct options *o, struct run_config *c, struct err *err)
 {
     const char *name = o->value[OPT_DATASET].text;
 
-    if (name != NULL && (c->dataset = dataset_by_name(name)) == NULL)
-        return options_bad_value(o, OPT_DATASET, "`ingest --help` lists the datasets", err);
+    if (name != NULL && (c->dataset = dataset_by_name(name)) == NULL) {
+        options_bad_value(o, OPT_DATASET, "", err);
+        hint_dataset(name, err);
+        return ST_USAGE;
+    }
     if (c->format != NULL && c->dataset == NULL)
         c->dataset = dataset_by_name(c->format->dataset);
     if (c->format != NULL && !dataset_takes(c->dataset, c->format->dataset))

@@ -86,18 +86,11 @@ option_find(const char *name, size_t n)
 const char *
 option_nearest(const char *name)
 {
-    const char *best = NULL;
-    size_t least = NEAR_ENOUGH;
+    const char *names[OPTIONS_N];
 
-    for (int i = 0; i < OPTIONS_N; i++) {
-        size_t d = near_distance(slice_of(name), slice_of(option_defs[i].name));
-
-        if (d < least) {
-            least = d;
-            best = option_defs[i].name;
-        }
-    }
-    return best;
+    for (int i = 0; i < OPTIONS_N; i++)
+        names[i] = option_defs[i].name;
+    return near_best(slice_of(name), names, OPTIONS_N);
 }
 
 enum st

@@ -13,8 +13,10 @@ distances_are_those_of_the_shortest_way(void **state)
         size_t want;
     } cases[] = {
         { "", "", 0 },          { "", "abc", 3 },           { "a", "a", 0 },
-        { "status", "statu", 1 }, { "status", "tatus", 1 }, { "status", "stauts", 2 },
+        { "status", "statu", 1 }, { "status", "tatus", 1 }, { "status", "stauts", 1 },
         { "kitten", "sitting", 3 }, { "abc", "xyz", 3 },
+        { "ab", "ba", 1 },      { "abcd", "badc", 2 },      { "ca", "abc", 3 }, /* none twice */
+        { "format", "fromat", 1 }, { "aab", "baa", 2 },
     };
 
     (void)state;
@@ -36,12 +38,38 @@ long_words_are_far_from_all(void **state)
     assert_true(near_distance(SLICE("a"), (struct slice){ word, sizeof word }) == SIZE_MAX);
 }
 
+static void
+the_nearest_word_is_meant_or_none(void **state)
+{
+    static const char *const words[] = { "run", NULL, "status", "report", "recount", "retract", "to" };
+    static const struct {
+        const char *word, *want;
+    } cases[] = {
+        { "stauts", "status" }, { "statsu", "status" }, { "rnu", "run" },    { "reprot", "report" },
+        { "recoutn", "recount" }, { "rport", "report" }, { "ot", "to" },     { "xy", NULL },
+        { "abc", NULL },        { "", NULL },          { "xtaxxs", NULL },   { "runner", NULL },
+        { "run", "run" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        const char *best = near_best(slice_of(cases[i].word), words, ARRAY_LEN(words));
+
+        if (cases[i].want == NULL)
+            assert_null(best);
+        else
+            assert_string_equal(best, cases[i].want);
+    }
+    assert_null(near_best(SLICE("run"), words, 0));
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(distances_are_those_of_the_shortest_way),
         cmocka_unit_test(long_words_are_far_from_all),
+        cmocka_unit_test(the_nearest_word_is_meant_or_none),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
