@@ -374,3 +374,21 @@ names() {
     is "$code" 3
     is "$(names list)" "a.log "
 }
+
+@test "logs are read, and nothing else is done to them" {
+    command -v strace || skip "no strace"
+    fresh
+    mkdir logs
+    lines 5 one | gzip >logs/a.gz
+    lines 6 two >logs/b.log
+    lines 7 three | gzip | head -c 60 >logs/cut.gz
+    age
+    ASAN_OPTIONS=detect_leaks=0 strace -f -e trace=file,desc,write,ftruncate,fchmod,fchown -e signal=none -yy -o trace "$INGEST" -f combined -j2 logs || [ $? -eq 1 ]
+    # What names one of them, by its name or its descriptor: a look at it, or an opening that neither makes nor changes.
+    grep -E '/?logs/(a\.gz|b\.log|cut\.gz)' trace >touched
+    [ "$(grep -c 'openat(' touched)" -ge 3 ]
+    run grep -vE '^[0-9]+ +(newfstatat|fstat|statx|lseek|p?read(64|v)?|fadvise64|mmap|close|fcntl|epoll_ctl|poll|ioctl)|<... [a-z0-9]+ resumed|O_RDONLY' touched
+    is "$output" ""
+    run grep -E 'O_(CREAT|TRUNC|WRONLY|RDWR|APPEND)' touched
+    is "$output" ""
+}
