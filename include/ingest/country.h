@@ -10,7 +10,10 @@
 
 struct country; /* an open file; threads may share it */
 
-/* ST_OK; ST_USAGE: it cannot be read, is none of these files, or this build has no libmaxminddb (err->path, err->cause); ST_MEMORY. */
+/*
+ * ST_OK; ST_USAGE: it cannot be read, is none of these files or damaged, or this build has no libmaxminddb (err->path, err->cause);
+ * ST_MEMORY. All of the file is gone through; who changes it in place later, and does not put another in its place, gets a signal.
+ */
 enum st country_open(struct country **out, const char *path, struct err *err);
 void    country_close(struct country *c);
 

@@ -1,6 +1,8 @@
 /*
  * Countries of addresses, by libmaxminddb where the build has it.
  */
+#include "country_priv.h"
+
 #include "ingest/country.h"
 
 static const char what[] = "cannot read the countries of addresses";
@@ -24,10 +26,14 @@ struct country {
 enum st
 country_open(struct country **out, const char *path, struct err *err)
 {
-    struct country *c = calloc(1, sizeof *c);
+    struct country *c;
+    enum st st = country_check(path, err);
     int rc;
 
     *out = NULL;
+    if (st != ST_OK)
+        return st == ST_USAGE ? refuse(path, err) : st;
+    c = calloc(1, sizeof *c);
     if (c == NULL)
         return err_memory(err, what);
     errno = 0;
