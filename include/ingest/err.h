@@ -27,6 +27,8 @@ enum st {
     ST_BUG,
     /* exit 130, 143 */
     ST_STOPPED,    /* a signal asked for it */
+    /* exit 5 */
+    ST_LATER,      /* the deadline came, and there is more to do */
 };
 
 struct err {

@@ -149,6 +149,7 @@ struct payload {
 };
 
 /* Inserts the rows, which the caller has sorted by key.hash; those of another run that committed first are lost (id 0). Waits for a run that holds one. */
+#define LEDGER_CLAIM "cannot claim payloads in the ledger" /* err->what of it */
 enum st ledger_claim(struct ledger *l, struct payload *const *payloads, size_t n, struct err *err);
 
 /*

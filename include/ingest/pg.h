@@ -80,6 +80,20 @@ const char  *pg_sqlstate(const struct pg *pg);
 /* Notices and warnings are never printed: how many there were, and (last may be NULL) the last one, cleaned. */
 uint64_t     pg_notices(const struct pg *pg, const char **last);
 
+/*
+ * Whoever waits for a statement is asked five times a second whether to go on; false: the statement is cancelled, and ends with ST_STOPPED
+ * (or as it would have, if it was faster). A server that does not answer to that loses its connection. Not asked while connecting,
+ * for COMMIT and ROLLBACK, and while rows are copied. NULL, as at first: nobody is asked.
+ */
+typedef bool pg_patience(void *ctx);
+void pg_set_patience(struct pg *pg, pg_patience *patience, void *ctx);
+/*
+ * How long a lock is waited for, inside transactions and outside: when that is over, the statement ends with ST_DB and SQLSTATE 55P03, and
+ * not with ST_DB_RETRY as it does after the 60 s of pg_begin where nothing is said. Less than a millisecond is one. Kept over
+ * pg_reconnect. ST_OK; ST_DB, ST_DB_RETRY.
+ */
+enum st pg_set_lock_wait(struct pg *pg, int64_t wait_us, struct err *err);
+
 /* BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE, and SET LOCAL of what the merge relies on (synchronous_commit on, lock_timeout,
  * statement_timeout 0, idle_in_transaction_session_timeout 0, search_path untouched, jit off). READ ONLY on a PG_READ_ONLY connection. */
 enum st pg_begin(struct pg *pg, struct err *err);

@@ -30,6 +30,7 @@ struct run_progress {
     uint64_t decoded_bytes, lines;
     size_t   inputs_done, inputs;
     double   seconds;
+    bool     writing; /* the batch is read, and on its way into the database */
 };
 
 struct run_config {
@@ -60,11 +61,13 @@ struct run_config {
     struct buf           *done;              /* gets the names, each with its NUL, of inputs that may be deleted; NULL: nobody asks */
     int                   max_reject_percent; /* an input with more of its lines rejected is refused; 100: never */
     const volatile sig_atomic_t *signals;    /* how many have come; may be NULL */
+    int64_t               deadline_us;       /* by clock_monotonic_us(): from then on no input is begun; 0: there is none */
+    int64_t               lock_wait_us;      /* how long one lock of another session is waited for; 0: 60 s, and then again */
 
     /* Called from one thread at a time. All may be NULL. */
     void (*refused)(void *ctx, const struct err *err);      /* an input, once */
     void (*choice)(void *ctx, const char *line);            /* what was chosen for an input, for -v */
-    void (*progress)(void *ctx, const struct run_progress *p);
+    void (*progress)(void *ctx, const struct run_progress *p); /* five times a second, also while the database is waited for */
     /* An input, once, when its batch is committed: refused, or else in the database, now or before, or passed over on purpose. */
     void (*settled)(void *ctx, const struct source *source, bool refused);
     void  *ctx;
@@ -76,7 +79,7 @@ struct run_config {
 
 /*
  * Counts all inputs. ST_OK also when inputs were refused (summary->files.refused). Else the failure that stopped the run: ST_USAGE,
- * ST_DB, ST_MEMORY, ST_DISK, ST_BUG, ST_STOPPED; what was committed before stands in *summary.
+ * ST_DB, ST_MEMORY, ST_DISK, ST_BUG, ST_STOPPED, ST_LATER; what was committed before stands in *summary.
  */
 enum st run(const struct run_config *config, struct source_list *inputs, struct summary *summary, struct err *err);
 

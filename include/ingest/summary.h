@@ -22,6 +22,7 @@ struct table_summary {
 struct summary {
     struct {
         uint64_t read, known, known_otherwise, grown, partial, refused, skipped;
+        uint64_t left; /* that a deadline has left for the next run */
     } files;
     struct {
         uint64_t stored, decoded, unterminated;

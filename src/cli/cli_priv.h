@@ -15,6 +15,7 @@
  *   token_file.c  the token that says who submits
  *   sandbox.c  --sandbox: what a run may still do once it is connected
  *   nearest.c  "did you mean"
+ *   times.c    --deadline and --lock-wait
  *   commands.c migrate, psql and the names that are reserved
  */
 #ifndef CLI_PRIV_H
@@ -30,7 +31,7 @@
 
 #define ROUTES_MAX 64
 
-enum exit_status { EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_DATABASE = 3, EXIT_OURS = 4 };
+enum exit_status { EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_DATABASE = 3, EXIT_OURS = 4, EXIT_LATER = 5 };
 
 /* Where a value came from; a later one wins over an earlier one. */
 enum origin { FROM_DEFAULT, FROM_CONFIG, FROM_ENVIRONMENT, FROM_COMMAND_LINE };
@@ -77,6 +78,8 @@ enum option_id {
     OPT_REJECTS,
     OPT_REJECTS_RAW,
     OPT_DONE,
+    OPT_LOCK_WAIT,
+    OPT_DEADLINE,
     OPT_NO_SKETCHES,
     OPT_DROP_DATA,
     OPT_HEAL,
@@ -195,12 +198,17 @@ void say_error(const struct err *err);
 void say_line(FILE *to, const char *line);            /* escaped, with a line feed */
 int  exit_status_of(enum st rc, int signal_no);
 
+int  status_worse(int a, int b); /* of two exit statuses that of both: 4, 3, 2, 1, 5 */
+
 /* SIGINT and SIGTERM: how many have come, and the last one. */
 extern volatile sig_atomic_t signals_seen, signals_last;
+extern volatile sig_atomic_t signals_asked; /* SIGUSR1 has come, and nobody has answered */
 void signals_catch(void);
+void signals_answer(void); /* of SIGUSR1, which otherwise ends a process: any command notes it and goes on */
 
 struct run_progress;
 void progress_show(const struct run_progress *p);
+void progress_say(const struct run_progress *p); /* a line for good */
 void progress_clear(void); /* before anything else is printed on the terminal */
 
 void help_print(FILE *to);
@@ -213,6 +221,15 @@ enum st names_read(const struct options *o, struct run_config *c, struct rules *
 enum st count_reading(const struct options *o, struct run_config *c, struct rules *rules, struct err *err);
 /* Of that, c->token: --token-file, $INGEST_TOKEN_FILE, $INGEST_TOKEN, the configuration's token-file. ST_USAGE: it is no token, or no secret. */
 enum st token_read(const struct options *o, struct run_config *c, struct err *err);
+
+/* times.c: --deadline and --lock-wait. ST_USAGE. */
+enum st deadline_read(const struct options *o, int64_t *deadline_us, struct err *err);
+enum st lock_wait_read(const struct options *o, int64_t *wait_us, struct err *err);
+/*
+ * "HH:MM": how many seconds from `now` until clocks in the time zone of this process show it next. On the day on which they are put
+ * forward it may not come, and is what would be shown if they were not. False: it is no time of day.
+ */
+bool until_time_of_day(const char *text, time_t now, int64_t *seconds);
 
 /* --done and --rejects. `done` is the run's list of names; both are freed. `ran`: there is something to keep. */
 struct buf;

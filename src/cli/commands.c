@@ -302,6 +302,7 @@ cli_main(int argc, char **argv)
         return fail(&err);
     process_keep_secrets();
     open_standard_descriptors();
+    signals_answer();
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is told like a full disk */
     if (sodium_init() < 0) {

@@ -36,11 +36,39 @@ on_choice(void *ctx, const char *line)
     say_line(stderr, line);
 }
 
+/* The second signal needs no sentence: the failure that ends the run is one. */
+static void
+say_stopping(struct counting *c)
+{
+    if (signals_seen == 0 || c->teller.stopping)
+        return;
+    c->teller.stopping = true;
+    if (c->teller.quiet)
+        return;
+    progress_clear();
+    fputs("ingest: stopping: what is being read is finished and committed; a second signal stops at "
+          "once\n",
+          stderr);
+}
+
+void
+counting_tick(struct counting *c, const struct run_progress *p)
+{
+    static const struct run_progress nothing;
+
+    say_stopping(c);
+    if (signals_asked != 0) {
+        signals_asked = 0;
+        progress_say(p != NULL ? p : &nothing);
+    }
+    if (c->teller.progress && p != NULL)
+        progress_show(p);
+}
+
 static void
 on_progress(void *ctx, const struct run_progress *p)
 {
-    (void)ctx;
-    progress_show(p);
+    counting_tick(ctx, p);
 }
 
 /* ---- options to configuration ---- */
@@ -101,15 +129,15 @@ read_sink(const struct options *o, struct run_config *c, struct err *err)
     return ST_OK;
 }
 
-/* Of several statuses 4 wins, then 3, then 1. */
+/* Of several statuses 4 wins, then 3, then 1, then 5. */
 int
 counting_status(const struct options *o, enum st rc, const struct summary *s)
 {
-    if (rc != ST_OK)
+    if (rc != ST_OK && rc != ST_LATER)
         return exit_status_of(rc, (int)signals_last);
     if (option_is_on(o, OPT_STRICT) && tally_rejected(&s->lines) > 0)
         return EXIT_REFUSED;
-    return s->files.refused > 0 ? EXIT_REFUSED : 0;
+    return s->files.refused > 0 ? EXIT_REFUSED : exit_status_of(rc, 0);
 }
 
 static int
@@ -138,7 +166,8 @@ read_teller(const struct options *o, struct run_config *c, struct teller *t, str
         return options_bad_value(o, OPT_PROGRESS, "auto, always or never", err);
     c->refused = on_refused;
     c->choice = t->verbose ? on_choice : NULL;
-    c->progress = show ? on_progress : NULL;
+    c->progress = on_progress;
+    t->progress = show;
     return ST_OK;
 }
 
@@ -206,6 +235,19 @@ check_rejects(const struct options *o, struct err *err)
     return ST_OK;
 }
 
+/* Only a database remembers which files are left. */
+static enum st
+check_deadline(const struct options *o, struct run_config *c, struct err *err)
+{
+    if (c->sink != RUN_TO_TEXT && c->sink != RUN_TO_EIDA)
+        return ST_OK;
+    c->deadline_us = 0;
+    if (o->value[OPT_DEADLINE].origin != FROM_COMMAND_LINE)
+        return ST_OK;
+    return err_fail(err, ST_USAGE, "cannot do both",
+                    "--deadline leaves files for the next run, --output writes all rows or none");
+}
+
 enum st
 counting_prepare(struct counting *c, const struct options *o, struct err *err)
 {
@@ -221,6 +263,10 @@ counting_prepare(struct counting *c, const struct options *o, struct err *err)
                                      .ctx = c };
     if ((rc = check_rejects(o, err)) != ST_OK || (rc = fence_check(o, err)) != ST_OK ||
         (rc = read_sink(o, &c->config, err)) != ST_OK)
+        return rc;
+    if ((rc = deadline_read(o, &c->config.deadline_us, err)) != ST_OK ||
+        (rc = lock_wait_read(o, &c->config.lock_wait_us, err)) != ST_OK ||
+        (rc = check_deadline(o, &c->config, err)) != ST_OK)
         return rc;
     return read_teller(o, &c->config, &c->teller, err);
 }

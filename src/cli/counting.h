@@ -35,6 +35,8 @@ enum st to_eida_inputs(const struct run_config *c, const struct source_list *inp
 struct teller {
     bool terminal; /* stderr is one */
     bool verbose, quiet;
+    bool progress;  /* a line that is rewritten in place */
+    bool stopping;  /* it has been said that a signal came */
 };
 
 struct counting {
@@ -79,6 +81,9 @@ enum st fence_inputs(struct counting *c, const struct source_list *inputs, struc
 enum st fence_all_files(struct counting *c, struct err *err);
 enum st fence_enter(struct counting *c, const struct pg *pg, struct err *err);
 
+/* Called a few times a second: says that a signal stops the run, answers SIGUSR1, shows progress. `p` NULL: nothing is being read. */
+struct run_progress;
+void counting_tick(struct counting *c, const struct run_progress *p);
 /* The exit status of a run that ends with `rc`. */
 int counting_status(const struct options *o, enum st rc, const struct summary *s);
 /* Says the failure if rc is one, and the summary; gives the exit status. */

@@ -242,7 +242,7 @@ take_turn(struct counting *c, struct turn *t, struct err *err)
         snprintf(err->what, sizeof err->what, "[source %s]: %.80s", t->source->name, what);
     }
     status = counting_tell(c, rc, err);
-    t->status = status > t->status ? status : t->status;
+    t->status = status_worse(status, t->status);
     return rc;
 }
 
@@ -256,7 +256,7 @@ take_turns(struct counting *c, struct turns *turns)
     for (size_t i = 0; i < turns->n && rc != ST_STOPPED; i++) {
         rc = take_turn(c, &turns->at[i], &err);
         worst = rc != ST_OK ? rc : worst;
-        status = turns->at[i].status > status ? turns->at[i].status : status;
+        status = status_worse(turns->at[i].status, status);
     }
     rc = counting_close(c, worst, &err);
     if (rc == worst)

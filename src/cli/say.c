@@ -112,10 +112,22 @@ exit_status_of(enum st rc, int signal_no)
         return EXIT_DATABASE;
     case ST_STOPPED:
         return 128 + signal_no;
+    case ST_LATER:
+        return EXIT_LATER;
     case ST_MEMORY:
     case ST_DISK:
     case ST_BUG:
         break;
     }
     return EXIT_OURS;
+}
+
+int
+status_worse(int a, int b)
+{
+    int rank_a = a == EXIT_LATER ? 0 : a, rank_b = b == EXIT_LATER ? 0 : b;
+
+    if (rank_a == rank_b)
+        return a > b ? a : b;
+    return rank_a > rank_b ? a : b;
 }

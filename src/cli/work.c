@@ -57,6 +57,14 @@ work_tell(const struct work *w, const char *format, ...)
     say_line(stderr, line);
 }
 
+static bool
+is_late(const struct work *w)
+{
+    int64_t deadline_us = w->counting->config.deadline_us;
+
+    return deadline_us != 0 && clock_monotonic_us() >= deadline_us;
+}
+
 /* ---- job after job ---- */
 
 static enum st
@@ -112,15 +120,31 @@ wait_for_jobs(struct work *w, struct err *err)
     bool heard = false;
     enum st rc = ST_OK;
 
-    while (rc == ST_OK && !heard && signals_seen == 0 && clock_monotonic_us() < until)
+    while (rc == ST_OK && !heard && signals_seen == 0 && clock_monotonic_us() < until && !is_late(w)) {
+        counting_tick(w->counting, NULL);
         rc = queue_wait(w->queue, WAIT_MS, &heard, err);
+    }
     return rc;
+}
+
+/* There may be no more to do: then it is as if it had not come. */
+static enum st
+stop_late(struct work *w, struct err *err)
+{
+    uint64_t running, waiting;
+    enum st rc = queue_left(w->queue, &running, &waiting, err);
+
+    if (rc != ST_OK || waiting == 0)
+        return rc;
+    w->counting->summary.files.left = waiting;
+    return err_fail(err, ST_LATER, "stopped at the deadline",
+                    "%" PRIu64 " files wait in the queue; what was counted is committed", waiting);
 }
 
 static enum st
 take_jobs(struct work *w, struct err *err)
 {
-    while (signals_seen == 0) {
+    while (signals_seen == 0 && !is_late(w)) {
         uint64_t losses = queue_losses(w->queue);
         enum st rc = next_jobs(w, err);
 
@@ -131,8 +155,11 @@ take_jobs(struct work *w, struct err *err)
         if (rc == ST_OK)
             w->n_outages = 0;
         else if (!server_may_return(w, rc, losses, err))
-            return rc;
+            return rc == ST_LATER ? stop_late(w, err) : rc;
     }
+    counting_tick(w->counting, NULL);
+    if (signals_seen == 0)
+        return stop_late(w, err);
     return err_fail(err, ST_STOPPED, "stopped", "a signal came; what was counted is committed");
 }
 

@@ -126,6 +126,14 @@ on_settled(void *ctx, const struct source *source, bool refused)
     w->task[w->job_of[source - w->inputs]] = refused ? TASK_REFUSED : TASK_DONE;
 }
 
+static void
+on_progress(void *ctx, const struct run_progress *p)
+{
+    const struct work *w = ctx;
+
+    counting_tick(w->counting, p);
+}
+
 static int
 on_verdict(void *ctx, enum st rc, const struct summary *s)
 {
@@ -163,6 +171,7 @@ count_files(struct work *w, struct source_list *inputs, struct err *err)
     config.ctx = w;
     config.settled = on_settled;
     config.verdict = on_verdict;
+    config.progress = on_progress;
     w->inputs = inputs->at;
     rc = run(&config, inputs, &s, err);
     queue_beat_stop(beat);

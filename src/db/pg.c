@@ -188,6 +188,24 @@ describe(struct pg *pg)
 }
 
 static enum st
+set_lock_wait(struct pg *pg, struct err *err)
+{
+    char sql[64];
+
+    snprintf(sql, sizeof sql, "SET lock_timeout TO %" PRId64, pg->lock_wait_ms);
+    return pg_script(pg, "cannot prepare the session", sql, err);
+}
+
+enum st
+pg_set_lock_wait(struct pg *pg, int64_t wait_us, struct err *err)
+{
+    pg->lock_wait_ms = wait_us < 1000 ? 1 : wait_us / 1000; /* 0 would be to wait for ever */
+    if (pg->lock_wait_ms > INT32_MAX)
+        pg->lock_wait_ms = INT32_MAX; /* 24 days, which is what the server takes */
+    return set_lock_wait(pg, err);
+}
+
+static enum st
 connect_now(struct pg *pg, struct err *err)
 {
     struct params p = connect_params(pg);
@@ -213,6 +231,8 @@ connect_now(struct pg *pg, struct err *err)
     st = check_server(pg, err);
     if (st == ST_OK)
         st = pg_script(pg, "cannot prepare the session", pins, err);
+    if (st == ST_OK && pg->lock_wait_ms > 0)
+        st = set_lock_wait(pg, err);
     if (st == ST_OK && pg->mode == PG_READ_ONLY)
         st = pg_script(pg, "cannot prepare the session", "SET default_transaction_read_only TO on",
                        err);
@@ -224,7 +244,12 @@ connect_new(const char *conninfo, const char *dbname, enum pg_mode mode, struct 
 {
     struct pg *pg;
 
+    errno = 0;
     if (conninfo != NULL && !pg_conninfo_is_sound(conninfo)) {
+        if (errno == ENOMEM) {
+            err_memory(err, "cannot read the address of the database");
+            return NULL;
+        }
         err_fail(err, ST_USAGE, "cannot read the address of the database",
                  "it is neither a URI nor keyword=value text as libpq reads them");
         err_hint(err, "postgresql://USER@HOST:PORT/DATABASE; in a password '@' is %%40, '/' is "

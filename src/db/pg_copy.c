@@ -4,6 +4,8 @@
  */
 #include "pg_priv.h"
 
+#include <poll.h>
+
 /* Reads results until there are none; the first error is kept for the caller, who clears it. */
 static PGresult *
 drain(struct pg *pg)
@@ -28,6 +30,43 @@ drain(struct pg *pg)
     return first;
 }
 
+/*
+ * PQexec, but for what libpq does when it has no memory for the server's "go on with COPY": it takes
+ * the message for one of which more is to come (getCopyStart in fe-protocol3.c), and PQexec waits for
+ * that for ever. So it is asked twice before the server is; where it has no memory then either, the
+ * connection is given up, as it would hang on every further call. NULL: as of PQexec.
+ */
+PGresult *
+pg_copy_exec(struct pg *pg, const char *sql)
+{
+    PGresult *last = NULL, *res;
+
+    PQclear(drain(pg));
+    if (PQsendQuery(pg->conn, sql) == 0)
+        return NULL;
+    while (PQisBusy(pg->conn) && PQisBusy(pg->conn)) {
+        if ((res = PQmakeEmptyPGresult(pg->conn, PGRES_FATAL_ERROR)) == NULL) {
+            PQfinish(pg->conn);
+            pg->conn = NULL;
+            return NULL;
+        }
+        PQclear(res);
+        (void)poll(&(struct pollfd){ .fd = PQsocket(pg->conn), .events = POLLIN }, 1, -1);
+        if (PQconsumeInput(pg->conn) == 0)
+            break; /* PQgetResult says why */
+    }
+    while ((res = PQgetResult(pg->conn)) != NULL) {
+        ExecStatusType status = PQresultStatus(res);
+
+        PQclear(last);
+        last = res;
+        if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH ||
+            !pg_is_alive(pg))
+            break;
+    }
+    return last;
+}
+
 enum st
 pg_copy_start(struct pg *pg, const char *what, const char *sql, struct err *err)
 {
@@ -38,7 +77,7 @@ pg_copy_start(struct pg *pg, const char *what, const char *sql, struct err *err)
     snprintf(pg->copy_what, sizeof pg->copy_what, "%s", what);
     if (!pg_is_alive(pg))
         return pg_failed(pg, NULL, what, NULL, err);
-    res = PQexec(pg->conn, sql);
+    res = pg_copy_exec(pg, sql);
     if (PQresultStatus(res) == PGRES_COPY_IN)
         pg->copying = true;
     else if (res == NULL || PQresultStatus(res) == PGRES_FATAL_ERROR)

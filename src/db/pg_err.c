@@ -182,6 +182,8 @@ pg_failed(struct pg *pg, const PGresult *res, const char *what, const char *sql,
         return err->code;
     }
     again = pg_state_retries(state) || !pg_is_alive(pg);
+    if (pg->lock_wait_ms > 0 && strcmp(state, "55P03") == 0)
+        again = false; /* so long it was to be waited for */
     err_fail(err, again ? ST_DB_RETRY : ST_DB, what, "%s: ", pg->sqlstate);
     pg_clean(err->cause, sizeof err->cause, message);
     if (detail != NULL && strlen(err->cause) + 8 < sizeof err->cause) {

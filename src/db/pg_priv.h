@@ -21,7 +21,15 @@ struct pg {
     char         where[256];
     uint64_t     n_notices;
     char         last_notice[160];
+    pg_patience *patience;      /* asked while a statement is waited for; NULL: nobody is */
+    void        *patience_ctx;
+    bool         cancelled;     /* the last statement was, because it was at its end */
+    int64_t      lock_wait_ms;  /* 0: not said */
 };
+
+/* PQexec and PQexecParams, with patience. */
+PGresult *pg_exec(struct pg *pg, const char *sql);
+PGresult *pg_exec_params(struct pg *pg, const char *sql, size_t n, const char *const *values);
 
 /*
  * The failure in `res` (or, where it is NULL or says nothing, of the connection) as an error:
@@ -30,6 +38,9 @@ struct pg {
  */
 enum st pg_failed(struct pg *pg, const PGresult *res, const char *what, const char *sql,
                   struct err *err);
+
+/* Sends a COPY and gives the server's first answer to it, as PQexec does; NULL: pg_failed tells. */
+PGresult *pg_copy_exec(struct pg *pg, const char *sql);
 
 /* May the whole transaction be tried again after this SQLSTATE? */
 bool pg_state_retries(const char *sqlstate);

@@ -26,7 +26,9 @@ settle(struct pg *pg, PGresult *res, const char *what, const char *sql, struct p
             PQclear(res);
         return ST_OK;
     }
-    if (status == PGRES_FATAL_ERROR || res == NULL)
+    if (pg->cancelled)
+        st = err_fail(err, ST_STOPPED, "stopped", "a second signal came while the database was waited for");
+    else if (status == PGRES_FATAL_ERROR || res == NULL)
         st = pg_failed(pg, res, what, sql, err);
     else
         st = err_fail(err, ST_BUG, what, "the statement answers with %s", PQresStatus(status));
@@ -45,8 +47,7 @@ pg_run(struct pg *pg, const char *what, const char *sql, size_t n, const char *c
     if (st != ST_OK)
         return st;
     assert(n <= 64);
-    return settle(pg, PQexecParams(pg->conn, sql, (int)n, NULL, values, NULL, NULL, 0), what, sql,
-                  out, err);
+    return settle(pg, pg_exec_params(pg, sql, n, values), what, sql, out, err);
 }
 
 enum st
@@ -54,7 +55,7 @@ pg_script(struct pg *pg, const char *what, const char *sql, struct err *err)
 {
     enum st st = check_ready(pg, what, err);
 
-    return st == ST_OK ? settle(pg, PQexec(pg->conn, sql), what, sql, NULL, err) : st;
+    return st == ST_OK ? settle(pg, pg_exec(pg, sql), what, sql, NULL, err) : st;
 }
 
 size_t
@@ -138,19 +139,25 @@ pg_free(struct pg_result *r)
  */
 #define LOCALS                                                                                     \
     "SET LOCAL synchronous_commit TO on; SET LOCAL jit TO off; SET LOCAL row_security TO off;"     \
-    "SET LOCAL lock_timeout TO '60s'; SET LOCAL statement_timeout TO 0;"                           \
+    "SET LOCAL statement_timeout TO 0;"                                                            \
     "SET LOCAL idle_in_transaction_session_timeout TO 0; SET LOCAL client_encoding TO 'UTF8';"     \
     "SET LOCAL bytea_output TO hex; SET LOCAL DateStyle TO ISO; SET LOCAL TimeZone TO 'UTC';"      \
     "SET LOCAL standard_conforming_strings TO on; SET LOCAL array_nulls TO on;"
+
+#define LOCK_WAIT_MS 60000
 
 enum st
 pg_begin(struct pg *pg, struct err *err)
 {
     static const char what[] = "cannot open a transaction";
-    enum st st = pg_script(pg, what, pg->mode == PG_READ_ONLY
-                               ? "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY;" LOCALS
-                               : "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;" LOCALS, err);
+    char sql[1024];
+    enum st st;
 
+    snprintf(sql, sizeof sql,
+             "BEGIN ISOLATION LEVEL READ COMMITTED %s;" LOCALS "SET LOCAL lock_timeout TO %" PRId64,
+             pg->mode == PG_READ_ONLY ? "READ ONLY" : "READ WRITE",
+             pg->lock_wait_ms > 0 ? pg->lock_wait_ms : LOCK_WAIT_MS);
+    st = pg_script(pg, what, sql, err);
     if (st == ST_OK && PQserverVersion(pg->conn) >= 170000)
         st = pg_script(pg, what, "SET LOCAL transaction_timeout TO 0", err);
     if (st != ST_OK)

@@ -144,7 +144,7 @@ ledger_claim(struct ledger *l, struct payload *const *payloads, size_t n, struct
     columns_begin(&c, 19);
     for (size_t i = 0; i < n; i++)
         put_payload(&c, payloads[i]);
-    rc = columns_run(&c, l->pg, "cannot claim payloads in the ledger", statement, &r, err);
+    rc = columns_run(&c, l->pg, LEDGER_CLAIM, statement, &r, err);
     if (rc == ST_OK)
         mark_claimed(payloads, n, r);
     pg_free(r);

@@ -96,7 +96,8 @@ batch_take(struct run *run)
     struct item *item = NULL;
 
     pthread_mutex_lock(&run->lock);
-    if (run->failed || run_signals(run) > 0 || is_full(run))
+    if (run->failed || run_signals(run) > 0 || is_full(run) ||
+        (!run_is_one_batch(run) && run_is_late(run)))
         b->closed = true;
     while (!b->closed && run->next_todo < run->n_todo) {
         item = run->todo[run->next_todo++];

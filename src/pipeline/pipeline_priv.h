@@ -20,6 +20,7 @@
  *   known.c    `ingest known` and `ingest accept`
  *   done.c     which inputs may be deleted
  *   refused.c  what was refused before, and what is refused now
+ *   holder.c   who holds a lock that was waited for in vain
  *   commit.c   the one transaction of a batch; commit_text.c: rows that go elsewhere
  *   look.c     single lines on the same way, for `ingest explain`
  *   days.c     what an input holds by day; seen.c: a set of payload hashes
@@ -30,6 +31,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "ingest/clock.h"
 #include "ingest/ledger.h"
 #include "ingest/lines.h"
 #include "ingest/rollup.h"
@@ -307,6 +309,7 @@ struct run {
     struct err      failure;     /* the first */
     struct summary *summary;
     int64_t         started_us, load_us;
+    bool            writing;     /* in commit_batch */
     _Atomic uint64_t progress_stored, progress_decoded, progress_lines;
     _Atomic size_t  progress_done;
     uint64_t        stored_total;
@@ -336,6 +339,13 @@ static inline int
 run_signals(const struct run *run)
 {
     return run->config->signals == NULL ? 0 : (int)*run->config->signals;
+}
+
+/* Has the deadline come? */
+static inline bool
+run_is_late(const struct run *run)
+{
+    return run->config->deadline_us != 0 && clock_monotonic_us() >= run->config->deadline_us;
 }
 
 /* Are all inputs of the run one batch, however many they are? */
@@ -624,6 +634,9 @@ struct rows *batch_rows(struct run *run, size_t at, bool *none, struct err *err)
 enum st claim_ecosystem(struct run *run, struct table *t, struct err *err);
 /* ST_OK: committed. ST_EOF: something was lost to another run; undo and read again. */
 enum st commit_batch(struct run *run, struct err *err);
+
+/* holder.c: to a failure that says that a lock did not come, who has it. Anything else stays as it is. */
+void    holder_tell(struct run *run, struct err *err);
 
 /* commit_text.c: all that the run has added up. ST_OK, ST_DISK, ST_MEMORY, ST_CORRUPT. */
 enum st commit_text(struct run *run, struct err *err);

@@ -99,6 +99,16 @@ ledger_enter(const struct run_config *c, enum pg_mode mode, struct pg **pg, stru
     return rc == ST_DB_RETRY ? ST_DB : rc;
 }
 
+static void report_progress(struct run *run);
+
+/* While a statement is waited for: a second signal ends it, and with it the batch. */
+static bool
+on_tick(void *ctx)
+{
+    report_progress(ctx);
+    return run_signals(ctx) < 2;
+}
+
 static enum st
 open_database(struct run *run, struct err *err)
 {
@@ -110,6 +120,10 @@ open_database(struct run *run, struct err *err)
                           &run->ledger, &run->scope, err);
     else
         hash_secret_random(&run->ledger.secret);
+    if (rc == ST_OK && run->pg != NULL)
+        pg_set_patience(run->pg, on_tick, run);
+    if (rc == ST_OK && run->pg != NULL && c->lock_wait_us > 0)
+        rc = RUN_TRY_AGAIN(run, pg_set_lock_wait(run->pg, c->lock_wait_us, err), err);
     return rc == ST_OK && c->connected != NULL ? c->connected(c->ctx, run->pg, err) : rc;
 }
 
@@ -232,6 +246,7 @@ report_progress(struct run *run)
         .inputs_done = atomic_load(&run->progress_done),
         .inputs = run->n_items,
         .seconds = (double)(clock_monotonic_us() - run->started_us) / 1e6,
+        .writing = run->writing,
     };
 
     if (run->config->progress != NULL)
@@ -324,7 +339,9 @@ do_batch(struct run *run, struct err *err)
     if (run->config->sink != RUN_TO_DATABASE)
         return ST_OK;
     start = clock_monotonic_us();
+    run->writing = true;
     rc = commit_batch(run, err);
+    run->writing = false;
     run->load_us += clock_monotonic_us() - start;
     for (size_t i = 0; rc == ST_EOF && i < run->batch.n_items; i++)
         grown_forget(run->batch.items[i]);
@@ -342,13 +359,31 @@ do_batch(struct run *run, struct err *err)
 /* Each time round, another run has committed something of ours: that must come to an end. */
 #define AGAIN_MAX 100
 
+/* What was not begun; what refuses anew would have been read, and is left as well. */
+static enum st
+stop_late(struct run *run, struct err *err)
+{
+    for (size_t i = 0; i < run->n_items; i++)
+        run->summary->files.left += run->items[i].fate == FATE_TODO;
+    err_fail(err, ST_LATER, "stopped at the deadline",
+             "%" PRIu64 " of %zu files are left; what was counted is committed",
+             run->summary->files.left, run->n_items);
+    err_hint(err, "the next run goes on with them");
+    return ST_LATER;
+}
+
 static enum st
 do_batches(struct run *run, struct err *err)
 {
+    bool begun = false;
     int again = 0;
     enum st rc;
 
     while (run_signals(run) == 0 && next_window(run)) {
+        /* One batch for all is not begun late; once it is begun, it is finished. */
+        if (run_is_late(run) && !(begun && run_is_one_batch(run)))
+            return stop_late(run, err);
+        begun = true;
         rc = do_batch(run, err);
         if (rc != ST_OK)
             batch_undo(run);
@@ -463,6 +498,8 @@ run(const struct run_config *config, struct source_list *inputs, struct summary 
             rc = listed;
         }
     }
+    if (rc != ST_OK)
+        holder_tell(run, err);
     finish_summary(run);
     note_run(run, rc, err);
     run_release(run);

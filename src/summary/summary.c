@@ -90,6 +90,7 @@ summary_join(struct summary *to, const struct summary *from)
     to->files.partial += from->files.partial;
     to->files.refused += from->files.refused;
     to->files.skipped += from->files.skipped;
+    to->files.left += from->files.left;
     to->bytes.stored += from->bytes.stored;
     to->bytes.decoded += from->bytes.decoded;
     to->bytes.unterminated += from->bytes.unterminated;
@@ -159,9 +160,12 @@ summary_json(const struct summary *s, struct buf *out)
     buf_printf(out,
                "\"files\":{\"read\":%" PRIu64 ",\"known\":%" PRIu64 ",\"known_otherwise\":%" PRIu64
                ",\"grown\":%" PRIu64 ",\"partial\":%" PRIu64 ",\"refused\":%" PRIu64
-               ",\"skipped\":%" PRIu64 "},",
+               ",\"skipped\":%" PRIu64,
                s->files.read, s->files.known, s->files.known_otherwise, s->files.grown,
                s->files.partial, s->files.refused, s->files.skipped);
+    if (s->files.left > 0)
+        buf_printf(out, ",\"left\":%" PRIu64, s->files.left);
+    buf_text(out, "},");
     buf_printf(out,
                "\"bytes\":{\"stored\":%" PRIu64 ",\"decoded\":%" PRIu64 ",\"unterminated\":%" PRIu64
                "},",
@@ -247,6 +251,7 @@ text_files(const struct summary *s, struct buf *out)
         { s->files.partial, "partial" },
         { s->files.skipped, "skipped" },
         { s->files.refused, "refused" },
+        { s->files.left, "left for the next run" },
     };
     char number[32];
 

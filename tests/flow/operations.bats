@@ -1,0 +1,288 @@
+#!/usr/bin/env bats
+# What an operator says to a run while it goes on, and what it says to him: signals, locks, deadlines.
+load lib
+
+setup_file() {
+    make_template
+}
+
+# until_true COMMAND...: waits until it succeeds.
+until_true() {
+    local tries=400
+
+    until "$@"; do
+        ((tries-- > 0)) || { echo "in vain: $*"; return 1; }
+        sleep 0.05
+    done
+}
+
+asks() {
+    [ "$(sql "SELECT ($1)::boolean")" = t ]
+}
+
+sessions="FROM pg_stat_activity WHERE datname = current_database() AND application_name"
+
+# begin ARGUMENT...: a run in the background ($run), whose standard input is open until `finish`.
+begin() {
+    rm -f pipe
+    mkfifo pipe
+    # Python: bash makes children of the background deaf to SIGINT.
+    python3 -c 'import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])' "$INGEST" --client-key none "$@" <pipe >out 2>err 3>&- 7>&- 8>&- &
+    run=$!
+    exec 7>pipe
+}
+
+finish() {
+    exec 7>&-
+    status=0
+    wait "$run" || status=$?
+    stderr=$(cat err) output=$(cat out)
+}
+
+# hold SQL: another session that has done this in a transaction, until `release`.
+hold() {
+    mkfifo hold
+    PGAPPNAME=holder "$PG_BIN/psql" -Xq -v ON_ERROR_STOP=1 <hold >/dev/null 2>holder.err 3>&- 7>&- 8>&- &
+    holder=$!
+    exec 8>hold
+    printf 'BEGIN; %s;\n' "$1" >&8
+    until_true asks "EXISTS (SELECT $sessions = 'holder' AND state = 'idle in transaction')"
+}
+
+release() {
+    exec 8>&-
+    wait "$holder"
+}
+
+waits_for_a_lock() {
+    asks "EXISTS (SELECT $sessions = 'ingest' AND wait_event_type = 'Lock')"
+}
+
+total() {
+    sql "SELECT coalesce(sum(count), 0) FROM stats WHERE version IS NULL"
+}
+
+# ---- signals ----
+
+@test "the first signal is answered by a sentence, and -q keeps it back" {
+    fresh
+    lines 10 sig_a >a
+    lines 20 sig_b >b
+    begin a - b
+    until_true asks "(SELECT count(*) FROM ingest.payloads) = 1"
+    kill -TERM $run
+    until_true grep -q "a second signal stops at once" err
+    finish
+    status_is 143
+    is "$(grep -c "stopping" err)" 1
+    is "$(total)" 10
+    begin -q a - b
+    sleep 0.2
+    kill -TERM $run
+    sleep 0.5
+    finish
+    [[ "$stderr" != *stopping* ]]
+}
+
+@test "a second signal is heard while a lock is waited for, and nothing is half done" {
+    fresh
+    lines 10 lock_a >a
+    count a
+    hold "LOCK TABLE stats IN ACCESS EXCLUSIVE MODE"
+    lines 20 lock_b >b
+    begin b
+    until_true waits_for_a_lock
+    kill -INT $run
+    until_true grep -q stopping err
+    waits_for_a_lock
+    kill -INT $run
+    finish
+    release
+    status_is 130
+    says "a second signal came while the database was waited for"
+    is "$(total)" 10
+    is "$(n_rows ingest.payloads)" 1
+    books_balance
+    count b
+    status_is 0
+    is "$(total)" 30
+}
+
+@test "SIGUSR1 is answered by a line, also while a lock is waited for; elsewhere it does no harm" {
+    fresh
+    lines 10 usr_a >a
+    lines 20 usr_b >b
+    begin a - b
+    until_true asks "(SELECT count(*) FROM ingest.payloads) = 1"
+    kill -USR1 $run
+    until_true grep -q "^ingest: 1/3 files, .* lines/s" err
+    kill -USR1 $run
+    until_true test "$(grep -c "^ingest: 1/3 files" err)" -ge 1
+    finish
+    status_is 0
+    is "$(total)" 30
+    hold "LOCK TABLE stats IN ACCESS EXCLUSIVE MODE"
+    lines 40 usr_c >c
+    begin c
+    until_true waits_for_a_lock
+    kill -USR1 $run
+    until_true grep -q "^ingest: 1/1 files, .* writing" err
+    release
+    finish
+    status_is 0
+    is "$(total)" 70
+}
+
+# ---- locks ----
+
+@test "--lock-wait gives up after that time with 3, says who holds the lock, and counts nothing" {
+    local held
+
+    fresh
+    lines 10 held_a >a
+    for held in "LOCK TABLE stats IN SHARE MODE" "LOCK TABLE ingest.payloads IN EXCLUSIVE MODE" \
+        "SELECT pg_advisory_xact_lock(1768843013, 'stats'::regclass::oid::int)"; do
+        hold "$held"
+        count --lock-wait 0 a
+        status_is 3
+        says "55P03" "process $(sql "SELECT pid $sessions = 'holder'") of the server holds it: holder, user" \
+            "idle in transaction" "--lock-wait" "pg_terminate_backend("
+        is "$(n_rows stats)" 0
+        is "$(n_rows ingest.payloads)" 0
+        release
+        rm hold
+    done
+    count --lock-wait 0 a
+    status_is 0
+    is "$(total)" 10
+    books_balance
+}
+
+@test "--lock-wait: what is released in time is waited for, by a second run that counts the same file, too" {
+    fresh
+    lines 10 wait_a >a
+    hold "LOCK TABLE stats IN ACCESS EXCLUSIVE MODE"
+    begin --lock-wait 120s a
+    until_true waits_for_a_lock
+    # It has claimed the payload, and waits; this one waits for the claim.
+    count --lock-wait 0 a
+    status_is 3
+    says "holds it: ingest, user"
+    release
+    finish
+    status_is 0
+    count --lock-wait 0 a
+    status_is 0
+    is "$(total)" 10
+    books_balance
+}
+
+@test "a time that is none is refused before anything is done" {
+    local time
+
+    lines 1 bad >a
+    for time in "" soon -1 1.5h 25:00 12:60 9999d 06:00:00; do
+        count -n --deadline "$time" a
+        status_is 2
+        says "bad value for --deadline"
+        count -n --lock-wait "$time" a
+        status_is 2
+        says "bad value for --lock-wait"
+    done
+    count -o - --deadline 1h a
+    status_is 2
+    says "--deadline leaves files"
+}
+
+# ---- deadlines ----
+
+@test "--deadline: what is being read is finished and committed, the rest is left with 5, and the next run goes on" {
+    fresh
+    lines 10 dead_a >a
+    lines 20 dead_b >b
+    lines 40 dead_c >c
+    begin --json --deadline 1s a - b c
+    until_true asks "(SELECT count(*) FROM ingest.payloads) = 1"
+    cat b >&7
+    sleep 1.1
+    finish
+    status_is 5
+    says "stopped at the deadline" "2 of 4 files are left" "the next run goes on"
+    is "$(summary 's["files"]["left"]')" 2
+    is "$(total)" 30
+    is "$(sql "SELECT status FROM ingest.runs ORDER BY started_at DESC LIMIT 1")" 5
+    books_balance
+    count --json --deadline 23h a b c
+    status_is 0
+    is "$(summary 's["files"].get("left")')" None
+    is "$(total)" 70
+}
+
+@test "--deadline: a refused file is worse than one that is left, and a deadline that changes nothing is 0" {
+    fresh
+    lines 10 worse_a >a
+    printf '\x1f\x8b\x08 damaged' >broken.gz
+    lines 20 worse_b >b
+    begin --deadline 1s a broken.gz - b
+    until_true asks "(SELECT count(*) FROM ingest.payloads) = 1"
+    sleep 1.1
+    finish
+    status_is 1
+    says "1 of 4 files are left" "broken.gz"
+    begin --deadline 1s a -
+    sleep 1.1
+    finish
+    status_is 0
+    silent
+}
+
+@test "--deadline: what must be one transaction is not begun late" {
+    fresh
+    lines 10 one_a >a
+    lines 20 one_b >b
+    hold "LOCK TABLE ingest.payloads IN ACCESS EXCLUSIVE MODE"
+    begin --deadline 1s --window 1s a b
+    until_true waits_for_a_lock
+    sleep 1
+    release
+    finish
+    status_is 5
+    says "2 of 2 files are left"
+    is "$(n_rows ingest.payloads)" 0
+    count --deadline 23h --window 1s a b
+    status_is 0
+    is "$(n_rows ingest.payloads)" 2
+}
+
+@test "--deadline holds for all sources of a run, and for workers of a queue" {
+    fresh
+    lines 10 src_a >a
+    lines 20 src_b >b
+    cat >ingest.ini <<END
+[ingest]
+deadline = 1s
+[source one]
+files = $PWD/a
+[source two]
+files = $PWD/b
+END
+    hold "LOCK TABLE ingest.payloads IN ACCESS EXCLUSIVE MODE"
+    begin -c ingest.ini --json run
+    until_true waits_for_a_lock
+    sleep 1
+    release
+    finish
+    status_is 5
+    says "[source one]: stopped at the deadline" "[source two]: stopped at the deadline"
+    is "$(total)" 0
+    run --separate-stderr "$INGEST" -c ingest.ini --client-key none --deadline 23h run two
+    status_is 0
+    is "$(total)" 20
+    "$INGEST" -q migrate up pictrs
+    "$INGEST" -q enqueue a b
+    run --separate-stderr "$INGEST" work --client-key none --deadline 23h
+    status_is 0
+    is "$(total)" 30
+}
