@@ -1,0 +1,154 @@
+/*
+ * The page of `ingest report`: reads the document that it carries, and shows one of its tables at a time.
+ */
+import { el, name_of, seen } from "./text.js";
+import { day_of, range_text } from "./days.js";
+import { exact, short } from "./numbers.js";
+import { read_document } from "./model.js";
+import { figures_of, client_months, format_of, short_format_of, steps_table, word } from "./figures.js";
+import { chart_of } from "./chart.js";
+import { ranking_of } from "./ranking.js";
+import { coverage_of } from "./calendar.js";
+import { boards_of } from "./boards.js";
+import { about_of } from "./about.js";
+import { range_picker } from "./range.js";
+
+const THEMES = ["auto", "light", "dark"];
+
+const page = document.getElementById("page");
+const main = document.getElementById("main");
+let recolour = () => {};
+
+/* ---- light and dark ---- */
+
+function set_theme(theme) {
+    if (theme === "auto")
+        delete document.documentElement.dataset.theme;
+    else
+        document.documentElement.dataset.theme = theme;
+    recolour();
+}
+
+/* What the reader chose last; a browser may keep nothing for a page from a file. */
+function remembered(choice) {
+    try {
+        if (choice !== undefined)
+            localStorage.setItem("ingest-report-theme", choice);
+        return localStorage.getItem("ingest-report-theme");
+    } catch {
+        return null;
+    }
+}
+
+function theme_picker() {
+    const select = el("select", { id: "theme", change: () => { remembered(select.value); set_theme(select.value); } },
+        THEMES.map((theme) => el("option", { value: theme }, theme[0].toUpperCase() + theme.slice(1))));
+    const last = remembered();
+
+    if (THEMES.includes(last))
+        select.value = last;
+    set_theme(select.value);
+    return el("span.theme", {}, el("label", { for: "theme" }, "Colours"), select);
+}
+
+/* Charts have colours in their pixels: they are drawn again where those change, on paper as well. */
+for (const query of ["(prefers-color-scheme: dark)", "print"])
+    matchMedia(query).addEventListener("change", () => recolour());
+
+/* ---- a table ---- */
+
+function show_table(report, table, picker) {
+    const figures = el("div");
+    const measures = table.measures;
+    let measure = table.main;
+    let range = [0, table.n];
+
+    const last_known = () => {
+        for (let step = table.n - 1; step >= 0; step--)
+            if (table.value(table.main, step) !== null)
+                return table.monthly ? table.day(step + 1) - 1 : table.day(step);
+        return table.until - 1;
+    };
+    const chart = chart_of(table, {
+        get label() { return `${word(measure)} per ${table.unit}`; },
+        height: 280,
+        format: (n) => short_format_of(measure)(n),
+        exact: (n) => format_of(measure)(n),
+        value: (step) => table.value(measure, step),
+        before: (step, shown) => (measure === table.main && compare.checked ? table.value(measure, table.counterpart(step, shown)) : null),
+        on_zoom: (steps) => (steps === null ? choose(null) : choose_steps([range[0] + steps[0], range[0] + steps[1]])),
+    });
+    const compare = el("input", { type: "checkbox", id: "compare", checked: true, change: () => chart.show(range) });
+    const select = el("select", { id: "measure", change: () => { measure = select.value; compare.disabled = measure !== table.main; chart.show(range); } },
+        measures.map((name) => el("option", { value: name }, word(name))));
+    const steps = steps_table(table, () => range);
+    const lists = table.lists.map((list) => ranking_of(list));
+    const parts = [chart, ...lists, steps];
+
+    const choose_steps = ([from, to]) => {
+        range = [Math.max(0, Math.min(from, table.n - 1)), Math.min(table.n, Math.max(to, 1))];
+        picker.show([table.since, table.until], last_known(), [table.day(range[0]), table.monthly && range[1] === table.n ? table.until : table.day(range[1])]);
+        figures.replaceChildren(figures_of(table, range));
+        for (const part of parts)
+            part.show(range);
+    };
+    const choose = (days) => choose_steps(days === null ? [0, table.n] : table.range_of(...days));
+
+    main.replaceChildren(
+        figures,
+        el("section.daily", {}, el("h2", {}, table.main === "channels" ? "Channels that took an emote up, less those that dropped it" : `${word(table.main)} by ${table.unit}`),
+            el("div.tools", {}, measures.length > 1 ? [el("label", { for: "measure" }, "Show"), select] : null,
+                el("span", {}, compare, el("label", { for: "compare" }, "with the period before"))),
+            chart.element, steps.element),
+        ...lists.map((list) => list.element),
+        ...[table.raw.clients ? client_months(table) : null, table.raw.boards ? boards_of(table.raw.boards) : null].filter((part) => part !== null),
+        coverage_of(table, report),
+        about_of(report));
+    recolour = () => [chart, ...lists].forEach((part) => part.recolour());
+    if (table.n > 0)
+        choose(null);
+    return choose;
+}
+
+/* ---- all of it ---- */
+
+function tables_nav(report, show) {
+    const datasets = new Set(report.tables.map((table) => table.title));
+    const buttons = report.tables.map((table, i) => el("button", { type: "button", "aria-pressed": "false", click: () => show(i) }, name_of(table.title),
+        table.raw.ecosystem ? el("span.muted", {}, " ", name_of(table.raw.ecosystem)) : null));
+
+    return datasets.size > 1 ? el("nav.tables", { "aria-label": "Tables" }, buttons) : null;
+}
+
+function start(report) {
+    let choose = () => {};
+    const picker = range_picker((days) => choose(days));
+    const show = (i) => {
+        nav?.querySelectorAll("button").forEach((button, at) => button.setAttribute("aria-pressed", String(at === i)));
+        choose = show_table(report, report.tables[i], picker);
+    };
+    const nav = tables_nav(report, show);
+    const only = report.tables.length === 1 ? report.tables[0] : null;
+
+    document.title = `Downloads, ${seen(report.made.database)}, ${range_text(day_of(report.period.since), day_of(report.period.until))}`;
+    document.getElementById("head").append(
+        el("div.title", {}, el("h1", {}, "Downloads ", el("span.muted", {}, name_of(only ? only.title : report.made.database))), theme_picker()),
+        el("p.muted", {}, `${range_text(day_of(report.period.since), day_of(report.period.until))}, all days in UTC`,
+            report.made.name ? [", names that fit ", name_of(report.made.name)] : null),
+        ...(report.notes ?? []).map((note) => el("p.note", {}, name_of(note, { most: 400 }))),
+        ...(nav ? [nav] : []), picker.element);
+    document.getElementById("licence").hidden = !globalThis.uPlot;
+    page.hidden = false;
+    if (report.tables.length > 0)
+        show(0);
+    else
+        main.append(el("p", {}, "There is no table in this report."), about_of(report));
+}
+
+try {
+    start(read_document(document.getElementById("report").textContent));
+} catch (error) {
+    page.hidden = false;
+    main.replaceChildren(el("p.complaint", { role: "alert" }, error instanceof Error ? error.message : String(error)));
+    throw error;
+}
