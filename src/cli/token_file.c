@@ -10,6 +10,7 @@
 #include "ingest/run.h"
 #include "ingest/secret.h"
 #include "ingest/token.h"
+#include "ingest/whole.h"
 
 #include "cli_priv.h"
 
@@ -51,17 +52,15 @@ read_file(const char *path, struct err *err)
 {
     /* O_NONBLOCK: a FIFO in its place must not hold us up before secret_check refuses it. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    size_t n = 0;
-    ssize_t got = 0;
+    ssize_t n;
     enum st rc;
 
     if (fd < 0)
         return unusable(path, strerror(errno), err);
     if ((rc = secret_check(fd, "cannot use the token", path, err)) == ST_OK) {
-        while (n < sizeof token && (got = read(fd, token + n, sizeof token - n)) > 0)
-            n += (size_t)got;
-        rc = got < 0 ? unusable(path, strerror(errno), err)
-                     : check_text(path, (struct slice){ token, n }, err);
+        n = whole_read(fd, token, sizeof token);
+        rc = n < 0 ? unusable(path, strerror(errno), err)
+                   : check_text(path, (struct slice){ token, (size_t)n }, err);
     }
     close(fd);
     return rc;

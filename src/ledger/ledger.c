@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 
+#include "ingest/whole.h"
 #include "ledger_priv.h"
 
 const char *
@@ -48,7 +49,7 @@ find_machine(struct ledger *l)
         fd = open("/var/lib/dbus/machine-id", O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return;
-    n = read(fd, id, 32);
+    n = whole_read(fd, id, 32);
     close(fd);
     l->has_machine = n == 32 && strspn(id, "0123456789abcdef") == 32;
     if (l->has_machine)

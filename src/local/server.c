@@ -9,6 +9,7 @@
 
 #include "ingest/clock.h"
 #include "ingest/num.h"
+#include "ingest/whole.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -40,7 +41,7 @@ static size_t
 read_small(const char *path, char *out, size_t cap)
 {
     int fd = paths_open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
-    ssize_t n = fd < 0 ? -1 : read(fd, out, cap - 1);
+    ssize_t n = fd < 0 ? -1 : whole_read(fd, out, cap - 1);
 
     if (fd >= 0)
         close(fd);

@@ -4,6 +4,7 @@
  */
 #include "ingest/networks.h"
 #include "ingest/buf.h"
+#include "ingest/whole.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -298,7 +299,7 @@ read_file(const char *path, struct buf *out, struct err *err)
             close(fd);
             return err_memory(err, what);
         }
-        n = read(fd, out->p + out->n, 64 * KIB);
+        n = whole_read(fd, out->p + out->n, 64 * KIB);
         out->n += n > 0 ? (size_t)n : 0;
     }
     if (n < 0)

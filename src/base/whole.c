@@ -1,0 +1,24 @@
+/*
+ * One read(2) may give less than was asked for, or be interrupted before it gives anything.
+ */
+#include "ingest/whole.h"
+
+ssize_t
+whole_read(int fd, void *p, size_t n)
+{
+    char *to = p;
+    size_t has = 0;
+
+    while (has < n) {
+        ssize_t got = read(fd, to + has, n - has);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return -1;
+        if (got == 0)
+            break;
+        has += (size_t)got;
+    }
+    return (ssize_t)has;
+}
