@@ -18,8 +18,10 @@ days_at(struct days *d, int32_t day)
     if (d->n_used == DAY_BLOCKS_MAX)
         return NULL;
     block = d->n_spare > 0 ? d->spare[--d->n_spare] : malloc(DAY_BLOCK * sizeof *block);
-    if (block == NULL)
+    if (block == NULL) {
+        d->no_memory = true;
         return NULL;
+    }
     memset(block, 0, DAY_BLOCK * sizeof *block);
     d->blocks[at] = block;
     d->used[d->n_used++] = (uint16_t)at;
@@ -65,6 +67,7 @@ days_reset(struct days *d)
         d->blocks[d->used[i]] = NULL;
     }
     d->n_used = 0;
+    d->no_memory = false;
 }
 
 void

@@ -60,9 +60,10 @@ struct days {
     size_t              n_used;
     struct payload_day *spare[DAY_BLOCKS_MAX];
     size_t              n_spare;
+    bool                no_memory; /* that, and not the number of days, was why one was refused */
 };
 
-/* The entry of a day, made on first use; NULL: too many days or no memory. */
+/* The entry of a day, made on first use; NULL: too many days, or no memory, which is noted. */
 struct payload_day *days_at(struct days *d, int32_t day);
 /* The days that hold lines, ascending; allocated, the caller frees them. NULL: no memory. */
 struct payload_day *days_list(const struct days *d, size_t *n);
