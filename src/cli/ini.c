@@ -164,7 +164,9 @@ ini_read(const char *path, bool must, struct arena *arena, ini_taker *take, void
 
     if (file == NULL && !must && (errno == ENOENT || errno == ENOTDIR || errno == EACCES))
         return ST_EOF;
-    if (file == NULL) {
+    if (file == NULL && errno == ENOMEM) {
+        rc = err_memory(err, "cannot open the configuration");
+    } else if (file == NULL) {
         rc = err_fail(err, ST_USAGE, "cannot open the configuration", "%s", strerror(errno));
     } else {
         if ((rc = slurp(file, arena, &text, &n, err)) == ST_OK)

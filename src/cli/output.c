@@ -44,16 +44,22 @@ output_open(struct output *out, const char *path, struct err *err)
         if (fd >= 0)
             set_mode(fd, there ? &st : NULL);
         out->file = fd < 0 ? NULL : fdopen(fd, "w");
-        if (fd >= 0 && out->file == NULL)
+        if (fd >= 0 && out->file == NULL) {
+            int why = errno;
+
             close(fd);
+            (void)unlink(out->temporary);
+            errno = why;
+        }
     } else {
         errno = ENAMETOOLONG;
     }
     if (out->file != NULL)
         return ST_OK;
-    err_fail(err, ST_USAGE, "cannot write the output", "%s", strerror(errno));
+    err_fail(err, errno == ENOMEM ? ST_MEMORY : ST_USAGE, "cannot write the output", "%s",
+             strerror(errno));
     snprintf(err->path, sizeof err->path, "%s", path);
-    return ST_USAGE;
+    return err->code;
 }
 
 enum st
