@@ -178,7 +178,7 @@ pg_copy_out(struct pg *pg, const char *what, const char *sql, pg_take_row *take,
     assert(!pg->copying);
     if (!pg_is_alive(pg))
         return pg_failed(pg, NULL, what, NULL, err);
-    res = PQexec(pg->conn, sql);
+    res = pg_copy_exec(pg, sql);
     if (PQresultStatus(res) != PGRES_COPY_OUT) {
         rc = res == NULL || PQresultStatus(res) == PGRES_FATAL_ERROR
                  ? pg_failed(pg, res, what, sql, err)

@@ -70,8 +70,8 @@ pg_environment(const struct pg *pg)
     l.env = calloc(l.cap, sizeof *l.env);
     l.failed = l.env == NULL || options == NULL;
     for (char **v = environ; !l.failed && v != NULL && *v != NULL; v++)
-        if (!is_of_libpq_or_ours(*v) && (l.env[l.n] = strdup(*v)) != NULL)
-            l.n++;
+        if (!is_of_libpq_or_ours(*v))
+            l.failed = (l.env[l.n++] = strdup(*v)) == NULL;
     for (PQconninfoOption *o = options; !l.failed && o->keyword != NULL; o++) {
         const char *value = o->envvar == NULL ? NULL : value_of(pg, o);
 
