@@ -8,6 +8,7 @@ import gzip
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -328,6 +329,36 @@ class World:
             self.root.ask("DROP DATABASE %s WITH (FORCE)" % self.current)
         self.root.ask("DROP DATABASE %s" % self.template)
         self.root.close()
+
+
+# ---- syscalls ----
+
+CALL = re.compile(rb"^(\d+) +([a-z_0-9]+)\(")
+
+
+def syscalls(c, w):
+    """(name, ordinal) of every syscall, in the order of the run, and how many come before main(). strace counts by name, and for each thread."""
+    w.fresh()
+    trace = os.path.join(c.folder, "trace")
+    done = c.start(*w.words, database=w.current, stdin=w.stdin, before=("strace", "-f", "-o", trace))
+    done.communicate()
+    if done.returncode != w.status:
+        raise Failed("under strace the run ends with %d" % done.returncode)
+    counts, pairs, ours = {}, [], None
+    with open(trace, "rb") as file:
+        for line in file:
+            call = CALL.match(line)
+            if not call:
+                continue
+            thread, name = call.group(1), call.group(2).decode()
+            n = counts[thread, name] = counts.get((thread, name), 0) + 1
+            if all(n > counts.get((t, name), 0) for t, other in list(counts) if other == name and t != thread):
+                pairs.append((name, n))
+            if ours is None and b'"/dev/null", O_RDWR' in line: # main() begins so; what is before loads libraries
+                ours = len(pairs)
+    os.remove(trace)
+    # The call that starts the program is made before strace can stop it.
+    return [p for p in pairs if p != ("execve", 1)], max(0, (ours or 0) - 2)
 
 
 # ---- logs ----
