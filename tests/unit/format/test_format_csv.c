@@ -23,6 +23,8 @@ static const struct text_case csv_cases[] = {
       "1! comment - 0\n2! counted " AT " " US " status=404 bytes=7 range=0 decodes=1 ok=0 method=\"GET\" path=\"/a\" agent=\"x\" country=\"\"\n" },
     { "nested_names_have_dots", "ts,request.uri,request.method,request.headers.User-Agent\n1705399200,/a,GET,x", "1! comment - 0\n" GOT " agent=\"x\" country=\"\"\n" },
     { "headers_again", HEAD ROW("x") "\n" HEAD ROW("y"), "1! comment - 0\n" GOT " agent=\"x\" country=\"\"\n3! comment - 0\n" COUNTED("4") " agent=\"y\" country=\"\"\n" },
+    { "another_header_is_a_row", HEAD "http_user_agent,status,request,time_iso8601\nx,200,GET /a HTTP/1.1,2024-01-16T10:00:00Z\n" ROW("x") "\nmsec,request\n"
+      "1705399200,GET /a\n", "1! comment - 0\n2! time - 0\n3! time - 0\n" COUNTED("4") " agent=\"x\" country=\"\"\n5! fields - 0\n6! fields - 0\n" },
     { "blank_lines_before_the_header", "\n\r\n" HEAD "\n" ROW("x"), "1! blank - 0\n2! blank - 0\n3! comment - 0\n4! blank - 0\n" COUNTED("5") " agent=\"x\" country=\"\"\n" },
     { "byte_order_mark", "\xef\xbb\xbf" HEAD ROW("x"), "1! comment - 0\n" GOT " agent=\"x\" country=\"\"\n" },
 

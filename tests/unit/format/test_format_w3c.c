@@ -37,6 +37,10 @@ static const struct text_case cases[] = {
       "1! comment - 0\n2" DAY "method=\"GET\" path=\"/a\"\n3! comment - 0\n4! blank - 0\n5! comment - 0\n"
       "6" DAY "method=\"GET\" path=\"/b\"\n7" DAY "method=\"GET\" path=\"/c\"\n8! comment - 0\n"
       "9" DAY "method=\"GET\" path=\"/d\"\n" },
+    { "as_many_columns_in_another_order", LEAST " c-ip\n2024-03-01 GET /a 200 192.0.2.7\n#Fields: c-ip sc-status cs-uri-stem cs-method date\n"
+      "2024-03-01 GET /a 200 192.0.2.7\n192.0.2.7 200 /b GET 2024-03-01\n",
+      "1! comment - 0\n2" DAY GET_A "client=\"192.0.2.7\"\n3! comment - 0\n4! time - 0\n"
+      "5" DAY "method=\"GET\" path=\"/b\" client=\"192.0.2.7\"\n" },
     { "only_one_blank_separates", LEAST "\n2024-03-01 GET /a 200\n2024-03-01  GET /a 200\n2024-03-01 GET  200\n2024-03-01 GET /a 200 \n",
       "1! comment - 0\n2" DAY "method=\"GET\" path=\"/a\"\n3! fields - 0\n4" DAY "method=\"GET\" path=\"\"\n5! fields - 0\n" },
     { "cr_before_cr", LEAST "\n2024-03-01 GET /a 200\r\n2024-03-01 GET /a 200\r\r\n\r\n",
