@@ -38,6 +38,13 @@ size_t  catalog_held_bytes(const struct catalog *c);
 /* `path` is clean (path_clean): no scheme, host or query. */
 bool catalog_find(const struct catalog *c, struct slice path, struct catalog_entry *out);
 
+/*
+ * CATALOG_ARTIFACTS for SQL: adds the joins that lead from `artifact`, a column of the statement, to its row of job_artifacts (`a`) and on to its crate (`c`),
+ * in `schema`. ST_DB, with no SQLSTATE: there is no such way, or the role may not go it.
+ */
+struct buf;
+enum st catalog_artifact_joins(struct buf *sql, const char *artifact, struct pg *pg, const char *schema, struct err *err);
+
 /* For tests and loaders: a catalog that is filled by hand. What is added first wins; texts are copied. ST_OK, ST_MEMORY. */
 struct catalog *catalog_new(enum catalog_kind kind, struct err *err);
 enum st catalog_add(struct catalog *c, struct slice key, const struct catalog_entry *entry, struct err *err);

@@ -63,6 +63,8 @@ struct standing {
 
 /* ST_OK; ST_DB: no ledger, no right; ST_DB_RETRY; ST_MEMORY. To be released in either case. */
 enum st standing_read(struct standing *s, struct pg *pg, const struct standing_source *sources, size_t n, struct err *err);
+/* The same, inside the caller's transaction. */
+enum st standing_read_here(struct standing *s, struct pg *pg, const struct standing_source *sources, size_t n, struct err *err);
 void    standing_release(struct standing *s);
 
 #endif

@@ -84,11 +84,20 @@ name_of(struct buf *b, const char *column)
     buf_printf(b, ", CASE WHEN octet_length(%s) <= 4096 THEN %s END", column, column);
 }
 
+/* From a job on to the version and its crate. */
+static void
+join_crates(struct buf *b, const char *schema, const struct way *job, const struct way *end)
+{
+    join(b, schema, "jobs", "j", "a", "job");
+    if (job != end)
+        join(b, schema, "tasks", "k", "j", job->task);
+    join(b, schema, "crate_versions", "v", job == end ? "j" : "k", end->version);
+    join(b, schema, "crates", "c", "v", "crate");
+}
+
 static void
 query(struct buf *b, const char *schema, const struct way *job, const struct way *end)
 {
-    const char *from = job == end ? "j" : "k";
-
     buf_text(b, "SELECT a.id::bigint");
     name_of(b, "c.name");
     name_of(b, "v.version");
@@ -97,12 +106,8 @@ query(struct buf *b, const char *schema, const struct way *job, const struct way
     buf_text(b, ", j.success, j.ended::bigint FROM ");
     pg_ident(NULL, b, schema);
     buf_text(b, ".job_artifacts a");
-    join(b, schema, "jobs", "j", "a", "job");
-    if (job != end)
-        join(b, schema, "tasks", "k", "j", job->task);
-    join(b, schema, "crate_versions", "v", from, end->version);
-    join(b, schema, "crates", "c", "v", "crate");
-    join(b, schema, end->targets, "t", from, end->target);
+    join_crates(b, schema, job, end);
+    join(b, schema, end->targets, "t", job == end ? "j" : "k", end->target);
 }
 
 /* Success above all, then when it ended: seconds since 1970, NULL below all. The id decides between
@@ -140,35 +145,63 @@ take(struct catalog *c, const struct slice *f, struct err *err)
     return artifact_names(c, texts[0], texts[1], texts[2], texts[3], kept, err);
 }
 
+/* The way from jobs to crates, `end` one of the two; ST_DB: there is none, or it may not be read. */
+static enum st
+look_for_way(struct pg *pg, const char *schema, struct way *job, struct way *task,
+             const struct way **end, struct err *err)
+{
+    char tables[160];
+    enum st rc = find_way(pg, schema, "jobs", job, err);
+
+    *end = job;
+    if (rc == ST_OK && !is_whole(job) && job->task[0] != '\0') {
+        *end = task;
+        rc = find_way(pg, schema, "tasks", task, err);
+    }
+    if (rc != ST_OK)
+        return rc;
+    if (!is_whole(*end)) {
+        err_fail(err, ST_DB, what,
+                 "no foreign keys lead from its jobs to crate_versions and to targets or triples");
+        err_hint(err, "the tables in schema %s are not those of builds.rs as they are known",
+                 schema);
+        return ST_DB;
+    }
+    snprintf(tables, sizeof tables, "{job_artifacts,jobs,crate_versions,crates,%s%s}",
+             *end == task ? "tasks," : "", (*end)->targets);
+    return load_rights(pg, schema, tables, what, err);
+}
+
 enum st
 load_artifacts(struct catalog *c, struct pg *pg, const char *schema, struct err *err)
 {
     struct buf sql = { 0 };
     struct way job, task = { .version = "" };
-    const struct way *end = &job;
-    char found[64], tables[160];
+    const struct way *end;
+    char found[64];
     enum st rc = load_schema(pg, schema, "job_artifacts", what, found, err);
 
-    if (rc != ST_OK || (rc = find_way(pg, found, "jobs", &job, err)) != ST_OK)
-        return rc;
-    if (!is_whole(&job) && job.task[0] != '\0') {
-        end = &task;
-        if ((rc = find_way(pg, found, "tasks", &task, err)) != ST_OK)
-            return rc;
-    }
-    if (!is_whole(end)) {
-        err_fail(err, ST_DB, what,
-                 "no foreign keys lead from its jobs to crate_versions and to targets or triples");
-        err_hint(err, "the tables in schema %s are not those of builds.rs as they are known",
-                 found);
-        return ST_DB;
-    }
-    snprintf(tables, sizeof tables, "{job_artifacts,jobs,crate_versions,crates,%s%s}",
-             end == &task ? "tasks," : "", end->targets);
-    if ((rc = load_rights(pg, found, tables, what, err)) != ST_OK)
+    if (rc != ST_OK || (rc = look_for_way(pg, found, &job, &task, &end, err)) != ST_OK)
         return rc;
     query(&sql, found, &job, end);
     rc = buf_str(&sql) == NULL ? err_memory(err, what) : load_rows(c, pg, what, sql.p, take, err);
     buf_release(&sql);
     return rc;
+}
+
+enum st
+catalog_artifact_joins(struct buf *sql, const char *artifact, struct pg *pg, const char *schema,
+                       struct err *err)
+{
+    struct way job, task = { .version = "" };
+    const struct way *end;
+    enum st rc = look_for_way(pg, schema, &job, &task, &end, err);
+
+    if (rc != ST_OK)
+        return rc;
+    buf_text(sql, " JOIN ");
+    pg_ident(NULL, sql, schema);
+    buf_printf(sql, ".job_artifacts a ON a.id = %s", artifact);
+    join_crates(sql, schema, &job, end);
+    return ST_OK;
 }

@@ -9,6 +9,7 @@
  *   count.c    the main job; counting.h is the map of what it shares with run.c and work.c
  *   run.c      the sources of the configuration
  *   ledger.c   known and accept: questions to the ledger, and what is said to it
+ *   config_show.c  `ingest config`: what holds, and where it was said; config_check.c: what is wrong with it
  *   names.c    what the options name: format, dataset, rules
  *   explain.c  what is understood of an input, line by line
  *   node.c     and token.c: who submits; subcommand.h is the map of commands that have commands
@@ -36,7 +37,8 @@ enum exit_status { EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_DATABASE = 3, EXIT_OUR
 /* Where a value came from; a later one wins over an earlier one. */
 enum origin { FROM_DEFAULT, FROM_CONFIG, FROM_ENVIRONMENT, FROM_COMMAND_LINE };
 
-enum option_kind { OPTION_FLAG, OPTION_VALUE, OPTION_ONCE, OPTION_LIST }; /* ONCE: a second one on the command line is no correction */
+/* ONCE: a second one on the command line is no correction. OPTIONAL: a value stands behind '=', or there is none, which is "". */
+enum option_kind { OPTION_FLAG, OPTION_VALUE, OPTION_ONCE, OPTION_LIST, OPTION_OPTIONAL };
 
 enum option_id {
     OPT_DATABASE,
@@ -95,6 +97,9 @@ enum option_id {
     OPT_AUDIT,
     OPT_DOCTOR,
     OPT_SANDBOX,
+    OPT_NAME,
+    OPT_CSV,
+    OPT_BADGE,
     OPT_URL,
     OPT_JSON,
     OPT_STRICT,
@@ -153,6 +158,9 @@ enum st check_mistyped(const struct options *o, const char *const *commands, siz
 
 /* Fills in what the command line left open. The texts live until the program ends. */
 enum st config_apply(struct options *o, struct err *err);
+/* The same, and all that is wrong in the file, each told to `problem`: then ST_OK, and what is wrong is left out. */
+typedef void config_problem(void *ctx, const struct err *err);
+enum st config_apply_all(struct options *o, config_problem *problem, void *ctx, struct err *err);
 /* "~/.config/ingest/NAME", home by getpwuid without HOME; false if it does not fit. */
 bool config_home_path(char *out, size_t cap, const char *name);
 
@@ -166,6 +174,8 @@ struct place {
 };
 /* ST_USAGE: two were named, or a password stands on the command line. Starts the private one, and migrates it if `migrate`. */
 enum st place_open(struct place *p, const struct options *o, bool migrate, struct err *err);
+/* What of it can be told without a server. ST_USAGE. */
+enum st place_check(const struct options *o, struct err *err);
 void    place_close(struct place *p);
 bool    place_is_local(const struct options *o); /* would it be the private one? */
 /* The sentence for "no database named". */
@@ -247,6 +257,8 @@ enum st keep_open(struct keep *k, const struct options *o, struct run_config *c,
 enum st keep_close(struct keep *k, bool ran, enum st rc, struct err *err);
 
 /* Each runs to the end and gives the exit status. */
+int cli_config(const struct options *o);
+int cli_config_check(struct options *o); /* reads the configuration itself */
 int cli_count(const struct options *o);
 int cli_accept(const struct options *o);
 int cli_known(const struct options *o);
@@ -261,5 +273,6 @@ int cli_enqueue(const struct options *o);
 int cli_run(const struct options *o);
 int cli_work(const struct options *o);
 int cli_status(const struct options *o);
+int cli_report(const struct options *o);
 
 #endif

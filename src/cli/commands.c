@@ -211,7 +211,7 @@ static const struct {
     { "node", cli_node },
     { "psql", cli_psql },
     { "recount", NULL },
-    { "report", NULL },
+    { "report", cli_report },
     { "retract", NULL },
     { "run", cli_run },
     { "status", cli_status },

@@ -40,6 +40,7 @@ help_print(FILE *to)
         "       ingest known FILE...             is all of it counted? else exit 1 and what is not\n"
         "       ingest accept FILE...            refused inputs stay as they are: skip them\n"
         "       ingest status [-v]               what is covered, missing, late, refused, and waits\n"
+        "       ingest report [-o DIR]           what was downloaded: text, a page, --json, --csv, --badge\n"
         "       ingest migrate up|down|status|print [SET]...\n"
         "       ingest enqueue FILE...           into a queue in the database; ingest work [--wait]\n"
         "                                        counts what is there, any number of them at once\n"

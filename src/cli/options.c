@@ -58,16 +58,19 @@ const struct option_def option_defs[OPTIONS_N] = {
     [OPT_RENAME] = { "rename", 0, OPTION_VALUE, "NAME", "node update: the new name" },
     [OPT_VALID_FROM] = { "valid-from", 0, OPTION_VALUE, "DAY", "token add: valid from the beginning of this day on (UTC); default now" },
     [OPT_VALID_UNTIL] = { "valid-until", 0, OPTION_VALUE, "DAY", "token add: valid to the beginning of this day (UTC); default 2050-06-06" },
-    [OPT_TOP] = { "top", 0, OPTION_VALUE, "N", "leaderboard: the length of each list; default 500" },
+    [OPT_TOP] = { "top", 0, OPTION_VALUE, "N", "leaderboard, report: the length of lists; default 500, 100 (text: 10)" },
     [OPT_KEEP] = { "keep", 0, OPTION_VALUE, "N", "backup: keep the N newest; default all, for ever" },
-    [OPT_CHECK] = { "check", 0, OPTION_VALUE, "FILE", "backup: restore FILE into a throw-away database and compare" },
+    [OPT_CHECK] = { "check", 0, OPTION_OPTIONAL, "FILE", "backup: restore FILE somewhere else and compare; config: is it sound?" },
     [OPT_QUEUE] = { "queue", 0, OPTION_VALUE, "NAME", "enqueue, work: which queue, default ingest; status: that one alone" },
     [OPT_WAIT] = { "wait", 0, OPTION_FLAG, NULL, "work: wait for more when the queue is empty" },
     [OPT_AUDIT] = { "audit", 0, OPTION_FLAG, NULL, "status: do the books balance, ledger against tables? exit status 1: no" },
     [OPT_DOCTOR] = { "doctor", 0, OPTION_FLAG, NULL, "status: server settings, rights, clock, disk, modes of files" },
     [OPT_SANDBOX] = { "sandbox", 0, OPTION_FLAG, NULL, "give up all rights but those to the inputs and outputs before reading" },
+    [OPT_NAME] = { "name", 0, OPTION_VALUE, "PATTERN", "report: names that fit; * is any number of characters, ? one" },
+    [OPT_CSV] = { "csv", 0, OPTION_FLAG, NULL, "report: every figure on a line, separated by commas" },
+    [OPT_BADGE] = { "badge", 0, OPTION_VALUE, "NAME", "report: an SVG badge with the downloads of NAME" },
     [OPT_URL] = { "url", 0, OPTION_VALUE, "URL", "explain: which route takes this URL or path" },
-    [OPT_JSON] = { "json", 0, OPTION_FLAG, NULL, "the closing summary (explain: all of it) as JSON on stdout" },
+    [OPT_JSON] = { "json", 0, OPTION_FLAG, NULL, "the closing summary (explain, report: all of it) as JSON on stdout" },
     [OPT_STRICT] = { "strict", 0, OPTION_FLAG, NULL, "exit status 1 if any line was rejected" },
     [OPT_QUIET] = { "quiet", 'q', OPTION_FLAG, NULL, "print errors only" },
     [OPT_VERBOSE] = { "verbose", 'v', OPTION_FLAG, NULL, "say what each file was taken for; the summary without a terminal too" },
@@ -185,10 +188,14 @@ options_parse(struct options *o, int argc, char **argv, struct err *err)
 
     *o = (struct options){ 0 };
     for (int i = 0; i < OPTIONS_N; i++) {
-        bool takes = option_defs[i].kind != OPTION_FLAG;
+        enum option_kind kind = option_defs[i].kind;
+        bool takes = kind != OPTION_FLAG;
 
         longs[i] = (struct option){ option_defs[i].name,
-                                    takes ? required_argument : no_argument, NULL, 256 + i };
+                                    kind == OPTION_OPTIONAL ? optional_argument
+                                    : takes                 ? required_argument
+                                                            : no_argument,
+                                    NULL, 256 + i };
         if (option_defs[i].letter != 0) {
             letters[at++] = option_defs[i].letter;
             if (takes)
@@ -214,8 +221,9 @@ options_parse(struct options *o, int argc, char **argv, struct err *err)
         for (int i = 0; i < OPTIONS_N; i++)
             if (found == 256 + i || (option_defs[i].letter != 0 && found == option_defs[i].letter))
                 id = i;
-        if (options_set(o, (enum option_id)id, optarg == NULL ? "true" : optarg,
-                        FROM_COMMAND_LINE, err) != ST_OK)
+        if (optarg == NULL)
+            optarg = option_defs[id].kind == OPTION_FLAG ? "true" : "";
+        if (options_set(o, (enum option_id)id, optarg, FROM_COMMAND_LINE, err) != ST_OK)
             return err->code;
     }
     o->arguments = argv + optind;

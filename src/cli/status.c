@@ -19,9 +19,8 @@ status_is_unseen(const struct status *s, const char *source)
     return true;
 }
 
-/* Of the configuration: an array for the caller to free; NULL: no memory. */
-static struct standing_source *
-sources_of(const struct config *config, size_t *n)
+struct standing_source *
+status_sources(const struct config *config, size_t *n)
 {
     const struct config_source *s;
     struct standing_source *out;
@@ -45,7 +44,7 @@ ask(struct status *s, struct pg *pg, struct err *err)
     size_t n;
     enum st rc;
 
-    sources = sources_of(s->config, &n);
+    sources = status_sources(s->config, &n);
     if (sources == NULL)
         return err_memory(err, "cannot hold the sources");
     rc = standing_read(&s->standing, pg, sources, n, err);

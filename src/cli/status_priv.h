@@ -35,6 +35,9 @@ status_shows_queue(const struct status *s, size_t row)
     return s->only_queue == NULL || slice_eq(pg_text(s->queue.queues, row, 0), slice_of(s->only_queue));
 }
 
+/* What the configuration says of its sources: an array for the caller to free; NULL: no memory. `ingest report` asks for it, too. */
+struct standing_source *status_sources(const struct config *config, size_t *n);
+
 /* A source of the configuration that has no payload yet. */
 bool status_is_unseen(const struct status *s, const char *source);
 

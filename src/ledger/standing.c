@@ -145,12 +145,15 @@ read_payloads(struct standing *s, struct pg *pg, const struct standing_source *s
     return read_expected(s, pg, sources, n, err);
 }
 
-static enum st
-read_all(struct standing *s, struct pg *pg, const struct standing_source *sources, size_t n,
-         struct err *err)
+enum st
+standing_read_here(struct standing *s, struct pg *pg, const struct standing_source *sources,
+                   size_t n, struct err *err)
 {
     bool there;
-    enum st rc = standing_is_there(pg, "ingest.payloads", &there, err);
+    enum st rc;
+
+    *s = (struct standing){ 0 };
+    rc = standing_is_there(pg, "ingest.payloads", &there, err);
 
     if (rc == ST_OK && !there) {
         err_fail(err, ST_DB, what, "this database has none (schema ingest)");
@@ -183,7 +186,7 @@ standing_read(struct standing *s, struct pg *pg, const struct standing_source *s
         return rc;
     rc = pg_script(pg, what, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY", err);
     if (rc == ST_OK)
-        rc = read_all(s, pg, sources, n, err);
+        rc = standing_read_here(s, pg, sources, n, err);
     pg_rollback(pg);
     return rc;
 }

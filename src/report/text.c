@@ -1,0 +1,525 @@
+/*
+ * The report for a terminal or a mail: totals, a bar for each stretch of time, lists with their
+ * share and course. Only as wide as it may be.
+ */
+#include "ingest/base.h"
+
+#include "cells.h"
+
+#define NARROWEST 40 /* columns: less than that nothing fits */
+
+/* ---- figures ---- */
+
+static bool
+is_bytes(const char *measure)
+{
+    return strcmp(measure, "bytes") == 0;
+}
+
+static const char *
+figure(const char *measure, int64_t v, char out[32])
+{
+    return is_bytes(measure) ? short_bytes(v, out) : grouped(v, out);
+}
+
+/* "+12 %"; "" where there is nothing to compare with. */
+static const char *
+change(int64_t now, int64_t before, char out[32])
+{
+    double percent = before == 0 ? 0 : ((double)now - (double)before) / (double)before * 100;
+
+    if (before <= 0)
+        out[0] = '\0';
+    else
+        snprintf(out, 32, percent > -10 && percent < 10 ? "%+.1f %%" : "%+.0f %%", percent);
+    return out;
+}
+
+/* Without the blanks that columns end in. */
+static void
+end_line(const struct cells *c)
+{
+    while (c->out->n > 0 && c->out->p[c->out->n - 1] == ' ')
+        c->out->n--;
+    buf_text(c->out, "\n");
+}
+
+/* Where the period before has nothing, nothing is compared with it. */
+static bool
+has_before(const struct table *t)
+{
+    return t->totals_before[0] != 0;
+}
+
+static void
+put_total(const struct cells *c, const char *what, const char *now, const char *before, const char *grew)
+{
+    buf_text(c->out, "  ");
+    cells_text(c, slice_of(what), 12);
+    cells_right(c, now, 22);
+    if (before != NULL && c->style->columns >= 70) {
+        cells_right(c, "before", 10);
+        cells_right(c, before, 16);
+        cells_right(c, grew, 10);
+    }
+    end_line(c);
+}
+
+static void
+put_count(const struct cells *c, const struct table *t, const char *what, int64_t now, int64_t before)
+{
+    char a[32], b[32], grew[32];
+
+    put_total(c, what, figure(what, now, a), has_before(t) ? figure(what, before, b) : NULL,
+              change(now, before, grew));
+}
+
+static void
+put_clients(const struct cells *c, const struct table *t)
+{
+    char a[32], b[32], both[80], grew[32];
+    const char *between = c->style->utf8 ? "±" : "+-";
+
+    if (!t->keeps_clients)
+        return;
+    if (!t->clients.known) {
+        buf_printf(c->out, "  clients     not known: %s\n", t->why);
+        return;
+    }
+    snprintf(both, sizeof both, "%s %s %s", grouped(t->clients.estimate, a), between,
+             grouped(t->clients.error, b));
+    put_total(c, "clients", t->clients.error > 0 ? both : a,
+              has_before(t) && t->clients_before.known ? grouped(t->clients_before.estimate, b) : NULL,
+              change(t->clients.estimate, t->clients_before.estimate, grew));
+}
+
+static void
+put_totals(const struct cells *c, const struct table *t)
+{
+    static const char *const counts[] = { "networks", "stations", "countries" };
+
+    for (size_t m = 0; m < t->n_measures; m++)
+        put_count(c, t, t->measures[m], t->totals[m], t->totals_before[m]);
+    if (!t->monthly)
+        put_count(c, t, t->keeps_clients ? "names" : "emotes", t->lists[0].total,
+                  t->lists[0].total_before);
+    for (size_t i = 0; t->monthly && i < ARRAY_LEN(counts); i++)
+        put_count(c, t, counts[i], t->lists[i].total, t->lists[i].total_before);
+    if (t->n_versions >= 0)
+        put_count(c, t, "versions", t->n_versions, t->n_versions_before);
+    put_clients(c, t);
+}
+
+/* ---- the course of time ---- */
+
+/* Steps that one bar stands for. */
+struct stretch {
+    size_t  from, to;
+    int64_t sum;     /* NO_FIGURE: none is known */
+    size_t  n_known;
+};
+
+enum { BY_STEP, BY_WEEK, BY_MONTH };
+
+static size_t
+end_of_stretch(const struct table *t, size_t from, int by)
+{
+    size_t n = t->n_steps;
+
+    if (by == BY_STEP)
+        return from + 1;
+    if (by == BY_WEEK)
+        return from + 7 < n ? from + 7 : n;
+    for (size_t i = from + 1; i < n; i++)
+        if (clock_month(day_of_step(t, (int64_t)(t->n_before + i))) !=
+            clock_month(day_of_step(t, (int64_t)(t->n_before + from))))
+            return i;
+    return n;
+}
+
+static struct stretch
+stretch_of(const struct table *t, size_t from, int by)
+{
+    const int64_t *series = t->series[0] + t->n_before;
+    struct stretch s = { .from = from, .to = end_of_stretch(t, from, by), .sum = NO_FIGURE };
+
+    for (size_t i = from; i < s.to; i++)
+        if (series[i] != NO_FIGURE) {
+            s.sum = s.sum == NO_FIGURE ? series[i] : s.sum + series[i];
+            s.n_known++;
+        }
+    return s;
+}
+
+static const char *
+why_none(char state)
+{
+    switch (state) {
+    case STATE_GAP:
+        return "not covered";
+    case STATE_BEFORE:
+        return "before the first";
+    case STATE_AFTER:
+        return "nothing has come yet";
+    case STATE_FUTURE:
+        return "not begun";
+    }
+    return "not known";
+}
+
+/* "3 of 7 days", "open", "part of it is not covered"; "" for what is settled. */
+static void
+remark(const struct table *t, const struct stretch *s, char out[64])
+{
+    const char *states = t->states + t->n_before;
+    size_t n = s->to - s->from;
+    bool open = false, part = false;
+
+    for (size_t i = s->from; i < s->to; i++) {
+        open |= states[i] == STATE_OPEN;
+        part |= states[i] == STATE_PART;
+    }
+    out[0] = '\0';
+    if (s->sum == NO_FIGURE)
+        snprintf(out, 64, "%s", why_none(states[s->to - 1]));
+    else if (s->n_known < n)
+        snprintf(out, 64, "%zu of %zu days", s->n_known, n);
+    else if (open || part)
+        snprintf(out, 64, "%s", open ? "open" : "not all covered");
+}
+
+static void
+put_course(const struct cells *c, const struct table *t)
+{
+    int by = t->monthly || t->n_steps <= 31 ? BY_STEP : t->n_steps <= 217 ? BY_WEEK : BY_MONTH;
+    size_t label = t->monthly || by == BY_MONTH ? 7 : 10, bar;
+    int64_t most = 0;
+    char day[11], number[32], why[64];
+
+    for (size_t i = 0; i < t->n_steps;) {
+        struct stretch s = stretch_of(t, i, by);
+
+        most = s.sum > most ? s.sum : most;
+        i = s.to;
+    }
+    bar = c->style->columns - 2 - label - 2 - 8;
+    bar = bar > 24 + NARROWEST ? bar - 22 : bar / 2;
+    buf_text(c->out, "\n");
+    for (size_t i = 0; i < t->n_steps;) {
+        struct stretch s = stretch_of(t, i, by);
+
+        clock_format_day(day_of_step(t, (int64_t)(t->n_before + i)), day);
+        buf_printf(c->out, "  %.*s  ", (int)label, day);
+        cells_bar(c, s.sum == NO_FIGURE ? 0 : s.sum, most, bar);
+        cells_right(c, s.sum == NO_FIGURE ? "-" : short_number(s.sum, number), 8);
+        remark(t, &s, why);
+        buf_printf(c->out, "%s%s\n", why[0] == '\0' ? "" : "  ", why);
+        i = s.to;
+    }
+}
+
+/* ---- lists ---- */
+
+static struct slice
+key_of(struct buf *b, const struct list *l, const struct entry *e)
+{
+    buf_reset(b);
+    buf_add_slice(b, e->keys[0]);
+    if (l->n_keys > 1) {
+        buf_text(b, ".");
+        buf_add_slice(b, e->keys[1]);
+    }
+    if (b->n == 0)
+        buf_text(b, "(none)");
+    return (struct slice){ b->p, b->failed ? 0 : b->n };
+}
+
+static size_t
+widest(const struct cells *c, const struct list *l, size_t n)
+{
+    size_t width = strlen(l->of);
+    struct buf key = { 0 };
+
+    for (size_t i = 0; i < n; i++) {
+        size_t w = cells_width(c, key_of(&key, l, &l->entries[i]));
+
+        width = w > width ? w : width;
+    }
+    buf_release(&key);
+    return width;
+}
+
+/* Columns that there is room for. */
+struct columns {
+    size_t key, spark, change, clients;
+};
+
+static struct columns
+choose_columns(const struct cells *c, const struct table *t, const struct list *l, size_t n)
+{
+    size_t room = c->style->columns - 2 - 16 - 9; /* the figure and its share */
+    struct columns out = { .key = widest(c, l, n) };
+
+    if (l->has_series && room >= 20 + 22) {
+        out.spark = 22;
+        room -= 22;
+    }
+    if (has_before(t) && room >= 20 + 10) {
+        out.change = 10;
+        room -= 10;
+    }
+    if (l->has_clients && room >= 20 + 12) {
+        out.clients = 12;
+        room -= 12;
+    }
+    out.key = out.key > room ? room : out.key;
+    return out;
+}
+
+static void
+put_entry(const struct cells *c, const struct table *t, const struct entry *e,
+          const struct columns *columns)
+{
+    char a[32], share[32] = "";
+
+    if (t->totals[0] > 0 && e->sums[0] >= 0)
+        snprintf(share, sizeof share, "%.1f %%", (double)e->sums[0] / (double)t->totals[0] * 100);
+    cells_right(c, grouped(e->sums[0], a), 16);
+    cells_right(c, share, 9);
+    if (columns->change > 0)
+        cells_right(c, change(e->sums[0], e->before, a), columns->change);
+    if (columns->clients > 0)
+        cells_right(c, e->clients.known ? grouped(e->clients.estimate, a) : "", columns->clients);
+    if (columns->spark > 0 && e->series != NULL) {
+        buf_text(c->out, "  ");
+        cells_spark(c, e->series, t->n_steps, columns->spark - 2);
+    }
+    end_line(c);
+}
+
+static void
+put_list(const struct cells *c, const struct table *t, const struct list *l)
+{
+    size_t n = l->n < c->style->shown ? l->n : c->style->shown;
+    struct columns columns = choose_columns(c, t, l, n);
+    struct buf key = { 0 };
+    char number[32];
+
+    if (n == 0)
+        return;
+    buf_text(c->out, "\n  ");
+    cells_text(c, slice_of(l->of), columns.key);
+    cells_right(c, t->measures[0], 16);
+    cells_right(c, "share", 9);
+    if (columns.change > 0)
+        cells_right(c, "change", columns.change);
+    if (columns.clients > 0)
+        cells_right(c, "clients", columns.clients);
+    end_line(c);
+    for (size_t i = 0; i < n; i++) {
+        buf_text(c->out, "  ");
+        cells_text(c, key_of(&key, l, &l->entries[i]), columns.key);
+        put_entry(c, t, &l->entries[i], &columns);
+    }
+    if (l->total > (int64_t)n)
+        buf_printf(c->out, "  and %s more\n", grouped(l->total - (int64_t)n, number));
+    buf_release(&key);
+}
+
+/* The three boards that people look at; --json has all. */
+static void
+put_boards(const struct cells *c, const struct boards *b)
+{
+    static const enum board_list shown[] = { BOARD_TOP_DAILY, BOARD_TRENDING_DAY, BOARD_TOP_ALL_TIME };
+
+    for (size_t k = 0; b != NULL && k < ARRAY_LEN(shown); k++) {
+        size_t n = b->n[shown[k]] < c->style->shown ? b->n[shown[k]] : c->style->shown;
+
+        if (n == 0)
+            continue;
+        buf_printf(c->out, "\n  %s, as of %s\n", board_names[shown[k]], b->updated_at);
+        for (size_t i = 0; i < n; i++)
+            buf_printf(c->out, "  %3zu  %s %12" PRId32 "\n", i + 1, b->lists[shown[k]][i].id,
+                       b->lists[shown[k]][i].score);
+    }
+}
+
+/* ---- a table ---- */
+
+static void
+put_days(const struct cells *c, struct period p)
+{
+    char since[11], last[11];
+
+    clock_format_day(p.since, since);
+    clock_format_day(p.until - 1, last);
+    buf_printf(c->out, "%s%s%s", since, p.until - p.since > 1 ? " to " : "",
+               p.until - p.since > 1 ? last : "");
+}
+
+static void
+put_table(const struct cells *c, const struct table *t)
+{
+    if (t->first == DAY_NONE)
+        return;
+    buf_text(c->out, "\n");
+    cells_free_text(c, slice_of(t->shown));
+    if (t->ecosystem[0] != '\0') {
+        buf_text(c->out, " (");
+        cells_free_text(c, slice_of(t->ecosystem));
+        buf_text(c->out, ")");
+    }
+    buf_text(c->out, ", ");
+    put_days(c, t->period);
+    if (t->totals[0] == 0 && t->lists[0].n == 0) {
+        buf_text(c->out, ": nothing; its rows are of ");
+        put_days(c, (struct period){ t->first, t->last + 1 });
+        buf_text(c->out, "\n");
+        return;
+    }
+    buf_text(c->out, "\n");
+    put_totals(c, t);
+    put_course(c, t);
+    for (size_t i = 0; i < t->n_lists; i++)
+        put_list(c, t, &t->lists[i]);
+    put_boards(c, t->boards);
+}
+
+/* Those that hold nothing are named, and no more. */
+static void
+put_empty(const struct cells *c, const struct report *r)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < r->n_tables; i++) {
+        if (r->tables[i].first != DAY_NONE)
+            continue;
+        buf_text(c->out, n++ == 0 ? "\nnothing is in " : ", ");
+        cells_free_text(c, slice_of(r->tables[i].shown));
+    }
+    buf_text(c->out, n > 0 ? "\n" : "");
+}
+
+/* ---- coverage and what ran ---- */
+
+#define GAPS_SHOWN 5
+
+static void
+put_source(const struct cells *c, const struct report *r, size_t row)
+{
+    const struct standing_days *d = &r->standing.days[row];
+    struct slice source = pg_text(r->standing.sources, row, STANDING_SOURCE);
+    size_t n = (size_t)(r->period.until - r->period.since), covered = 0, shown = 0, gaps = 0;
+    char *states = malloc(n);
+
+    buf_text(c->out, "  ");
+    cells_free_text(c, pg_text(r->standing.sources, row, STANDING_DATASET));
+    if (source.p != NULL) {
+        buf_text(c->out, ", source ");
+        cells_free_text(c, source);
+    }
+    if (states == NULL) {
+        c->out->failed = true;
+        return;
+    }
+    states_of_source(r, d, r->period, states);
+    for (size_t i = 0; i < n; i++)
+        covered += state_has_figure(states[i], false);
+    free(states);
+    buf_printf(c->out, ": %zu of %zu days", covered, n);
+    for (size_t i = d->n_gaps; i > 0; i--) {
+        const struct gap *gap = &d->gaps[i - 1];
+        char hours[HOURS_TEXT];
+
+        if (gap->last < r->period.since || gap->first >= r->period.until)
+            continue;
+        if (gaps++ >= GAPS_SHOWN)
+            continue;
+        shown++;
+        buf_text(c->out, "\n    missing ");
+        put_days(c, (struct period){ gap->first, gap->last + 1 });
+        if (gap->hours != HOURS_ALL) {
+            coverage_hours(gap->hours, hours);
+            buf_printf(c->out, " hours %s", hours);
+        }
+    }
+    if (gaps > shown)
+        buf_printf(c->out, "\n    and %zu more", gaps - shown);
+    buf_text(c->out, "\n");
+}
+
+static void
+put_runs(const struct cells *c, const struct pg_result *runs)
+{
+    for (size_t i = 0; i < pg_rows(runs); i++) {
+        buf_printf(c->out, "  %s", pg_text(runs, i, 0).p);
+        if (!pg_is_null(runs, i, 2)) {
+            buf_text(c->out, " on ");
+            cells_free_text(c, pg_text(runs, i, 2));
+        }
+        if (!pg_is_null(runs, i, 4)) {
+            buf_text(c->out, ", source ");
+            cells_free_text(c, pg_text(runs, i, 4));
+        }
+        buf_printf(c->out, ": exit status %s; files %s read, %s known, %s refused",
+                   pg_text(runs, i, 5).p, pg_text(runs, i, 6).p, pg_text(runs, i, 7).p,
+                   pg_text(runs, i, 11).p);
+        if (!pg_is_null(runs, i, 15)) {
+            buf_text(c->out, "; ");
+            cells_free_text(c, pg_text(runs, i, 15));
+        }
+        buf_text(c->out, "\n");
+    }
+}
+
+static void
+put_end(const struct cells *c, const struct report *r)
+{
+    const struct pg_result *refused = r->standing.refused;
+
+    if (r->has_ledger && pg_rows(r->standing.sources) > 0) {
+        buf_text(c->out, "\ncoverage\n");
+        for (size_t i = 0; i < pg_rows(r->standing.sources); i++)
+            put_source(c, r, i);
+        if (refused != NULL && pg_int(refused, 0, 0) > 0)
+            buf_printf(c->out, "  refused inputs: %s; `ingest status` has more\n", pg_text(refused, 0, 0).p);
+    }
+    if (r->standing.runs != NULL && pg_rows(r->standing.runs) > 0) {
+        buf_text(c->out, "\nlast run\n");
+        put_runs(c, r->standing.runs);
+    }
+    for (size_t i = 0; i < r->n_notes; i++) {
+        buf_text(c->out, i == 0 ? "\nnote\n  " : "  ");
+        cells_free_text(c, r->notes[i]);
+        buf_text(c->out, "\n");
+    }
+}
+
+void
+report_text(struct buf *out, const struct report *r, const struct report_text_style *style)
+{
+    struct report_text_style fits = *style;
+    struct cells c;
+    char why[200];
+
+    if (fits.columns < NARROWEST)
+        fits.columns = NARROWEST;
+    cells_open(&c, out, &fits);
+    buf_text(out, "downloads in ");
+    cells_free_text(&c, r->database);
+    if (r->pattern.p != NULL) {
+        buf_text(out, ", names like ");
+        cells_free_text(&c, r->pattern);
+    }
+    buf_text(out, ", ");
+    put_days(&c, r->period);
+    buf_printf(out, "\nread %s UTC\n", r->at);
+    if (report_is_empty(r, why))
+        buf_printf(out, "\n%s\n", why);
+    else
+        for (size_t i = 0; i < r->n_tables; i++)
+            put_table(&c, &r->tables[i]);
+    put_empty(&c, r);
+    put_end(&c, r);
+    cells_close(&c);
+}
