@@ -29,6 +29,8 @@ struct pg_result; /* rows of one statement */
  */
 enum pg_mode { PG_READ_WRITE, PG_READ_ONLY /* default_transaction_read_only on */ };
 struct pg *pg_connect(const char *conninfo, enum pg_mode mode, struct err *err); /* NULL: in err */
+/* Can it be read without a doubt? libpq's messages print parts of others, and a piece of a password may stand where a name should. */
+bool       pg_conninfo_is_sound(const char *conninfo);
 /* Is a password in it, of a role or of a certificate's key? What libpq cannot understand has one if it speaks of one. */
 bool       pg_conninfo_has_password(const char *conninfo);
 /*

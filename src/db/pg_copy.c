@@ -46,8 +46,7 @@ pg_copy_exec(struct pg *pg, const char *sql)
         return NULL;
     while (PQisBusy(pg->conn) && PQisBusy(pg->conn)) {
         if ((res = PQmakeEmptyPGresult(pg->conn, PGRES_FATAL_ERROR)) == NULL) {
-            PQfinish(pg->conn);
-            pg->conn = NULL;
+            pg_give_up(pg);
             return NULL;
         }
         PQclear(res);
@@ -147,9 +146,15 @@ pg_copy_end(struct pg *pg, int64_t *rows, struct err *err)
 void
 pg_copy_abort(struct pg *pg, const char *why)
 {
+    PGresult *res;
+
     if (!pg->copying)
         return;
     pg->copying = false;
-    if (pg_is_alive(pg) && PQputCopyEnd(pg->conn, why) == 1)
-        PQclear(drain(pg));
+    if (!pg_is_alive(pg))
+        return;
+    res = PQputCopyEnd(pg->conn, why) == 1 ? drain(pg) : NULL;
+    if (PQresultErrorField(res, PG_DIAG_SQLSTATE) == NULL)
+        pg_give_up(pg); /* the server has not said that it is over */
+    PQclear(res);
 }

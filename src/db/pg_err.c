@@ -156,6 +156,13 @@ connection_failed(struct pg *pg, const char *what, struct err *err)
     return st;
 }
 
+void
+pg_give_up(struct pg *pg)
+{
+    PQfinish(pg->conn);
+    pg->conn = NULL;
+}
+
 enum st
 pg_failed(struct pg *pg, const PGresult *res, const char *what, const char *sql, struct err *err)
 {
@@ -174,11 +181,13 @@ pg_failed(struct pg *pg, const PGresult *res, const char *what, const char *sql,
         if (!pg_is_alive(pg) || PQconsumeInput(pg->conn) == 0 || !pg_is_alive(pg))
             return connection_failed(pg, what, err);
         /*
-         * libpq gives no result, or one without a state, when it has no memory (T34) or lost the
-         * protocol's thread.
+         * libpq gives no result, or one without a state, when it has no memory (T34) or could not
+         * wait. Then the server's answer may be still to come, and would be taken for that to the
+         * next statement: this connection is good for nothing more.
          */
-        err_set(err, res == NULL ? ST_MEMORY : ST_DB, "%s", what);
+        err_set(err, res == NULL ? ST_MEMORY : ST_DB_RETRY, "%s", what);
         pg_clean(err->cause, sizeof err->cause, PQerrorMessage(pg->conn));
+        pg_give_up(pg);
         return err->code;
     }
     again = pg_state_retries(state) || !pg_is_alive(pg);

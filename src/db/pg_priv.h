@@ -42,6 +42,9 @@ enum st pg_failed(struct pg *pg, const PGresult *res, const char *what, const ch
 /* Sends a COPY and gives the server's first answer to it, as PQexec does; NULL: pg_failed tells. */
 PGresult *pg_copy_exec(struct pg *pg, const char *sql);
 
+/* Closes the connection, which is then a lost one. */
+void pg_give_up(struct pg *pg);
+
 /* May the whole transaction be tried again after this SQLSTATE? */
 bool pg_state_retries(const char *sqlstate);
 
@@ -55,9 +58,5 @@ void pg_grant_hint(char *out, size_t cap, const char *message, const char *sql, 
 
 /* PQnoticeProcessor with a struct pg: counts, keeps the last, prints nothing. */
 void pg_notice(void *pg, const char *message);
-
-/* Parses `conninfo` before libpq may print parts of it: false when a piece of a password could
- * stand where a name should. */
-bool pg_conninfo_is_sound(const char *conninfo);
 
 #endif

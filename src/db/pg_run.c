@@ -211,6 +211,11 @@ pg_rollback(struct pg *pg)
 {
     if (pg->copying)
         pg_copy_abort(pg, "rolled back");
-    if (pg_is_alive(pg) && PQtransactionStatus(pg->conn) != PQTRANS_IDLE)
-        PQclear(PQexec(pg->conn, "ROLLBACK"));
+    if (pg_is_alive(pg) && PQtransactionStatus(pg->conn) != PQTRANS_IDLE) {
+        PGresult *res = PQexec(pg->conn, "ROLLBACK");
+
+        if (PQresultStatus(res) != PGRES_COMMAND_OK)
+            pg_give_up(pg); /* whose answer would be next, if it is still to come? */
+        PQclear(res);
+    }
 }
