@@ -140,7 +140,7 @@ function uplot_chart(host, spec) {
 /* What the marks mean; of those alone that are there. */
 function legend_of(shown, columns) {
     const has = (letters) => Array.from(shown.states).some((letter) => letters.includes(letter));
-    const item = (kind, text) => el("li", {}, el(`span.key.key-${kind}`, { "aria-hidden": "true" }), text);
+    const item = (kind, text) => el("li", {}, el(`span.mark.mark-${kind}`, { "aria-hidden": "true" }), text);
     const items = [item(columns ? "column" : "line", "this period")];
 
     if (shown.before !== null && shown.before.some((value) => value !== null))

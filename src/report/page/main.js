@@ -86,7 +86,10 @@ function show_table(report, table, picker) {
     const parts = [chart, ...lists, steps];
 
     const choose_steps = ([from, to]) => {
-        range = [Math.max(0, Math.min(from, table.n - 1)), Math.min(table.n, Math.max(to, 1))];
+        const width = Math.min(to - from, table.n);
+        const start = Math.min(Math.max(from, 0), table.n - width);
+
+        range = [start, start + width];
         picker.show([table.since, table.until], last_known(), [table.day(range[0]), table.monthly && range[1] === table.n ? table.until : table.day(range[1])]);
         figures.replaceChildren(figures_of(table, range));
         for (const part of parts)
@@ -98,7 +101,7 @@ function show_table(report, table, picker) {
         figures,
         el("section.daily", {}, el("h2", {}, table.main === "channels" ? "Channels that took an emote up, less those that dropped it" : `${word(table.main)} by ${table.unit}`),
             el("div.tools", {}, measures.length > 1 ? [el("label", { for: "measure" }, "Show"), select] : null,
-                el("span", {}, compare, el("label", { for: "compare" }, "with the period before"))),
+                el("span", {}, compare, el("label", { for: "compare" }, "compare with the period before"))),
             chart.element, steps.element),
         ...lists.map((list) => list.element),
         ...[table.raw.clients ? client_months(table) : null, table.raw.boards ? boards_of(table.raw.boards) : null].filter((part) => part !== null),

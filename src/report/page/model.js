@@ -116,8 +116,9 @@ export class Table {
         return whole && result.known > 0 ? { ...result, value: this.raw.before[measure] } : result;
     }
 
-    covered([from, to]) {
-        return Array.from(this.states.slice(from, to)).filter(is_covered).length;
+    /* Whether anything is known of the previous period: a name that had nothing in one that is not covered is not new. */
+    get knows_before() {
+        return this.raw.series.before.some((value) => value !== null);
     }
 
     /* Whether anything at all is known of what is covered. */
@@ -165,7 +166,7 @@ export class List {
         const [from, to] = range;
 
         if (this.table.is_whole(range))
-            return this.raw.before[i] ?? null;
+            return this.table.knows_before ? (this.raw.before[i] ?? null) : null;
         if (i >= this.rich || 2 * from - to < 0)
             return null;
         return sum_known(this.series(i), 2 * from - to, from);

@@ -81,7 +81,7 @@ export function ranking_of(list) {
     const element = el("section", { id },
         el("h2", {}, title),
         el("div.tools", {}, list.n > 10 ? [el("label", { for: `${id}-search` }, `Find ${title.toLowerCase()}`), search] : null, status),
-        el("div.scroll", {}, el("table.ranking", {}, el("caption.unseen-caption", {}, title), head, body, foot)), more);
+        el("div.scroll", {}, el(`table.ranking.of-${list.of}`, {}, el("caption.unseen-caption", {}, title), head, body, foot)), more);
     const opened = new Map();
     let range = null, limit = ROWS_FIRST, sorted_by = "main", upwards = false;
     let columns = [], rank = [], order = [];
@@ -157,7 +157,7 @@ export function ranking_of(list) {
         const parts = [wanted === "" ? `${shown} of ${plural(whole ? list.raw.total : order.length, KEY_TITLES[list.of].toLowerCase(), title.toLowerCase())}` : `${found} found`];
 
         if (!whole && order.length < list.n)
-            parts.push(list.rich === 0 ? "figures by day are not in this report" : `of the first ${list.rich} alone there are figures of a part of the period`);
+            parts.push(list.rich === 0 ? "figures by day are not in this report" : `a part of the period is known of the first ${list.rich} alone`);
         return parts.join("; ");
     };
 
