@@ -83,11 +83,22 @@ on_table(void *ctx, const char *schema, const char *table, int64_t before, int64
         fprintf(stderr, ": has %" PRId64 " rows as before, and not the same\n", before);
 }
 
+/* "--check FILE" and "--check=FILE". */
+static const char *
+checked_file(const struct options *o)
+{
+    const char *path = o->value[OPT_CHECK].text;
+
+    if (path != NULL && path[0] == '\0')
+        path = o->n_arguments > 1 ? o->arguments[1] : NULL;
+    return path;
+}
+
 static enum st
 check(const struct options *o, const struct backup_job *job, struct pg *pg, bool *different,
       struct err *err)
 {
-    const char *path = o->value[OPT_CHECK].text;
+    const char *path = checked_file(o);
     struct backup_checked checked;
     struct options for_table = *o;
     enum st rc = backup_check(job, pg, path, on_table, &for_table, &checked, err);
@@ -116,11 +127,13 @@ static enum st
 read_words(const struct options *o, struct err *err)
 {
     bool checks = o->value[OPT_CHECK].text != NULL;
+    bool behind = checks && o->value[OPT_CHECK].text[0] != '\0';
 
-    if (o->n_arguments == (checks ? 1 : 2))
+    if (o->n_arguments == (behind ? 1 : 2))
         return ST_OK;
     err_fail(err, ST_USAGE, "cannot read the command line",
-             checks               ? "--check FILE is no backup into a directory"
+             checks && o->n_arguments < 2 ? "the option \"--check\" wants a value"
+             : checks             ? "--check FILE is no backup into a directory"
              : o->n_arguments < 2 ? "a directory is missing"
                                   : "one directory is enough");
     err_hint(err, "ingest backup DIR [--keep N]; ingest backup --check FILE");

@@ -200,7 +200,7 @@ static const struct {
     { "adopt", NULL },
     { "backup", cli_backup },
     { "completion", NULL },
-    { "config", NULL },
+    { "config", cli_config },
     { "enqueue", cli_enqueue },
     { "explain", cli_explain },
     { "help", cli_help },
@@ -319,6 +319,9 @@ cli_main(int argc, char **argv)
         puts("ingest " INGEST_VERSION);
         return close_stdout(0);
     }
+    if (options.n_arguments > 0 && strcmp(options.arguments[0], "config") == 0 &&
+        options.value[OPT_CHECK].text != NULL)
+        return close_stdout(cli_config_check(&options));
     if (config_apply(&options, &err) != ST_OK)
         return fail(&err);
     return close_stdout(dispatch(&options));

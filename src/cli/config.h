@@ -51,8 +51,15 @@ struct config_source {
     struct config_source *next;
 };
 
+/* A key as the file says it, for `ingest config`. */
+struct config_said {
+    struct ini_entry    entry; /* key NULL: the section */
+    struct config_said *next;  /* in the order of the file */
+};
+
 struct config {
     char                  path[512]; /* "" where there is no file */
+    struct config_said   *said;
     struct arena          arena;
     struct config_pack   *packs;
     struct config_format *formats;
@@ -75,6 +82,9 @@ const struct config_format *config_find_format(const struct config *config, cons
 /* ---- between the files of the configuration ---- */
 
 #define CONFIG_WHAT "cannot read the configuration"
+
+/* The option that a key of [ingest] is: 'fdsn_networks' and 'fdsn-networks'; -1: none. */
+int config_find_key(const char *key);
 
 /* A section of one kind: it begins (entry->key NULL), gets its keys, and is ended by the next section or the file. */
 struct section_kind {

@@ -73,7 +73,7 @@ on_progress(void *ctx, const struct run_progress *p)
 
 /* ---- options to configuration ---- */
 
-static int
+int
 usable_cores(void)
 {
     cpu_set_t set;
@@ -81,8 +81,8 @@ usable_cores(void)
     return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
 }
 
-static enum st
-read_numbers(const struct options *o, struct run_config *c, struct err *err)
+enum st
+numbers_read(const struct options *o, struct run_config *c, struct err *err)
 {
     int64_t jobs = usable_cores(), percent = MAX_REJECT_DEFAULT;
 
@@ -186,8 +186,8 @@ check_client_key(const char *path, struct err *err)
     return missing ? ST_OK : rc;
 }
 
-static enum st
-read_client_key(const struct options *o, const struct place *place, struct run_config *c,
+enum st
+client_key_find(const struct options *o, const struct place *place, struct run_config *c,
                 char path[512], struct err *err)
 {
     const char *named = o->value[OPT_CLIENT_KEY].text;
@@ -218,7 +218,7 @@ count_reading(const struct options *o, struct run_config *c, struct rules *rules
 {
     enum st rc;
 
-    if ((rc = read_numbers(o, c, err)) != ST_OK || (rc = names_read(o, c, rules, err)) != ST_OK)
+    if ((rc = numbers_read(o, c, err)) != ST_OK || (rc = names_read(o, c, rules, err)) != ST_OK)
         return rc;
     if (c->sink == RUN_TO_TEXT || c->sink == RUN_TO_EIDA) /* nobody asks who writes a file */
         return ST_OK;
@@ -325,7 +325,7 @@ counting_enter(struct counting *c, struct err *err)
     enum st rc;
 
     if ((rc = place_for(c->o, &c->config, &c->place, err)) != ST_OK ||
-        (rc = read_client_key(c->o, &c->place, &c->config, c->key_path, err)) != ST_OK ||
+        (rc = client_key_find(c->o, &c->place, &c->config, c->key_path, err)) != ST_OK ||
         (rc = output_open(&c->output, output, err)) != ST_OK)
         return rc;
     c->config.out = c->output.file;

@@ -64,6 +64,11 @@ enum st misplaced_check(const struct options *o, enum counting_by by, struct err
 enum st counting_configure(struct counting *c, const struct options *o, struct err *err);
 /* Where rows go and what is told. */
 enum st counting_prepare(struct counting *c, const struct options *o, struct err *err);
+/* Parts of that, for who looks at the options alone. */
+int     usable_cores(void);
+enum st numbers_read(const struct options *o, struct run_config *c, struct err *err); /* --memory, --jobs, --max-reject */
+/* Where the client key is, into c->client_key and `path`; one that is named is read. ST_USAGE. */
+enum st client_key_find(const struct options *o, const struct place *place, struct run_config *c, char path[512], struct err *err);
 /* How logs are read and what counts. May be called again, with options that differ in that. */
 enum st counting_read(struct counting *c, const struct options *o, struct err *err);
 /* The database, the client key, the output: config is whole after it. */

@@ -122,8 +122,54 @@ check_bytes(const char *line, size_t n, struct err *err)
     return ST_OK;
 }
 
+/* Who reads, and what was read. */
+struct reader {
+    const char  *path;
+    ini_taker   *take;
+    ini_problem *problem; /* NULL: the first ends it */
+    void        *ctx;
+    uint64_t     line_no;
+    bool         lost; /* in a section that cannot be read */
+};
+
+static void
+locate(const struct reader *r, struct err *err)
+{
+    if (err->path[0] == '\0')
+        snprintf(err->path, sizeof err->path, "%s", r->path);
+    if (err->line_no == 0)
+        err->line_no = r->line_no;
+}
+
+/* ST_OK: it is told, and the next line may be read. */
 static enum st
-read_lines(char *text, size_t n, ini_taker *take, void *ctx, uint64_t *line_no, struct err *err)
+settle(struct reader *r, const char *line, enum st rc, struct err *err)
+{
+    if (rc != ST_USAGE || r->problem == NULL)
+        return rc;
+    if (*line == '[')
+        r->lost = true;
+    locate(r, err);
+    r->problem(r->ctx, err);
+    return ST_OK;
+}
+
+static enum st
+read_line(struct reader *r, char *line, struct ini_entry *entry, struct err *err)
+{
+    enum st rc;
+
+    if (*line == '[')
+        r->lost = false;
+    else if (r->lost)
+        return ST_OK;
+    rc = *line == '[' ? read_section(line, entry, err) : read_key(line, entry, err);
+    entry->line_no = r->line_no;
+    return rc == ST_OK ? r->take(r->ctx, entry, err) : rc;
+}
+
+static enum st
+read_lines(struct reader *r, char *text, size_t n, struct err *err)
 {
     struct ini_entry entry = { 0 };
     char *end = text + n;
@@ -136,28 +182,27 @@ read_lines(char *text, size_t n, ini_taker *take, void *ctx, uint64_t *line_no, 
         char *feed = memchr(line, '\n', (size_t)(end - line));
 
         next = feed != NULL ? feed + 1 : end;
-        ++*line_no;
-        if ((rc = check_bytes(line, (size_t)((feed != NULL ? feed : end) - line), err)) != ST_OK)
-            break;
+        r->line_no++;
+        if ((rc = check_bytes(line, (size_t)((feed != NULL ? feed : end) - line), err)) != ST_OK) {
+            rc = settle(r, line, rc, err);
+            continue;
+        }
         if (feed != NULL)
             *feed = '\0';
         line = trim(line);
         if (*line == '\0' || *line == '#' || *line == ';')
             continue;
-        rc = *line == '[' ? read_section(line, &entry, err) : read_key(line, &entry, err);
-        entry.line_no = *line_no;
-        if (rc == ST_OK)
-            rc = take(ctx, &entry, err);
+        rc = settle(r, line, read_line(r, line, &entry, err), err);
     }
     return rc;
 }
 
 enum st
-ini_read(const char *path, bool must, struct arena *arena, ini_taker *take, void *ctx,
-         struct err *err)
+ini_read_all(const char *path, bool must, struct arena *arena, ini_taker *take,
+             ini_problem *problem, void *ctx, struct err *err)
 {
+    struct reader r = { .path = path, .take = take, .problem = problem, .ctx = ctx };
     FILE *file = fopen(path, "re");
-    uint64_t line_no = 0;
     size_t n = 0;
     char *text = NULL;
     enum st rc;
@@ -170,12 +215,17 @@ ini_read(const char *path, bool must, struct arena *arena, ini_taker *take, void
         rc = err_fail(err, ST_USAGE, "cannot open the configuration", "%s", strerror(errno));
     } else {
         if ((rc = slurp(file, arena, &text, &n, err)) == ST_OK)
-            rc = read_lines(text, n, take, ctx, &line_no, err);
+            rc = read_lines(&r, text, n, err);
         fclose(file);
     }
-    if (rc != ST_OK && err->path[0] == '\0')
-        snprintf(err->path, sizeof err->path, "%s", path);
-    if (rc != ST_OK && err->line_no == 0)
-        err->line_no = line_no;
+    if (rc != ST_OK)
+        locate(&r, err);
     return rc;
+}
+
+enum st
+ini_read(const char *path, bool must, struct arena *arena, ini_taker *take, void *ctx,
+         struct err *err)
+{
+    return ini_read_all(path, must, arena, take, NULL, ctx, err);
 }

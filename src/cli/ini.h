@@ -34,4 +34,12 @@ typedef enum st ini_taker(void *ctx, const struct ini_entry *entry, struct err *
  */
 enum st ini_read(const char *path, bool must, struct arena *arena, ini_taker *take, void *ctx, struct err *err);
 
+/*
+ * The same to its end: each ST_USAGE of a line, path and line_no set, goes to `problem` instead. Keys behind a section that cannot be
+ * read are left out. What ends it all the same: the file, memory.
+ */
+typedef void ini_problem(void *ctx, const struct err *err);
+enum st ini_read_all(const char *path, bool must, struct arena *arena, ini_taker *take, ini_problem *problem, void *ctx,
+                     struct err *err);
+
 #endif

@@ -206,6 +206,7 @@ options_parse(struct options *o, int argc, char **argv, struct err *err)
     opterr = 0;
     for (;;) {
         int before = optind, id = -1;
+        const char *text;
 
         found = getopt_long(argc, argv, letters, longs, NULL);
         if (found == -1)
@@ -221,9 +222,8 @@ options_parse(struct options *o, int argc, char **argv, struct err *err)
         for (int i = 0; i < OPTIONS_N; i++)
             if (found == 256 + i || (option_defs[i].letter != 0 && found == option_defs[i].letter))
                 id = i;
-        if (optarg == NULL)
-            optarg = option_defs[id].kind == OPTION_FLAG ? "true" : "";
-        if (options_set(o, (enum option_id)id, optarg, FROM_COMMAND_LINE, err) != ST_OK)
+        text = optarg != NULL ? optarg : option_defs[id].kind == OPTION_FLAG ? "true" : "";
+        if (options_set(o, (enum option_id)id, text, FROM_COMMAND_LINE, err) != ST_OK)
             return err->code;
     }
     o->arguments = argv + optind;

@@ -91,16 +91,28 @@ place_is_local(const struct options *o)
 }
 
 enum st
+place_check(const struct options *o, struct err *err)
+{
+    const char *database = o->value[OPT_DATABASE].text;
+
+    if (option_is_on(o, OPT_LOCAL) && database != NULL &&
+        o->value[OPT_DATABASE].origin == o->value[OPT_LOCAL].origin)
+        return err_fail(err, ST_USAGE, "cannot tell where to count",
+                        "both --database and --local are said");
+    if (database == NULL || place_is_local(o))
+        return ST_OK;
+    return check_password(o, err);
+}
+
+enum st
 place_open(struct place *p, const struct options *o, bool migrate, struct err *err)
 {
     const char *database = o->value[OPT_DATABASE].text;
-    enum origin named = o->value[OPT_DATABASE].origin;
     enum st rc;
 
     *p = (struct place){ .local.users_fd = -1 };
-    if (option_is_on(o, OPT_LOCAL) && database != NULL && named == o->value[OPT_LOCAL].origin)
-        return err_fail(err, ST_USAGE, "cannot tell where to count",
-                        "both --database and --local are said");
+    if ((rc = place_check(o, err)) != ST_OK)
+        return rc;
     if (place_is_local(o)) {
         p->use = p->is_local = true;
         if ((rc = local_enter(&p->local, err)) != ST_OK)
@@ -108,8 +120,6 @@ place_open(struct place *p, const struct options *o, bool migrate, struct err *e
         p->conninfo = p->local.conninfo;
         return migrate ? migrate_local(p, o, err) : ST_OK;
     }
-    if (database != NULL && (rc = check_password(o, err)) != ST_OK)
-        return rc;
     p->use = database != NULL || libpq_knows();
     p->conninfo = database;
     return ST_OK;

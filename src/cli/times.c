@@ -67,9 +67,9 @@ deadline_read(const struct options *o, int64_t *deadline_us, struct err *err)
     if (config_duration(text, &lasts))
         seconds = (int64_t)lasts;
     else if (!until_time_of_day(text, time(NULL), &seconds))
-        return options_bad_value(o, OPT_DEADLINE,
-                                 "how long, as 30s, 45m or 2h, or when by the clock of this host, as 06:00",
-                                 err);
+        return options_bad_value(
+            o, OPT_DEADLINE,
+            "how long, as 30s, 45m or 2h, or when by the clock of this host, as 06:00", err);
     *deadline_us = clock_monotonic_us() + seconds * 1000000;
     return ST_OK;
 }

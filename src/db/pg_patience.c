@@ -1,14 +1,16 @@
 /*
- * Waiting for the answer to a statement without being deaf: while a server computes, or waits for a lock of somebody else's,
- * whoever has the patience is asked now and then whether it has come to its end (libpq, "Asynchronous Command Processing" and
- * "Canceling Queries in Progress").
+ * Waiting for the answer to a statement without being deaf: while a server computes, or waits for a
+ * lock of somebody else's, whoever has the patience is asked now and then whether it has come to
+ * its end (libpq, "Asynchronous Command Processing" and "Canceling Queries in Progress").
  */
 #include "pg_priv.h"
 
 #include <poll.h>
 
-#define TICK_MS      200
-#define CANCEL_TICKS 10 /* so long a cancelled statement may take to end; then the connection is closed, which ends it, too */
+#define TICK_MS 200
+#define CANCEL_TICKS                                                                               \
+    10 /* so long a cancelled statement may take to end; then the connection is closed, which ends \
+          it, too */
 
 void
 pg_set_patience(struct pg *pg, pg_patience *patience, void *ctx)
@@ -28,7 +30,8 @@ cancel(struct pg *pg)
     PQfreeCancel(request);
 }
 
-/* Nobody waits any more: asked at each tick until the answer is no. False: not even for the end of what was cancelled. */
+/* Nobody waits any more: asked at each tick until the answer is no. False: not even for the end of
+ * what was cancelled. */
 static bool
 wait_on(struct pg *pg, int *ticks_cancelled)
 {
@@ -40,7 +43,8 @@ wait_on(struct pg *pg, int *ticks_cancelled)
     return *ticks_cancelled <= CANCEL_TICKS;
 }
 
-/* Until there is something that PQgetResult gives without waiting. False: the connection was given up. */
+/* Until there is something that PQgetResult gives without waiting. False: the connection was given
+ * up. */
 static bool
 await_result(struct pg *pg, int *ticks_cancelled)
 {
@@ -111,5 +115,6 @@ pg_exec_params(struct pg *pg, const char *sql, size_t n, const char *const *valu
     if (pg->patience == NULL)
         return PQexecParams(pg->conn, sql, (int)n, NULL, values, NULL, NULL, 0);
     drop_results(pg);
-    return PQsendQueryParams(pg->conn, sql, (int)n, NULL, values, NULL, NULL, 0) == 1 ? await(pg) : NULL;
+    return PQsendQueryParams(pg->conn, sql, (int)n, NULL, values, NULL, NULL, 0) == 1 ? await(pg)
+                                                                                      : NULL;
 }

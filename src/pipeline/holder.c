@@ -9,7 +9,8 @@
 /*
  * Another session of this database that holds what we ask for: our advisory locks, or a lock on a
  * table of ours that excludes writers; else any transaction that has written to one, whose row we
- * may have waited for. The oldest; of a payload that another run counts just now, that one. A role that may not look at others' sessions sees little of them.
+ * may have waited for. The oldest; of a payload that another run counts just now, that one. A role
+ * that may not look at others' sessions sees little of them.
  */
 static const char sql[] =
     "SELECT a.pid, a.application_name, a.usename, a.state, host(a.client_addr), "
@@ -50,10 +51,11 @@ describe(const struct pg_result *r, struct err *err)
     if (!pg_is_null(r, 0, 5))
         snprintf(since, sizeof since, ", in its transaction for %" PRId64 " s", pg_int(r, 0, 5));
     snprintf(cause, sizeof cause, "%s", err->cause);
-    err_cause(err, "%.90s; process %" PRId64 " of the server holds it: %.40s%suser %.40s%s%.40s%s%.20s%s",
-              cause, pg_int(r, 0, 0), name.n > 0 ? name.p : "", name.n > 0 ? ", " : "",
-              user.n > 0 ? user.p : "?", host.n > 0 ? ", from " : "", host.n > 0 ? host.p : "",
-              state.n > 0 ? ", " : "", state.n > 0 ? state.p : "", since);
+    err_cause(
+        err, "%.90s; process %" PRId64 " of the server holds it: %.40s%suser %.40s%s%.40s%s%.20s%s",
+        cause, pg_int(r, 0, 0), name.n > 0 ? name.p : "", name.n > 0 ? ", " : "",
+        user.n > 0 ? user.p : "?", host.n > 0 ? ", from " : "", host.n > 0 ? host.p : "",
+        state.n > 0 ? ", " : "", state.n > 0 ? state.p : "", since);
     err_hint(err,
              "nothing of this batch was counted: let that end and run again, or wait longer by "
              "--lock-wait; to end it, in psql: SELECT pg_terminate_backend(%" PRId64 ")",
@@ -66,13 +68,16 @@ holder_tell(struct run *run, struct err *err)
     struct pg_result *r = NULL;
     struct err ignored;
 
-    if ((err->code != ST_DB && err->code != ST_DB_RETRY) || run->pg == NULL || strncmp(err->cause, "55P03", 5) != 0)
+    if ((err->code != ST_DB && err->code != ST_DB_RETRY) || run->pg == NULL ||
+        strncmp(err->cause, "55P03", 5) != 0)
         return;
     pg_rollback(run->pg); /* of what has failed; it is over already, or nothing to do */
     if (ask(run, strcmp(err->what, LEDGER_CLAIM) == 0, &r, &ignored) == ST_OK && pg_rows(r) > 0)
         describe(r, err);
     else
-        err_hint(err, "nothing of this batch was counted; whoever held the lock has let go: run it again, or "
-                      "wait longer by --lock-wait");
+        err_hint(
+            err,
+            "nothing of this batch was counted; whoever held the lock has let go: run it again, or "
+            "wait longer by --lock-wait");
     pg_free(r);
 }
