@@ -3,7 +3,10 @@
  *
  *   options.c  the table of options; parser, help and configuration read the same one
  *   config.c   the INI file and the environment; config.h is the map of the files that read it
- *   help.c     --help, from the lists
+ *   help.c     --help, from the lists; topics.c one of them
+ *   guide.c    what each command is for; guide.h is the map of what reads it
+ *   completion.c  for shells
+ *   manual.c   pages of the manual
  *   say.c      all printing to people: nothing from a log or a server reaches a terminal raw
  *   progress.c one line on a terminal
  *   count.c    the main job; counting.h is the map of what it shares with run.c and work.c
@@ -222,6 +225,9 @@ void progress_say(const struct run_progress *p); /* a line for good */
 void progress_clear(void); /* before anything else is printed on the terminal */
 
 void help_print(FILE *to);
+void help_commands(FILE *to);
+void help_options(FILE *to);
+void help_exit_status(FILE *to);
 
 /* What says how logs are read and what counts: the part of a run's configuration that counting and explaining share. */
 struct run_config;
@@ -269,6 +275,7 @@ int cli_node(const struct options *o);
 int cli_token(const struct options *o);
 int cli_leaderboard(const struct options *o);
 int cli_backup(const struct options *o);
+int cli_completion(const struct options *o);
 int cli_enqueue(const struct options *o);
 int cli_run(const struct options *o);
 int cli_work(const struct options *o);

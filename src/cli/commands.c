@@ -15,6 +15,7 @@
 #include "ingest/sandbox.h"
 
 #include "cli_priv.h"
+#include "guide.h"
 
 static int
 fail(const struct err *err)
@@ -185,9 +186,17 @@ cli_psql(const struct options *o)
 static int
 cli_help(const struct options *o)
 {
-    (void)o;
-    help_print(stdout);
-    return 0;
+    struct err err;
+    enum st rc = ST_OK;
+
+    if (o->n_arguments < 2)
+        help_print(stdout);
+    else if (strcmp(o->arguments[1], "man") == 0)
+        rc = manual_print(o->n_arguments > 2 ? o->arguments[2] : "ingest", stdout, &err);
+    else
+        for (size_t i = 1; rc == ST_OK && i < o->n_arguments; i++)
+            rc = topic_print(o->arguments[i], stdout, &err);
+    return rc == ST_OK ? 0 : fail(&err);
 }
 
 /* ---- which ---- */
@@ -199,7 +208,7 @@ static const struct {
     { "accept", cli_accept },
     { "adopt", NULL },
     { "backup", cli_backup },
-    { "completion", NULL },
+    { "completion", cli_completion },
     { "config", cli_config },
     { "enqueue", cli_enqueue },
     { "explain", cli_explain },
