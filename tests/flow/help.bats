@@ -23,7 +23,7 @@ tells() {
 
 # names SECTION: the first words of a section of --help.
 names() {
-    "$INGEST" --help | sed -n "/^$1\$/,/^\$/s/^  \([^ ].*\)/\1/p" | sed 's/^\(-.,\)\? *\(ingest \)\?//' | cut -d' ' -f1
+    "$INGEST" --help | sed -n "/^$1\$/,/^\$/s/^ \+\([^ ].*\)/\1/p" | sed 's/^\(-.,\)\? *\(ingest \)\?//' | cut -d' ' -f1
 }
 
 @test "--help begins with three examples, and names each command once" {
