@@ -109,6 +109,33 @@ cells_free_text(const struct cells *c, struct slice s)
     cells_text(c, s, cells_width(c, s));
 }
 
+/* A word that is longer than a line is left as it is: nothing of it would be gained by a cut. */
+void
+cells_wrapped(const struct cells *c, struct slice line, size_t indent)
+{
+    size_t used = indent - 2;
+
+    cells_blank(c, used);
+    while (line.n > 0) {
+        const char *blank = memchr(line.p, ' ', line.n);
+        struct slice word = { line.p, blank == NULL ? line.n : (size_t)(blank - line.p) };
+        size_t width = cells_width(c, word);
+
+        if (used > indent && used + 1 + width > c->style->columns) {
+            buf_text(c->out, "\n");
+            cells_blank(c, indent);
+            used = indent;
+        } else if (used > indent - 2) {
+            buf_text(c->out, " ");
+            used++;
+        }
+        buf_add_slice(c->out, word);
+        used += width;
+        line = behind(line, blank == NULL ? line.n : word.n + 1);
+    }
+    buf_text(c->out, "\n");
+}
+
 void
 cells_right(const struct cells *c, const char *text, size_t columns)
 {

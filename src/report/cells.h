@@ -23,6 +23,8 @@ size_t cells_width(const struct cells *c, struct slice s);
 void   cells_text(const struct cells *c, struct slice s, size_t columns);
 /* Escaped, as long as it is. */
 void   cells_free_text(const struct cells *c, struct slice s);
+/* Words that are escaped already, over as many lines as they take, each behind `indent` blanks; the first line begins two further left. */
+void   cells_wrapped(const struct cells *c, struct slice line, size_t indent);
 /* Right-aligned. */
 void   cells_right(const struct cells *c, const char *text, size_t columns);
 void   cells_blank(const struct cells *c, size_t columns);

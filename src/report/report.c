@@ -175,8 +175,8 @@ bad_period(struct err *err, const char *cause)
 }
 
 /*
- * Up to today, so that what has not come can be seen; of old logs up to the newest of them. Not from
- * before the first row on: there is nothing to see.
+ * Up to today, so that what has not come can be seen; of old logs up to the newest of them, but for a
+ * badge, which says what is now. Not from before the first row on: there is nothing to see.
  */
 static enum st
 choose_period(struct report *r, struct err *err)
@@ -195,7 +195,7 @@ choose_period(struct report *r, struct err *err)
     }
     p->until = q->until;
     if (q->until == DAY_NONE)
-        p->until = (last == DAY_NONE || last >= r->today - 30 ? r->today : last) + 1;
+        p->until = (q->name != NULL || last == DAY_NONE || last >= r->today - 30 ? r->today : last) + 1;
     p->since = q->since;
     if (q->since == DAY_NONE) {
         p->since = p->until - q->days;

@@ -404,20 +404,57 @@ put_empty(const struct cells *c, const struct report *r)
 
 #define GAPS_SHOWN 5
 
+/* What a line of words is built in: a copy of the cells that writes elsewhere. */
 static void
-put_source(const struct cells *c, const struct report *r, size_t row)
+put_wrapped(const struct cells *c, struct buf *line, size_t indent)
+{
+    if (buf_str(line) == NULL)
+        c->out->failed = true;
+    else
+        cells_wrapped(c, (struct slice){ line->p, line->n }, indent);
+    buf_reset(line);
+}
+
+static void
+put_gap(const struct cells *words, const struct gap *gap)
+{
+    char hours[HOURS_TEXT];
+
+    buf_text(words->out, "missing ");
+    put_days(words, (struct period){ gap->first, gap->last + 1 });
+    if (gap->hours == HOURS_ALL)
+        return;
+    coverage_hours(gap->hours, hours);
+    buf_printf(words->out, " hours %s", hours);
+}
+
+/* The newest gaps, each on a line. */
+static void
+put_gaps(const struct cells *c, const struct cells *words, const struct report *r,
+         const struct standing_days *d)
+{
+    size_t n = 0;
+
+    for (size_t i = d->n_gaps; i > 0; i--) {
+        const struct gap *gap = &d->gaps[i - 1];
+
+        if (gap->last < r->period.since || gap->first >= r->period.until || n++ >= GAPS_SHOWN)
+            continue;
+        put_gap(words, gap);
+        put_wrapped(c, words->out, 6);
+    }
+    if (n > GAPS_SHOWN)
+        buf_printf(c->out, "    and %zu more\n", n - GAPS_SHOWN);
+}
+
+static void
+put_source(const struct cells *c, const struct cells *words, const struct report *r, size_t row)
 {
     const struct standing_days *d = &r->standing.days[row];
     struct slice source = pg_text(r->standing.sources, row, STANDING_SOURCE);
-    size_t n = (size_t)(r->period.until - r->period.since), covered = 0, shown = 0, gaps = 0;
+    size_t n = (size_t)(r->period.until - r->period.since), covered = 0;
     char *states = malloc(n);
 
-    buf_text(c->out, "  ");
-    cells_free_text(c, pg_text(r->standing.sources, row, STANDING_DATASET));
-    if (source.p != NULL) {
-        buf_text(c->out, ", source ");
-        cells_free_text(c, source);
-    }
     if (states == NULL) {
         c->out->failed = true;
         return;
@@ -426,73 +463,63 @@ put_source(const struct cells *c, const struct report *r, size_t row)
     for (size_t i = 0; i < n; i++)
         covered += state_has_figure(states[i], false);
     free(states);
-    buf_printf(c->out, ": %zu of %zu days", covered, n);
-    for (size_t i = d->n_gaps; i > 0; i--) {
-        const struct gap *gap = &d->gaps[i - 1];
-        char hours[HOURS_TEXT];
-
-        if (gap->last < r->period.since || gap->first >= r->period.until)
-            continue;
-        if (gaps++ >= GAPS_SHOWN)
-            continue;
-        shown++;
-        buf_text(c->out, "\n    missing ");
-        put_days(c, (struct period){ gap->first, gap->last + 1 });
-        if (gap->hours != HOURS_ALL) {
-            coverage_hours(gap->hours, hours);
-            buf_printf(c->out, " hours %s", hours);
-        }
+    cells_free_text(words, pg_text(r->standing.sources, row, STANDING_DATASET));
+    if (source.p != NULL) {
+        buf_text(words->out, ", source ");
+        cells_free_text(words, source);
     }
-    if (gaps > shown)
-        buf_printf(c->out, "\n    and %zu more", gaps - shown);
-    buf_text(c->out, "\n");
+    buf_printf(words->out, ": %zu of %zu days", covered, n);
+    put_wrapped(c, words->out, 4);
+    put_gaps(c, words, r, d);
 }
 
 static void
-put_runs(const struct cells *c, const struct pg_result *runs)
+put_run(const struct cells *c, const struct pg_result *runs, size_t i)
 {
-    for (size_t i = 0; i < pg_rows(runs); i++) {
-        buf_printf(c->out, "  %s", pg_text(runs, i, 0).p);
-        if (!pg_is_null(runs, i, 2)) {
-            buf_text(c->out, " on ");
-            cells_free_text(c, pg_text(runs, i, 2));
-        }
-        if (!pg_is_null(runs, i, 4)) {
-            buf_text(c->out, ", source ");
-            cells_free_text(c, pg_text(runs, i, 4));
-        }
-        buf_printf(c->out, ": exit status %s; files %s read, %s known, %s refused",
-                   pg_text(runs, i, 5).p, pg_text(runs, i, 6).p, pg_text(runs, i, 7).p,
-                   pg_text(runs, i, 11).p);
-        if (!pg_is_null(runs, i, 15)) {
-            buf_text(c->out, "; ");
-            cells_free_text(c, pg_text(runs, i, 15));
-        }
-        buf_text(c->out, "\n");
+    buf_text(c->out, pg_text(runs, i, 0).p);
+    if (!pg_is_null(runs, i, 2)) {
+        buf_text(c->out, " on ");
+        cells_free_text(c, pg_text(runs, i, 2));
+    }
+    if (!pg_is_null(runs, i, 4)) {
+        buf_text(c->out, ", source ");
+        cells_free_text(c, pg_text(runs, i, 4));
+    }
+    buf_printf(c->out, ": exit status %s; files %s read, %s known, %s refused",
+               pg_text(runs, i, 5).p, pg_text(runs, i, 6).p, pg_text(runs, i, 7).p,
+               pg_text(runs, i, 11).p);
+    if (!pg_is_null(runs, i, 15)) {
+        buf_text(c->out, "; ");
+        cells_free_text(c, pg_text(runs, i, 15));
     }
 }
 
 static void
 put_end(const struct cells *c, const struct report *r)
 {
-    const struct pg_result *refused = r->standing.refused;
+    const struct pg_result *refused = r->standing.refused, *runs = r->standing.runs;
+    struct buf line = { 0 };
+    struct cells words = *c;
 
+    words.out = &line;
     if (r->has_ledger && pg_rows(r->standing.sources) > 0) {
         buf_text(c->out, "\ncoverage\n");
         for (size_t i = 0; i < pg_rows(r->standing.sources); i++)
-            put_source(c, r, i);
+            put_source(c, &words, r, i);
         if (refused != NULL && pg_int(refused, 0, 0) > 0)
             buf_printf(c->out, "  refused inputs: %s; `ingest status` has more\n", pg_text(refused, 0, 0).p);
     }
-    if (r->standing.runs != NULL && pg_rows(r->standing.runs) > 0) {
-        buf_text(c->out, "\nlast run\n");
-        put_runs(c, r->standing.runs);
+    for (size_t i = 0; runs != NULL && i < pg_rows(runs); i++) {
+        buf_text(c->out, i == 0 ? "\nlast run\n" : "");
+        put_run(&words, runs, i);
+        put_wrapped(c, &line, 4);
     }
     for (size_t i = 0; i < r->n_notes; i++) {
-        buf_text(c->out, i == 0 ? "\nnote\n  " : "  ");
-        cells_free_text(c, r->notes[i]);
-        buf_text(c->out, "\n");
+        buf_text(c->out, i == 0 ? "\nnote\n" : "");
+        cells_free_text(&words, r->notes[i]);
+        put_wrapped(c, &line, 4);
     }
+    buf_release(&line);
 }
 
 void
