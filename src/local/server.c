@@ -262,6 +262,10 @@ remove:
 
 /* ---- starting and stopping ---- */
 
+/*
+ * Terse, because the details of an error have the row that did not fit, as it is: keys whose bytes
+ * strangers chose, for whoever looks at server.log on a terminal. Our own messages escape them.
+ */
 static int
 run_start(const struct server *s)
 {
@@ -272,7 +276,8 @@ run_start(const struct server *s)
     snprintf(pg_ctl, sizeof pg_ctl, "%s/pg_ctl", s->local->bin);
     snprintf(options, sizeof options,
              "-p %d -c listen_addresses= -c unix_socket_directories=%s "
-             "-c unix_socket_permissions=0700 -c log_destination=stderr -c logging_collector=off",
+             "-c unix_socket_permissions=0700 -c log_destination=stderr -c logging_collector=off "
+             "-c log_error_verbosity=terse",
              SOCKET_PORT, strcmp(socket_dir, s->local->data) == 0 ? "." : socket_dir);
     return run(s, s->local->data, NULL, -1, argv);
 }
