@@ -26,13 +26,14 @@ export async function stop() {
 }
 
 /* The page as `ingest report` writes it, with a document (an object, or text as it is). Gives its path. */
-export function page_with(document, name = "page", { text = "the report as text", parts = [head, tail] } = {}) {
+export function page_with(document, name = "page", { text = "the report as text", without_charts = false } = {}) {
     const json = typeof document === "string" ? document : JSON.stringify(document);
     const escaped = json.replace(/[<>&\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
     const path = join(OUT, `${name}.html`);
+    const end = without_charts ? tail.replace(/<script>[^]*?<\/script>/, "<script></script>") : tail; /* as it is built without npm */
 
     mkdirSync(OUT, { recursive: true });
-    writeFileSync(path, `${parts[0]}<noscript><pre>\n${text}</pre></noscript>\n<script type="application/json" id="report">${escaped}</script>\n${parts[1]}`);
+    writeFileSync(path, `${head}<noscript><pre>\n${text}</pre></noscript>\n<script type="application/json" id="report">${escaped}</script>\n${end}`);
     return path;
 }
 

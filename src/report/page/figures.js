@@ -3,12 +3,12 @@
  */
 import { el, svg } from "./text.js";
 import { day_of, day_of_month, month_of } from "./days.js";
-import { bytes, change, estimate, exact, NONE, plural, share, short } from "./numbers.js";
+import { bytes, change, estimate, exact, NONE, percent, plural, share, short } from "./numbers.js";
 import { STATES } from "./model.js";
 
 const WORDS = {
     downloads: "Downloads", bytes: "Data", requests: "Requests", successful: "Successful", failed: "Failed",
-    channels: "Channels, net", names: "Names", versions: "Versions", networks: "Networks", stations: "Stations",
+    channels: "Channels, net", failed_share: "Failed, share", names: "Names", versions: "Versions", networks: "Networks", stations: "Stations",
     countries: "Countries", emotes: "Emotes",
 };
 
@@ -18,12 +18,16 @@ export function word(name) {
     return WORDS[name] ?? name;
 }
 
+function share_text(rate) {
+    return rate === null || rate === undefined ? NONE : percent(rate);
+}
+
 export function format_of(measure) {
-    return measure === "bytes" ? bytes : exact;
+    return { bytes, failed_share: share_text }[measure] ?? exact;
 }
 
 export function short_format_of(measure) {
-    return measure === "bytes" ? bytes : short;
+    return { bytes, failed_share: share_text }[measure] ?? short;
 }
 
 function tile(label, figure, ...lines) {
@@ -88,7 +92,7 @@ function counts_tile(table, range) {
     const [first, ...rest] = counts;
 
     return tile(word(first), exact(table.raw.totals[first]),
-        `${exact(table.raw.before[first])} before`,
+        table.knows_before ? `${exact(table.raw.before[first])} before` : null,
         rest.map((name) => plural(table.raw.totals[name], ONE[name], name)).join(", "),
         table.is_whole(range) ? null : "of the whole period");
 }
@@ -128,7 +132,7 @@ export function client_months(table) {
     const picture = svg("svg", { class: "clients", width, height, viewBox: `0 0 ${width} ${height}`, role: "img",
         "aria-label": "Unique clients by month; the figures stand in the table below" });
 
-    if (known.length === 0)
+    if (known.length === 0 || months.length < 2)
         return null;
     months.forEach(([name, value, error], i) => {
         const middle = i * pitch + pitch / 2;

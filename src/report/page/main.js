@@ -18,6 +18,7 @@ const THEMES = ["auto", "light", "dark"];
 const page = document.getElementById("page");
 const main = document.getElementById("main");
 let recolour = () => {};
+let held = null; /* the days that were chosen, whichever table is looked at; null: all */
 
 /* ---- light and dark ---- */
 
@@ -59,7 +60,7 @@ for (const query of ["(prefers-color-scheme: dark)", "print"])
 
 function show_table(report, table, picker) {
     const figures = el("div");
-    const measures = table.measures;
+    const measures = table.drawn;
     let measure = table.main;
     let range = [0, table.n];
 
@@ -90,12 +91,17 @@ function show_table(report, table, picker) {
         const start = Math.min(Math.max(from, 0), table.n - width);
 
         range = [start, start + width];
+        held = table.is_whole(range) ? null : [table.day(range[0]), table.day(range[1])];
         picker.show([table.since, table.until], last_known(), [table.day(range[0]), table.monthly && range[1] === table.n ? table.until : table.day(range[1])]);
         figures.replaceChildren(figures_of(table, range));
         for (const part of parts)
             part.show(range);
     };
-    const choose = (days) => choose_steps(days === null ? [0, table.n] : table.range_of(...days));
+    const choose = (days) => {
+        const steps = days === null ? [0, 0] : table.range_of(...days);
+
+        choose_steps(steps[0] < steps[1] ? steps : [0, table.n]);
+    };
 
     main.replaceChildren(
         figures,
@@ -109,7 +115,7 @@ function show_table(report, table, picker) {
         about_of(report));
     recolour = () => [chart, ...lists].forEach((part) => part.recolour());
     if (table.n > 0)
-        choose(null);
+        choose(held);
     return choose;
 }
 
@@ -118,7 +124,7 @@ function show_table(report, table, picker) {
 function tables_nav(report, show) {
     const datasets = new Set(report.tables.map((table) => table.title));
     const buttons = report.tables.map((table, i) => el("button", { type: "button", "aria-pressed": "false", click: () => show(i) }, name_of(table.title),
-        table.raw.ecosystem ? el("span.muted", {}, " ", name_of(table.raw.ecosystem)) : null));
+        table.raw.ecosystem ? [" \u00B7 ", name_of(table.raw.ecosystem)] : null));
 
     return datasets.size > 1 ? el("nav.tables", { "aria-label": "Tables" }, buttons) : null;
 }

@@ -65,7 +65,14 @@ export class Table {
         return from === 0 && to === this.n;
     }
 
+    /* What can be drawn: the measures, and what follows from them. */
+    get drawn() {
+        return this.measures.includes("failed") ? [...this.measures, "failed_share"] : this.measures;
+    }
+
     value(measure, step) {
+        if (measure === "failed_share")
+            return this.value(this.main, step) > 0 ? (this.value("failed", step) ?? 0) / this.value(this.main, step) : null;
         if (step >= 0)
             return this.raw.series[measure][step];
         return measure === this.main ? (this.raw.series.before[this.raw.series.before.length + step] ?? null) : null;
