@@ -43,3 +43,23 @@ SCRIPT
     status_is 0
     [[ "$output" == *"total 7"* && "$output" == *stopped* ]]
 }
+
+@test "what a failing statement says of a log's bytes is not in the server's log" {
+    printf '192.0.2.1 - - [05/Jan/2024:12:00:00 +0000] "GET /h/evil%%1b%%5b2J%%c2%%9b%%e2%%80%%aeMARK77/1.0 HTTP/1.1" 200 1 "-" "cargo/1"\n' >bad.log
+    sed 's/evil.*MARK77/good/; s/192/198/' bad.log >good.log
+    cat >script <<'SCRIPT'
+./ingest -q --local --route '/h/{name}/{version}' good.log || exit
+./ingest psql -- -qc "ALTER TABLE stats ADD CHECK (name NOT LIKE '%MARK77')" || exit
+./ingest --local --route '/h/{name}/{version}' bad.log 2>messages
+echo "status $?"
+cat -v messages
+log=$(find data -name server.log)
+echo "violations $(grep -ac 'violates check constraint' "$log")"
+echo "acting bytes $(grep -acP '[\x00-\x08\x0b-\x1f\x7f-\xff]' "$log")"
+echo "marks $(grep -ac 'MARK77.*1\.0' "$log")"
+SCRIPT
+    run "$ROOT/tests/lib/as-user" --with "$INGEST" --with bad.log --with good.log --with script bash ./script
+    echo "$output"
+    [[ "$output" == *"status 3"* && "$output" == *"violates check constraint"* && "$output" == *"violations 1"* ]]
+    [[ "$output" == *"acting bytes 0"* && "$output" == *"marks 0"* ]]
+}
