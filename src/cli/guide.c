@@ -20,7 +20,7 @@ const struct guide guides[] = {
     { "status", "[-v]", "what is covered, missing, late, refused, and waits", "",
       "audit doctor queue json verbose", "STATUS.md" },
     { "report", "[-o DIR]", "what was downloaded: text, page, data, badge", "",
-      "output since until top name json csv badge", "REPORT.md" },
+      "output since until top name dataset json csv badge", "REPORT.md" },
     { "migrate", "up|down|status|print [SET]...", "makes, removes, lists the tables",
       "up down status print", "no-sketches drop-data heal", "COMMANDS.md" },
     { "enqueue", "FILE...", "into a queue in the database, for workers", NULL,
