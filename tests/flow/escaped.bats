@@ -163,3 +163,22 @@ json() {
         done
     done < <(bad_names | head -z -n 12 | tail -z -n 6)
 }
+
+@test "leaderboards and backups: what is written, printed and said" {
+    fresh
+    "$INGEST" -q migrate up seventv
+    text -f seventv --max-reject 100 --client-key none "$CORPUS/seventv.log"
+    text --client-key none -f combined --max-reject 100 --route '/h/{name}/{version}' "$CORPUS/combined.log"
+    while IFS= read -r -d '' name; do
+        mkdir -p "boards $name"
+        text leaderboard -v -o "boards $name" --until 2024-02-01
+        python3 "$HERE/hostile.py" text "boards $name"/*
+        text backup -v "backup $name"
+        tr '\t' ' ' <"$(echo "backup $name"/*.manifest)" >manifest
+        python3 "$HERE/hostile.py" text manifest
+        text backup --check -v "backup $name"/*.dump
+        text leaderboard -o "missing/$name"
+        text backup --check "missing/$name"
+    done < <(bad_names | head -z -n 12 | tail -z -n 3)
+    is "$(find . -name '*.dump' | wc -l)" 3
+}
