@@ -83,6 +83,7 @@ enum option_id {
     OPT_REJECTS,
     OPT_REJECTS_RAW,
     OPT_DONE,
+    OPT_METRICS,
     OPT_LOCK_WAIT,
     OPT_DEADLINE,
     OPT_NO_SKETCHES,

@@ -99,7 +99,7 @@ check_reading(const struct options *o, struct err *err)
 static enum st
 check_counting(const struct options *o, struct err *err)
 {
-    struct counting counting;
+    struct counting counting = { .o = NULL };
     enum st rc = counting_prepare(&counting, o, err);
 
     return rc == ST_OK ? numbers_read(o, &counting.config, err) : rc;
@@ -235,7 +235,7 @@ check_named(struct checking *c)
     } checks[] = { { OPT_DATABASE, check_address },
                    { OPT_CLIENT_KEY, check_client_key },
                    { OPT_TOKEN_FILE, check_token } };
-    static const enum option_id outputs[] = { OPT_OUTPUT, OPT_REJECTS, OPT_DONE };
+    static const enum option_id outputs[] = { OPT_OUTPUT, OPT_REJECTS, OPT_DONE, OPT_METRICS };
     struct err err;
 
     for (size_t i = 0; i < ARRAY_LEN(checks); i++)

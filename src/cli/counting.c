@@ -253,7 +253,10 @@ counting_prepare(struct counting *c, const struct options *o, struct err *err)
 {
     enum st rc;
 
-    *c = (struct counting){ .o = o, .place.local.users_fd = -1, .keep.fd = -1 };
+    *c = (struct counting){ .o = o,
+                            .place.local.users_fd = -1,
+                            .keep.fd = -1,
+                            .metrics = c->metrics };
     c->config = (struct run_config){ .signals = &signals_seen,
                                      .recheck = option_is_on(o, OPT_RECHECK),
                                      .salvage = option_is_on(o, OPT_SALVAGE),
@@ -377,9 +380,21 @@ counting_close(struct counting *c, enum st rc, struct err *err)
     return keep_close(&c->keep, c->entered, rc, err);
 }
 
+int
+counting_measure(struct counting *c, int status)
+{
+    struct err err;
+
+    if (metrics_close(&c->metrics, &err) == ST_OK)
+        return status;
+    say_error(&err);
+    return status_worse(status, EXIT_OURS);
+}
+
 void
 counting_release(struct counting *c)
 {
+    metrics_release(&c->metrics);
     sandbox_free(c->sandbox);
     place_close(&c->place);
     rules_release(&c->rules);
@@ -393,6 +408,8 @@ counting_finish(struct counting *c, enum st rc, struct err *err)
 
     rc = counting_close(c, rc, err);
     status = counting_tell(c, rc, err);
+    metrics_run(&c->metrics, &c->summary, status);
+    status = counting_measure(c, status);
     counting_release(c);
     return status;
 }

@@ -4,6 +4,7 @@
  *   counting.c   options to a run's configuration, the database, the client key; the summary and the exit status
  *   output.c     rows to a file
  *   keep.c       --done and --rejects
+ *   metrics.c    --metrics; metrics.h is the map
  *   misplaced.c  options of other commands
  *   sandbox.c    --sandbox
  *   to_eida.c    --to eida
@@ -14,6 +15,7 @@
 #include "ingest/run.h"
 
 #include "cli_priv.h"
+#include "metrics.h"
 
 /* Rows to a file, or `-`; with a temporary name until they are all there. */
 struct output {
@@ -47,6 +49,7 @@ struct counting {
     struct place          place;
     struct keep           keep;
     struct output         output;
+    struct metrics        metrics; /* opened before all else, so that every failure is in it */
     struct summary        summary; /* of all runs */
     char                  key_path[512];
     bool                  entered;
@@ -95,6 +98,8 @@ int counting_status(const struct options *o, enum st rc, const struct summary *s
 int counting_tell(struct counting *c, enum st rc, const struct err *err);
 /* Puts in its place what was written beside the database. `rc` is the run's, which wins. */
 enum st counting_close(struct counting *c, enum st rc, struct err *err);
+/* The metrics, once the exit status is known; which they may make worse. */
+int counting_measure(struct counting *c, int status);
 void    counting_release(struct counting *c); /* leaves the database, too */
 /* All three. */
 int counting_finish(struct counting *c, enum st rc, struct err *err);

@@ -49,6 +49,7 @@ const struct option_def option_defs[OPTIONS_N] = {
     [OPT_REJECTS] = { "rejects", 0, OPTION_VALUE, "FILE", "write every rejected line as JSON, gzipped if the name ends in .gz" },
     [OPT_REJECTS_RAW] = { "rejects-raw", 0, OPTION_FLAG, NULL, "with --rejects: do not mask addresses" },
     [OPT_DONE] = { "done", 0, OPTION_VALUE, "LIST", "write names of files that are counted for good, NUL-ended, for xargs -0" },
+    [OPT_METRICS] = { "metrics", 0, OPTION_VALUE, "FILE", "what runs did, for Prometheus (node_exporter's textfile collector)" },
     [OPT_LOCK_WAIT] = { "lock-wait", 0, OPTION_VALUE, "TIME", "give up after so long (0, 30s, 5m) where another session holds a lock" },
     [OPT_DEADLINE] = { "deadline", 0, OPTION_VALUE, "TIME", "begin no file after TIME (45m, 2h, 06:00 here); what is left: exit 5" },
     [OPT_NO_SKETCHES] = { "no-sketches", 0, OPTION_FLAG, NULL, "migrate up: tables without client sketches, for servers without hll" },

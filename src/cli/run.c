@@ -212,7 +212,8 @@ prepare(struct counting *c, struct turns *turns, const struct options *o, struct
 {
     enum st rc;
 
-    if ((rc = misplaced_check(o, BY_RUN, err)) != ST_OK || (rc = choose(turns, o, err)) != ST_OK ||
+    if ((rc = misplaced_check(o, BY_RUN, err)) != ST_OK ||
+        (rc = metrics_open(&c->metrics, o, err)) != ST_OK || (rc = choose(turns, o, err)) != ST_OK ||
         (rc = counting_prepare(c, o, err)) != ST_OK ||
         (rc = check_output(&c->config, turns, err)) != ST_OK ||
         (rc = list_files(turns, c, err)) != ST_OK ||
@@ -243,6 +244,7 @@ take_turn(struct counting *c, struct turn *t, struct err *err)
     }
     status = counting_tell(c, rc, err);
     t->status = status_worse(status, t->status);
+    metrics_run(&c->metrics, &c->summary, t->status);
     return rc;
 }
 
@@ -281,7 +283,9 @@ cli_run(const struct options *o)
     } else {
         rc = counting_close(&counting, rc, &err);
         status = counting_tell(&counting, rc, &err);
+        metrics_run(&counting.metrics, &counting.summary, status);
     }
+    status = counting_measure(&counting, status);
     counting_release(&counting);
     for (size_t i = 0; i < turns.n; i++)
         source_list_release(&turns.at[i].inputs);

@@ -88,6 +88,8 @@ grant_outputs(struct counting *c, struct err *err)
         rc = sandbox_allow(s, SANDBOX_FILES, c->config.eida_dir, err);
     if (rc == ST_OK && c->keep.done_path != NULL)
         rc = sandbox_allow_beside(s, SANDBOX_RENAME, c->keep.done_path, err);
+    if (rc == ST_OK && c->metrics.path != NULL)
+        rc = sandbox_allow_beside(s, SANDBOX_RENAME, c->metrics.path, err);
     if (rc == ST_OK && rejects != NULL) /* rejected lines wait there, too */
         rc = sandbox_allow_beside(s, SANDBOX_FILES, rejects, err);
     return rc == ST_OK ? sandbox_allow(s, SANDBOX_FILES, tmpdir, err) : rc;

@@ -200,6 +200,7 @@ cli_work(const struct options *o)
 
     signals_catch();
     if ((rc = check_words(o, &err)) == ST_OK && (rc = misplaced_check(o, BY_WORK, &err)) == ST_OK &&
+        (rc = metrics_open(&counting.metrics, o, &err)) == ST_OK &&
         (rc = counting_configure(&counting, o, &err)) == ST_OK &&
         (rc = check_config(&counting.config, &err)) == ST_OK &&
         (rc = counting_enter(&counting, &err)) == ST_OK &&

@@ -286,3 +286,99 @@ END
     status_is 0
     is "$(total)" 30
 }
+
+# ---- metrics ----
+
+# sample NAME{LABELS}: its value in the file of metrics, which is what Prometheus reads, and nothing else.
+sample() {
+    python3 "$HERE/prometheus.py" m.prom "$1"
+}
+
+well_formed() {
+    python3 "$HERE/prometheus.py" m.prom
+    ! command -v promtool >/dev/null || promtool check metrics <m.prom
+}
+
+@test "--metrics: what runs did, growing from run to run, also of those that fail, and by source" {
+    local before
+
+    fresh
+    lines 10 met_a >a
+    lines 20 met_b >b
+    printf '\x1f\x8b\x08 damaged metrics' >broken.gz
+    count --metrics m.prom a
+    status_is 0
+    well_formed
+    is "$(stat -c %a m.prom)" 644
+    is "$(sample 'ingest_lines_total{result="counted"}')" 10
+    is "$(sample ingest_last_run_exit_status)" 0
+    is "$(sample 'ingest_rows_total{table="stats",change="inserted"}')" "$(n_rows stats)"
+    before=$(sample ingest_last_success_timestamp_seconds)
+    count --metrics m.prom a b broken.gz
+    status_is 1
+    well_formed
+    is "$(sample 'ingest_lines_total{result="counted"}')" 30
+    is "$(sample 'ingest_files_total{state="read"}')" 2
+    is "$(sample 'ingest_files_total{state="known"}')" 1
+    is "$(sample 'ingest_files_total{state="refused"}')" 1
+    is "$(sample ingest_last_run_exit_status)" 1
+    is "$(sample ingest_last_success_timestamp_seconds)" "$before"
+    # Nothing is connected to, and the numbers stay.
+    count --metrics m.prom -d "postgresql://127.0.0.1:1/x" a
+    status_is 3
+    count --metrics m.prom --memory 1 a
+    status_is 2
+    well_formed
+    is "$(sample 'ingest_runs_total{exit_status="3"}')" 1
+    is "$(sample 'ingest_runs_total{exit_status="2"}')" 1
+    is "$(sample 'ingest_runs_total{exit_status="0"}')" 1
+    is "$(sample 'ingest_lines_total{result="counted"}')" 30
+    lines 40 met_c >c
+    printf '[ingest]\nclient-key = none\nmetrics = %s\n[source one]\nfiles = c\n[source two]\nfiles = nowhere\n' "$PWD/m.prom" >ingest.ini
+    run --separate-stderr env ASAN_OPTIONS=detect_leaks=0:exitcode=99 "$INGEST" -c ingest.ini --sandbox run
+    status_is 1
+    well_formed
+    is "$(sample 'ingest_lines_total{source="one",result="counted"}')" 40
+    is "$(sample 'ingest_last_run_exit_status{source="one"}')" 0
+    is "$(sample 'ingest_last_run_exit_status{source="two"}')" 1
+    is "$(sample 'ingest_lines_total{result="counted"}')" 30
+    run --separate-stderr "$INGEST" -c ingest.ini run one
+    status_is 0
+    is "$(sample 'ingest_runs_total{source="one",exit_status="0"}')" 2
+    is "$(sample 'ingest_runs_total{source="two",exit_status="1"}')" 1
+    is "$(find . -name '.*' -type f)" ""
+}
+
+@test "--metrics: no file is lost for it, and what it cannot write is said" {
+    fresh
+    lines 10 lost_a >a
+    cp a a.log
+    count --metrics a.log a
+    status_is 2
+    says "a.log: cannot write the metrics" "it holds something else"
+    same_file a a.log
+    count --metrics nowhere/m.prom a
+    status_is 2
+    says "nowhere/m.prom" "No such file"
+    mkdir dir
+    count --metrics dir a
+    status_is 2
+    says "no regular file"
+    count -n --metrics m.prom a
+    status_is 2
+    says "--metrics tells what was counted into a database"
+    is "$(n_rows stats)" 0
+    # What is damaged in it is left out, what is sound goes on; a file of another, hostile hand ends up well-formed.
+    : >m.prom
+    count --metrics m.prom a
+    status_is 0
+    printf '%s\n' 'ingest_lines_total{result="co' 'ingest_lines_total{result="x\q"} 1' 'ingest_lines_total{source="a\\\"b",result="counted"} 7' \
+        'ingest_nothing_total 1' 'ingest_runs_total{exit_status="0"} NaN' 'ingest_runs_total{exit_status="9"} -1' \
+        'ingest_files_total{} 1' 'ingest_last_run_exit_status' 'ingest_bytes_total{kind="stored"} 1e400' >>m.prom
+    count --metrics m.prom a
+    status_is 0
+    well_formed
+    is "$(sample 'ingest_lines_total{source="a\\\"b",result="counted"}')" 7
+    is "$(sample 'ingest_runs_total{exit_status="0"}')" 2
+    is "$(grep -c nothing m.prom)" 0
+}
