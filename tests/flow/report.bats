@@ -19,37 +19,25 @@ spark = lambda s: [int(v) if v else None for v in s.split(",")]
 print(eval(sys.argv[1]))' "$1" <<<"$output"
 }
 
-# row NAME VERSION DAY COUNT BYTES [CLIENTS]: one of version VERSION (NULL: the total), with clients 1..CLIENTS of the name.
-row() {
-    sql "INSERT INTO stats (name, version, dldate, count, bytes, clients)
-         SELECT $1, $2, '$3', $4, $5, coalesce(hll_add_agg(hll_hash_text($1 || i), 11, 5), hll_empty(11, 5)) FROM generate_series(1, ${6:-1}) i"
-}
-
 # payload SOURCE FORMAT COUNTED DAY...: covers these days as a whole.
 payload() {
-    local id day
-
-    id=$(sql "INSERT INTO ingest.payloads (scope, dataset, hash, length, head, integrity, format, source, rules_id, lines_read, lines_counted,
+    sql "WITH p AS (INSERT INTO ingest.payloads (scope, dataset, hash, length, head, integrity, format, source, rules_id, lines_read, lines_counted,
               records_read, records_counted, counted_at)
-              SELECT 0, '${DATASET:-stats}', decode(md5(random()::text), 'hex'), 1, decode(md5('x'), 'hex'), 'verified', '$2', nullif('$1', ''),
-                     decode(md5('r'), 'hex'), 1, 1, 1, 1, '$3' RETURNING id")
-    for day in "${@:4}"; do
-        sql "INSERT INTO ingest.payload_days (payload, dataset, day, rules_id, lines, count, bytes, hours)
-             VALUES ($id, '${DATASET:-stats}', '$day', decode(md5('r'), 'hex'), 1, 1, 1, ${HOURS:-16777215})"
-    done
+              SELECT 0, 'stats', decode(md5(random()::text), 'hex'), 1, decode(md5('x'), 'hex'), 'verified', '$2', nullif('$1', ''),
+                     decode(md5('r'), 'hex'), 1, 1, 1, 1, '$3' RETURNING id)
+         INSERT INTO ingest.payload_days (payload, dataset, day, rules_id, lines, count, bytes, hours)
+         SELECT id, 'stats', day::date, decode(md5('r'), 'hex'), 1, 1, 1, ${HOURS:-16777215} FROM p, unnest(string_to_array('${*:4}', ' ')) day"
 }
 
 # Two names and their versions on the days of a week of which one is not covered; the week before has one name.
 small() {
     fresh
-    for day in 01 02 03 05 06 07; do
-        row "'b'" NULL 2024-02-$day 10 1000 200
-        row "'b'" "'1.0'" 2024-02-$day 7 700 100
-        row "'b'" "'2.0'" 2024-02-$day 3 300 100
-    done
-    row "'a'" NULL 2024-02-02 5 55 3
-    row "'a'" "'0.1'" 2024-02-02 5 55 3
-    row "'a'" NULL 2024-01-30 4 44 2
+    sql "INSERT INTO stats (name, version, dldate, count, bytes, clients)
+         SELECT name, version, day::date, n, bytes, (SELECT hll_add_agg(hll_hash_text(name || i), 11, 5) FROM generate_series(1, clients) i)
+           FROM (VALUES ('b', NULL, 10, 1000, 200), ('b', '1.0', 7, 700, 100), ('b', '2.0', 3, 300, 100)) AS v(name, version, n, bytes, clients),
+                unnest(ARRAY['2024-02-01', '2024-02-02', '2024-02-03', '2024-02-05', '2024-02-06', '2024-02-07']) day
+         UNION ALL SELECT 'a', version, day::date, n, bytes, (SELECT hll_add_agg(hll_hash_text('a' || i), 11, 5) FROM generate_series(1, clients) i)
+           FROM (VALUES (NULL, '2024-02-02', 5, 55, 3), ('0.1', '2024-02-02', 5, 55, 3), (NULL, '2024-01-30', 4, 44, 2)) AS v(version, day, n, bytes, clients)"
     payload edge combined 2024-02-08 2024-01-30 2024-02-01 2024-02-02 2024-02-03 2024-02-05 2024-02-06 2024-02-07
 }
 WEEK="--since 2024-02-01 --until 2024-02-08"
@@ -193,7 +181,7 @@ WEEK="--since 2024-02-01 --until 2024-02-08"
     small
     report --json
     is "$(doc 'd["period"]')" "{'since': '2024-01-30', 'until': '2024-02-08'}"
-    row "'a'" NULL "$(sql "SELECT (now() AT TIME ZONE 'UTC')::date - 10")" 1 1
+    sql "INSERT INTO stats (name, dldate, count, bytes) VALUES ('a', (now() AT TIME ZONE 'UTC')::date - 10, 1, 1)"
     report --json
     is "$(doc 'd["period"]["until"]')" "$(sql "SELECT (now() AT TIME ZONE 'UTC')::date + 1")"
     is "$(doc 'len(t["public.stats"]["series"]["state"])')" 365
@@ -201,9 +189,8 @@ WEEK="--since 2024-02-01 --until 2024-02-08"
 
 @test "names: * and ? are wild, everything else is itself" {
     fresh
-    for name in serde serde_json serdeXjson 'a%b' 'axb' 'a*b' 'a\b' Serde; do
-        row "'$name'" NULL 2024-02-01 1 1
-    done
+    sql "INSERT INTO stats (name, version, dldate, count, bytes) SELECT n, NULL, '2024-02-01', 1, 1
+         FROM unnest(ARRAY['serde', 'serde_json', 'serdeXjson', 'a%b', 'axb', 'a*b', E'a\\\\b', 'Serde']) n"
     names() {
         report --json --name "$1"
         status_is 0
