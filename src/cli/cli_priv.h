@@ -8,6 +8,7 @@
  *   completion.c  for shells
  *   manual.c   pages of the manual
  *   say.c      all printing to people: nothing from a log or a server reaches a terminal raw
+ *   style.c    how messages look: --log-style, colours
  *   progress.c one line on a terminal
  *   count.c    the main job; counting.h is the map of what it shares with run.c and work.c
  *   run.c      the sources of the configuration
@@ -110,6 +111,7 @@ enum option_id {
     OPT_QUIET,
     OPT_VERBOSE,
     OPT_PROGRESS,
+    OPT_LOG_STYLE,
     OPT_HELP,
     OPT_VERSION,
     OPTIONS_N
@@ -209,6 +211,8 @@ enum st rule_options_check(const struct rule_pack *pack, struct err *err);
 void say_text(FILE *to, const char *text, size_t n);  /* escaped: control, C1, bidi, bad UTF-8 as \xHH */
 void say_json(FILE *to, const char *text, size_t n);  /* a JSON string with its quotes; a byte that is no UTF-8 becomes U+FFFD */
 void say_error(const struct err *err);
+void say_note(const char *format, ...) PRINTF(1, 2);  /* a line that is no error; what does not fit is cut off */
+void say_summary(const char *text, const char *json); /* the same, for people and for machines */
 void say_line(FILE *to, const char *line);            /* escaped, with a line feed */
 int  exit_status_of(enum st rc, int signal_no);
 
@@ -224,6 +228,13 @@ struct run_progress;
 void progress_show(const struct run_progress *p);
 void progress_say(const struct run_progress *p); /* a line for good */
 void progress_clear(void); /* before anything else is printed on the terminal */
+
+/* style.c: how messages look, by --log-style, the journal, the terminal. Before that is known they are text. ST_USAGE. */
+enum say_level { SAY_ERROR, SAY_INFO };
+enum st style_choose(const struct options *o, struct err *err);
+enum st style_check(const struct options *o, struct err *err);
+const char *style_default(void);
+bool style_is_text(void);
 
 void help_print(FILE *to);
 void help_commands(FILE *to);

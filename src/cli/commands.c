@@ -305,7 +305,8 @@ int
 cli_main(int argc, char **argv)
 {
     struct options options;
-    struct err err;
+    struct err err, ignored;
+    enum st rc;
 
     if (process_check_rights(&err) != ST_OK)
         return fail(&err);
@@ -318,7 +319,10 @@ cli_main(int argc, char **argv)
         err_fail(&err, ST_BUG, "cannot start", "libsodium has no source of random numbers");
         return fail(&err);
     }
-    if (options_parse(&options, argc, argv, &err) != ST_OK)
+    rc = options_parse(&options, argc, argv, &err);
+    if (style_choose(&options, rc == ST_OK ? &err : &ignored) != ST_OK && rc == ST_OK)
+        rc = ST_USAGE;
+    if (rc != ST_OK)
         return fail(&err);
     if (option_is_on(&options, OPT_HELP)) {
         help_print(stdout);
@@ -331,7 +335,7 @@ cli_main(int argc, char **argv)
     if (options.n_arguments > 0 && strcmp(options.arguments[0], "config") == 0 &&
         options.value[OPT_CHECK].text != NULL)
         return close_stdout(cli_config_check(&options));
-    if (config_apply(&options, &err) != ST_OK)
+    if (config_apply(&options, &err) != ST_OK || style_choose(&options, &err) != ST_OK)
         return fail(&err);
     return close_stdout(dispatch(&options));
 }

@@ -141,7 +141,8 @@ static bool
 check_alone(struct checking *c, enum option_id id, size_t nth)
 {
     static enum st (*const checks[])(
-        const struct options *, struct err *) = { check_counting, check_reading, check_min_age };
+        const struct options *, struct err *) = { check_counting, check_reading, check_min_age,
+                                                                               style_check };
     struct options one = { .config = c->o.config };
     struct err err = { 0 };
 
@@ -286,10 +287,8 @@ check_pattern(struct checking *c, const struct config_source *s, const char *pat
     for (size_t i = 0; got == 0 && i < found.gl_pathc; i++)
         if (access(found.gl_pathv[i], R_OK) != 0 && errno != ENOENT)
             source_problem(c, s, found.gl_pathv[i], strerror(errno));
-    if (got == GLOB_NOMATCH && !c->json && !option_is_on(&c->o, OPT_QUIET)) {
-        fprintf(stderr, "ingest: [source %s]: no file is named so now: ", s->name);
-        say_line(stderr, pattern);
-    }
+    if (got == GLOB_NOMATCH && !c->json && !option_is_on(&c->o, OPT_QUIET))
+        say_note("[source %s]: no file is named so now: %s", s->name, pattern);
     globfree(&found);
 }
 
@@ -340,8 +339,7 @@ conclude(const struct checking *c)
     if (c->json)
         printf("],\"n\":%zu}\n", c->n);
     else if (c->n > PROBLEMS_MAX)
-        fprintf(stderr, "ingest: %zu problems, of which the first %d are shown\n", c->n,
-                PROBLEMS_MAX);
+        say_note("%zu problems, of which the first %d are shown", c->n, PROBLEMS_MAX);
     if (c->n > 0)
         return EXIT_USAGE;
     if (!c->json && !option_is_on(&c->o, OPT_QUIET)) {

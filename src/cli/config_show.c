@@ -223,6 +223,8 @@ default_of(const struct options *o, enum option_id id, char *room, size_t cap)
         return "50";
     case OPT_PROGRESS:
         return "auto";
+    case OPT_LOG_STYLE:
+        return style_default();
     case OPT_QUEUE:
         return "ingest";
     case OPT_JOBS:

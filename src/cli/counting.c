@@ -31,9 +31,7 @@ static void
 on_choice(void *ctx, const char *line)
 {
     (void)ctx;
-    progress_clear();
-    fputs("ingest: ", stderr);
-    say_line(stderr, line);
+    say_note("%s", line);
 }
 
 /* The second signal needs no sentence: the failure that ends the run is one. */
@@ -45,10 +43,8 @@ say_stopping(struct counting *c)
     c->teller.stopping = true;
     if (c->teller.quiet)
         return;
-    progress_clear();
-    fputs("ingest: stopping: what is being read is finished and committed; a second signal stops at "
-          "once\n",
-          stderr);
+    say_note("stopping: what is being read is finished and committed; a second signal stops at "
+             "once");
 }
 
 void
@@ -167,7 +163,7 @@ read_teller(const struct options *o, struct run_config *c, struct teller *t, str
     c->refused = on_refused;
     c->choice = t->verbose ? on_choice : NULL;
     c->progress = on_progress;
-    t->progress = show;
+    t->progress = show && style_is_text();
     return ST_OK;
 }
 
@@ -341,35 +337,34 @@ counting_enter(struct counting *c, struct err *err)
 static void
 print_summary(const struct options *o, const struct teller *t, const struct summary *s)
 {
-    struct buf text = { 0 };
+    struct buf text = { 0 }, json = { 0 };
 
     progress_clear();
-    if ((t->terminal || t->verbose) && !t->quiet) {
-        summary_text(s, &text);
-        if (buf_str(&text) != NULL)
-            fputs(text.p, stderr);
-    }
-    buf_reset(&text);
-    if (option_is_on(o, OPT_JSON)) {
-        summary_json(s, &text);
-        if (buf_str(&text) != NULL)
-            fputs(text.p, stdout);
-    }
+    summary_text(s, &text);
+    summary_json(s, &json);
+    if ((t->terminal || t->verbose) && !t->quiet && buf_str(&text) != NULL && buf_str(&json) != NULL)
+        say_summary(text.p, json.p);
+    if (option_is_on(o, OPT_JSON) && buf_str(&json) != NULL)
+        fputs(json.p, stdout);
     buf_release(&text);
+    buf_release(&json);
 }
 
 int
 counting_tell(struct counting *c, enum st rc, const struct err *err)
 {
     int status = counting_status(c->o, rc, &c->summary);
+    struct err strict;
 
     if (rc != ST_OK)
         say_error(err);
     if (c->entered)
         print_summary(c->o, &c->teller, &c->summary);
-    if (rc == ST_OK && status != 0 && c->summary.files.refused == 0)
-        fprintf(stderr, "ingest: error: %" PRIu64 " lines were rejected, and --strict is said\n",
+    if (rc == ST_OK && status != 0 && c->summary.files.refused == 0) {
+        err_set(&strict, ST_FORMAT, "%" PRIu64 " lines were rejected, and --strict is said",
                 tally_rejected(&c->summary.lines));
+        say_error(&strict);
+    }
     return status;
 }
 

@@ -76,6 +76,7 @@ const struct option_def option_defs[OPTIONS_N] = {
     [OPT_QUIET] = { "quiet", 'q', OPTION_FLAG, NULL, "print errors only" },
     [OPT_VERBOSE] = { "verbose", 'v', OPTION_FLAG, NULL, "say what each file was taken for; the summary without a terminal too" },
     [OPT_PROGRESS] = { "progress", 0, OPTION_VALUE, "WHEN", "a line of progress: auto (on a terminal), always or never" },
+    [OPT_LOG_STYLE] = { "log-style", 0, OPTION_VALUE, "STYLE", "of messages: text, json (a line each), journal (with priorities)" },
     [OPT_HELP] = { "help", 'h', OPTION_FLAG, NULL, "this help" },
     [OPT_VERSION] = { "version", 'V', OPTION_FLAG, NULL, "the version" },
 };

@@ -54,9 +54,7 @@ progress_say(const struct run_progress *p)
     char line[256];
 
     describe(p, line, sizeof line);
-    progress_clear();
-    fputs("ingest: ", stderr);
-    say_line(stderr, line);
+    say_note("%s", line);
 }
 
 void

@@ -171,10 +171,8 @@ find_files(struct turn *t, const char *pattern, const struct teller *teller, str
         rc = err_memory(err, "cannot hold the list of inputs");
     else if (got == GLOB_ABORTED)
         refuse_pattern(t, pattern, error);
-    else if (teller->verbose && !teller->quiet) {
-        fprintf(stderr, "ingest: [source %s]: no file is named so: ", t->source->name);
-        say_line(stderr, pattern);
-    }
+    else if (teller->verbose && !teller->quiet)
+        say_note("[source %s]: no file is named so: %s", t->source->name, pattern);
     globfree(&found);
     return rc;
 }

@@ -182,14 +182,9 @@ on_file(void *ctx, const char *path)
 static void
 tell(const struct teller *t, const struct sandbox_report *r)
 {
-    char line[256];
-
     if (t->quiet || (r->files_fenced && r->calls_fenced && !t->verbose))
         return;
-    snprintf(line, sizeof line, "sandbox: %s; %s", r->files, r->calls);
-    progress_clear();
-    fputs("ingest: ", stderr);
-    say_line(stderr, line);
+    say_note("sandbox: %s; %s", r->files, r->calls);
 }
 
 enum st

@@ -59,39 +59,6 @@ say_line(FILE *to, const char *line)
     fputc('\n', to);
 }
 
-/* A cause may have lines of its own: a template with a caret under the byte. */
-static void
-say_part(const char *label, const char *text)
-{
-    while (text[0] != '\0') {
-        size_t n = strcspn(text, "\n");
-
-        fprintf(stderr, "  %-6s ", label);
-        say_text(stderr, text, n);
-        fputc('\n', stderr);
-        text += n + (text[n] == '\n');
-        label = "";
-    }
-}
-
-void
-say_error(const struct err *err)
-{
-    progress_clear();
-    fputs("ingest: error: ", stderr);
-    if (err->path[0] != '\0') {
-        say_text(stderr, err->path, strlen(err->path));
-        if (err->line_no > 0)
-            fprintf(stderr, ":%" PRIu64, err->line_no);
-        fputs(": ", stderr);
-    }
-    say_line(stderr, err->what);
-    if (err->offset != UINT64_MAX)
-        fprintf(stderr, "  at:    byte %" PRIu64 " of the file as stored\n", err->offset);
-    say_part("cause:", err->cause);
-    say_part("hint:", err->hint);
-}
-
 int
 exit_status_of(enum st rc, int signal_no)
 {

@@ -52,9 +52,7 @@ work_tell(const struct work *w, const char *format, ...)
     va_start(args, format);
     vsnprintf(line, sizeof line, format, args);
     va_end(args);
-    progress_clear();
-    fputs("ingest: ", stderr);
-    say_line(stderr, line);
+    say_note("%s", line);
 }
 
 static bool

@@ -382,3 +382,74 @@ well_formed() {
     is "$(sample 'ingest_runs_total{exit_status="0"}')" 2
     is "$(grep -c nothing m.prom)" 0
 }
+
+# ---- how messages look ----
+
+@test "--log-style json: each message is one object on a line, whatever stands in names and logs" {
+    local name=$'evil\e[31m\n"name'
+
+    no_database
+    lines 10 >good
+    printf '\x1f\x8b\x08 damaged' >"$name.gz"
+    run --separate-stderr "$INGEST" --log-style json -n -v --client-key none good "$name.gz" nowhere
+    status_is 1
+    is "$output" ""
+    [[ "$stderr" != *$'\e'* ]]
+    python3 - "$stderr" "$name.gz" <<'END'
+import json, re, sys
+told = [json.loads(line) for line in sys.argv[1].split("\n")]
+assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", t["time"]) for t in told)
+errors = {t["file"]: t for t in told if t["level"] == "error"}
+assert set(errors) == {sys.argv[2], "nowhere"}, errors
+assert errors["nowhere"]["cause"] == "No such file or directory" and "message" in errors["nowhere"]
+assert errors[sys.argv[2]]["byte"] >= 0
+last = told[-1]
+assert last["level"] == "info" and last["message"] == "summary" and last["summary"]["lines"]["read"] == 10
+assert any(t["level"] == "info" and "good" in t["message"] for t in told)
+END
+    run --separate-stderr "$INGEST" --log-style json --jbos 1
+    status_is 2
+    is "$(python3 -c 'import json, sys; print(json.loads(sys.argv[1])["hint"][:20])' "$stderr")" "did you mean --jobs?"
+    printf '[ingest]\nlog_style = json\n' >my.ini
+    run --separate-stderr "$INGEST" -c my.ini --rules nosuch -n good
+    status_is 2
+    [[ "$stderr" == '{"time":"'* ]]
+    run --separate-stderr "$INGEST" --log-style xml -n good
+    status_is 2
+    says "bad value for --log-style" "text, json or journal"
+}
+
+@test "the journal gets priorities, on each line, and is known by its stream" {
+    no_database
+    lines 1 >good
+    run --separate-stderr "$INGEST" --log-style journal -n -v --client-key none good nowhere
+    status_is 1
+    is "$(grep -cv '^<[36]>' <<<"$stderr")" 0
+    says "<3>ingest: error: nowhere: " "<3>  cause: No such file" "<6>files    1 read, 1 refused"
+    # As systemd says it: device and inode of standard error; of another stream it is not believed.
+    # shellcheck disable=SC2016
+    run bash -c 'JOURNAL_STREAM=$(stat -Lc %d:%i /dev/fd/2) "$INGEST" -n nowhere 2>&1 >/dev/null' 2>&1
+    [[ "$output" == *"<3>ingest: error: nowhere"* ]]
+    run --separate-stderr env JOURNAL_STREAM=1:2 "$INGEST" -n nowhere
+    [[ "$stderr" == "ingest: error: nowhere"* ]]
+}
+
+@test "colours are for terminals, and for those who ask; NO_COLOR stands above both" {
+    local red=$'\e[31m' dim=$'\e[2m'
+
+    no_database
+    run --separate-stderr env CLICOLOR_FORCE=1 "$INGEST" --jbos 1
+    [[ "$stderr" == "ingest: ${red}error:"* && "$stderr" == *"$dim  hint:"* ]]
+    run --separate-stderr env CLICOLOR_FORCE=1 NO_COLOR=1 "$INGEST" --jbos 1
+    [[ "$stderr" != *$'\e'* ]]
+    run --separate-stderr env CLICOLOR_FORCE=1 "$INGEST" --log-style journal --jbos 1
+    [[ "$stderr" != *$'\e'* ]]
+    run --separate-stderr "$INGEST" --jbos 1
+    [[ "$stderr" != *$'\e'* ]]
+    run env TERM=xterm script -qec "$INGEST --jbos 1" /dev/null
+    [[ "$output" == *"$red"* ]]
+    run env TERM=dumb script -qec "$INGEST --jbos 1" /dev/null
+    [[ "$output" != *"$red"* ]]
+    run env TERM=xterm NO_COLOR=1 script -qec "$INGEST --jbos 1" /dev/null
+    [[ "$output" != *"$red"* ]]
+}
