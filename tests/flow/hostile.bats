@@ -95,3 +95,29 @@ PY
     run --separate-stderr "$INGEST" -c directory good.log
     status_is 2
 }
+
+@test "the name and the comment inside a gzip file are nowhere" {
+    fresh
+    lines 3 named >good.log
+    python3 - <<'PY'
+import struct, zlib
+data = open("good.log", "rb").read()
+def member(text):
+    z = zlib.compressobj(6, zlib.DEFLATED, -15)
+    return (b"\x1f\x8b\x08\x18" + bytes(6) + b"../../NAME77\x1b[2J" + b"x" * 70000 + b"\0" + b"comment NAME77\x9b\0"
+            + z.compress(text) + z.flush() + struct.pack("<II", zlib.crc32(text), len(text)))
+open("good.log.gz", "wb").write(member(data))
+open("cut.log.gz", "wb").write(member(data + data)[:-4])
+PY
+    rm good.log
+    count -v --json good.log.gz cut.log.gz
+    status_is 1
+    [[ "$output$stderr" != *NAME77* ]]
+    count explain good.log.gz
+    [[ "$output$stderr" != *NAME77* ]]
+    is "$(sql "SELECT sum(count) FROM stats WHERE version IS NULL")" 3
+    "$INGEST" status -v >said || true
+    "$PG_BIN/pg_dump" >dump.sql
+    is "$(grep -aciE 'NAME77|4e414d453737' said dump.sql | tr '\n' ' ')" "said:0 dump.sql:0 " # names are bytes there
+    grep -q "$(printf good.log.gz | od -An -tx1 | tr -d ' \n')" dump.sql
+}
