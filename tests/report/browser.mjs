@@ -14,7 +14,8 @@ const { chromium } = require("playwright-core");
 const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
 const head = readFileSync(process.env.PAGE_HEAD, "utf8"), tail = readFileSync(process.env.PAGE_TAIL, "utf8");
-let browser = null;
+let browser = null, shared = null;
+let url = "", said = []; /* of the page that is open: where it is, and what it should not have done */
 
 export async function start() {
     /* As root, which containers are, Chromium has no sandbox. /dev/shm may be too small there. */
@@ -37,30 +38,38 @@ export function page_with(document, name = "page", { text = "the report as text"
     return path;
 }
 
+/* One window for all tests: a new one takes a second of the processor, a page in it a fifth. */
+async function open_window(settings) {
+    const context = await browser.newContext({ locale: "en-GB", timezoneId: "Pacific/Kiritimati", ...settings });
+    const page = await context.newPage();
+
+    page.on("request", (request) => request.url() === url || said.push(`asked for ${request.url()}`));
+    page.on("dialog", async (dialog) => { said.push(`opened a dialog: ${dialog.message()}`); await dialog.dismiss(); });
+    page.on("console", (message) => said.push(`wrote: ${message.text()}`));
+    page.on("pageerror", (error) => said.push(`threw: ${error.message}`));
+    page.on("popup", () => said.push("opened a window"));
+    return page;
+}
+
 /*
  * Opens a file, does what is to be done, and looks whether the page kept to itself. `complaints`: what it may say on the
  * console, where a test wants it to.
  */
-export async function with_page(path, options, act) {
-    const { complaints, ...settings } = options;
-    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: "en-GB", timezoneId: "Pacific/Kiritimati", ...settings });
-    const said = [];
+export async function with_page(path, { complaints, colorScheme = "light", width = 1280, javaScriptEnabled = true }, act) {
+    const page = javaScriptEnabled ? (shared ??= await open_window({})) : await open_window({ javaScriptEnabled });
 
-    try {
-        const page = await context.newPage();
-
-        page.on("request", (request) => request.url() === pathToFileURL(path).href || said.push(`asked for ${request.url()}`));
-        page.on("dialog", async (dialog) => { said.push(`opened a dialog: ${dialog.message()}`); await dialog.dismiss(); });
-        page.on("console", (message) => said.push(`wrote: ${message.text()}`));
-        page.on("pageerror", (error) => said.push(`threw: ${error.message}`));
-        page.on("popup", () => said.push("opened a window"));
-        await page.goto(pathToFileURL(path).href);
-        if (settings.javaScriptEnabled !== false)
-            await page.waitForSelector("#page:not([hidden])");
-        await act(page);
-    } finally {
-        await context.close();
-    }
+    url = pathToFileURL(path).href;
+    said = [];
+    await page.setViewportSize({ width, height: 900 });
+    await page.emulateMedia({ colorScheme, media: null });
+    await page.goto(url);
+    if (javaScriptEnabled)
+        await page.waitForSelector("#page:not([hidden])");
+    await act(page);
+    if (javaScriptEnabled)
+        await page.evaluate(() => localStorage.clear());
+    else
+        await page.context().close();
     assert.deepEqual(said.filter((line) => !complaints?.test(line)), []);
 }
 

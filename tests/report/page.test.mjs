@@ -52,7 +52,7 @@ test("every_figure_is_the_documents", async () => {
 
             for (const list of table.lists) {
                 const section = page.locator(`table.of-${list.of} tbody`);
-                const shown = await section.locator("td.main").allInnerTexts();
+                const shown = await section.locator("td.main").allTextContents();
 
                 assert.deepEqual(shown, list[table.measures[0]].slice(0, 25).map(grouped), `${table.table}: ${list.of}`);
             }
@@ -321,9 +321,7 @@ test("dark_and_light", async () => {
 test("readers_of_every_kind", async () => {
     await with_page(path, { colorScheme: "light" }, async (page) => {
         await names_section(page).locator("tr[data-entry='1'] button").click();
-        await page.locator("details.steps summary").click();
         await is_accessible(page, "light");
-        await page.locator("details.steps summary").click();
         await shoot(page, "light");
         for (const i of [3, 4]) {
             await page.locator("nav.tables button").nth(i).click();
@@ -336,7 +334,7 @@ test("readers_of_every_kind", async () => {
 
 test("narrow_and_wide", async () => {
     for (const width of [400, 1600]) {
-        await with_page(path, { viewport: { width, height: 800 } }, async (page) => {
+        await with_page(path, { width }, async (page) => {
             for (const [i, table] of report.tables.entries()) {
                 await page.locator("nav.tables button").nth(i).click();
                 await fits(page, `${table.table} at ${width}`);
@@ -345,8 +343,6 @@ test("narrow_and_wide", async () => {
             await names_section(page).locator("tr[data-entry='1'] button").click();
             await fits(page, `an open name at ${width}`);
             await shoot(page, `width-${width}`);
-            if (width === 400)
-                await is_accessible(page, "narrow");
         });
     }
 });

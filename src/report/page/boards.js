@@ -26,6 +26,6 @@ function board_of(name, entries) {
 
 export function boards_of(boards) {
     return el("section", {}, el("h2", {}, "Leaderboards"),
-        el("p.muted", {}, `As of ${boards.updated_at} UTC, whatever the period. A trend is the share that the day has in its week, the week in its month, the month in all.`),
+        el("p.muted", {}, `As of ${boards.updated_at} UTC, whatever the period. A trend is the score of the day as a share of that of the week, the week's of the month's, the month's of that of all time.`),
         el("div.boards", {}, Object.entries(boards.lists).map(([name, entries]) => board_of(name, entries))));
 }

@@ -107,7 +107,7 @@ function show_table(report, table, picker) {
         figures,
         el("section.daily", {}, el("h2", {}, table.main === "channels" ? "Channels that took an emote up, less those that dropped it" : `${word(table.main)} by ${table.unit}`),
             el("div.tools", {}, measures.length > 1 ? [el("label", { for: "measure" }, "Show"), select] : null,
-                el("span", {}, compare, el("label", { for: "compare" }, "compare with the period before"))),
+                table.knows_before ? el("span", {}, compare, el("label", { for: "compare" }, "compare with the period before")) : null),
             chart.element, steps.element),
         ...lists.map((list) => list.element),
         ...[table.raw.clients ? client_months(table) : null, table.raw.boards ? boards_of(table.raw.boards) : null].filter((part) => part !== null),

@@ -58,7 +58,7 @@ export function plain_chart(host, spec) {
         const width = Math.max(host.clientWidth, 120);
         const { values, before, states, ticks } = shown;
         const known = [...values, ...(before ?? [])].filter((value) => value !== null);
-        const high = Math.max(1, ...known), low = Math.min(0, ...known);
+        const high = Math.max(1, ...known) * 1.05, low = Math.min(0, ...known) * 1.05;
         const x = (i) => LEFT + ((width - LEFT - RIGHT) * (i + 0.5)) / values.length;
         const y = (value) => TOP + ((spec.height - TOP - BOTTOM) * (high - value)) / (high - low);
         const picture = svg("svg", { width, height: spec.height, class: "plain", "aria-hidden": "true" });
