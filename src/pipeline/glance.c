@@ -28,36 +28,41 @@ glance_troubled(struct run *run)
     }
 }
 
+/* One question; on the heap, as stacks may be small. */
+struct question {
+    const struct file_id *files[BATCH_INPUTS_MAX];
+    struct item          *items[BATCH_INPUTS_MAX];
+    struct known          known[BATCH_INPUTS_MAX];
+};
+
 enum st
 glance_files(struct run *run, struct err *err)
 {
-    const struct file_id *files[BATCH_INPUTS_MAX];
-    struct item *items[BATCH_INPUTS_MAX];
-    struct known *known = NULL;
+    struct question *q;
     enum st rc = ST_OK;
     size_t n = 0;
 
     if (run->pg == NULL || run->config->recheck || run->config->replace)
         return ST_OK;
-    known = calloc(BATCH_INPUTS_MAX, sizeof *known);
-    if (known == NULL)
+    if ((q = malloc(sizeof *q)) == NULL)
         return err_memory(err, "cannot ask the ledger for files");
     for (size_t i = 0; rc == ST_OK && i <= run->n_items; i++) {
         if (n == BATCH_INPUTS_MAX || (i == run->n_items && n > 0)) {
             rc = RUN_TRY_AGAIN(
-                run, ledger_find_files(&run->ledger, &run->scope, files, n, known, err), err);
+                run, ledger_find_files(&run->ledger, &run->scope, q->files, n, q->known, err),
+                err);
             for (size_t k = 0; rc == ST_OK && k < n; k++)
-                if (known[k].id != 0 && known_stands(run, &known[k]))
-                    rc = batch_known(run, items[k], &known[k], NULL, err);
+                if (q->known[k].id != 0 && known_stands(run, &q->known[k]))
+                    rc = batch_known(run, q->items[k], &q->known[k], NULL, err);
             n = 0;
         }
         if (i < run->n_items && run->items[i].fate == FATE_TODO &&
             !run->items[i].source->is_stdin) {
-            files[n] = &run->items[i].source->file;
-            items[n++] = &run->items[i];
+            q->files[n] = &run->items[i].source->file;
+            q->items[n++] = &run->items[i];
         }
     }
-    free(known);
+    free(q);
     for (size_t i = 0; i < run->n_items; i++)
         if (run->items[i].fate == FATE_KNOWN || run->items[i].fate == FATE_KNOWN_OTHERWISE) {
             batch_tell(run, &run->items[i]);

@@ -64,24 +64,26 @@ look_for_signals(const struct run_config *c, struct err *err)
 static enum st
 by_times(struct asking *a, const struct source_list *inputs, bool *known, struct err *err)
 {
-    const struct file_id *files[FILES_AT_ONCE];
-    struct known *found = calloc(FILES_AT_ONCE, sizeof *found);
+    struct {
+        const struct file_id *files[FILES_AT_ONCE];
+        struct known          found[FILES_AT_ONCE];
+    } *q = malloc(sizeof *q); /* stacks may be small */
     enum st rc = ST_OK;
 
-    if (found == NULL)
+    if (q == NULL)
         return err_memory(err, "cannot ask the ledger for files");
     for (size_t from = 0; rc == ST_OK && !a->config->recheck && from < inputs->n;
          from += FILES_AT_ONCE) {
         size_t n = inputs->n - from < FILES_AT_ONCE ? inputs->n - from : FILES_AT_ONCE;
 
         for (size_t i = 0; i < n; i++)
-            files[i] = &inputs->at[from + i].file;
-        rc = ledger_find_files(&a->ledger, &a->scope, files, n, found, err);
+            q->files[i] = &inputs->at[from + i].file;
+        rc = ledger_find_files(&a->ledger, &a->scope, q->files, n, q->found, err);
         for (size_t i = 0; rc == ST_OK && i < n; i++)
-            known[from + i] = found[i].id != 0 && !found[i].unterminated && !found[i].partial &&
-                              inputs->at[from + i].trouble == ST_OK;
+            known[from + i] = q->found[i].id != 0 && !q->found[i].unterminated &&
+                              !q->found[i].partial && inputs->at[from + i].trouble == ST_OK;
     }
-    free(found);
+    free(q);
     return rc;
 }
 

@@ -84,25 +84,30 @@ ask_files(struct run *run, struct item **items, const struct file_id **files, si
 enum st
 refused_find_files(struct run *run, struct err *err)
 {
-    const struct file_id *files[BATCH_INPUTS_MAX];
-    struct item *items[BATCH_INPUTS_MAX];
+    struct {
+        const struct file_id *files[BATCH_INPUTS_MAX];
+        struct item          *items[BATCH_INPUTS_MAX];
+    } *q;
     enum st rc = ST_OK;
     size_t n = 0;
 
     if (run->pg == NULL || !run->ledger.remembers)
         return ST_OK;
+    if ((q = malloc(sizeof *q)) == NULL) /* stacks may be small */
+        return err_memory(err, "cannot ask the ledger for files");
     for (size_t i = 0; rc == ST_OK && i < run->n_items; i++) {
         struct item *item = &run->items[i];
 
         if (item->fate == FATE_TODO && !item->source->is_stdin) {
-            files[n] = &item->source->file;
-            items[n++] = item;
+            q->files[n] = &item->source->file;
+            q->items[n++] = item;
         }
         if (n == BATCH_INPUTS_MAX || (i + 1 == run->n_items && n > 0)) {
-            rc = ask_files(run, items, files, n, err);
+            rc = ask_files(run, q->items, q->files, n, err);
             n = 0;
         }
     }
+    free(q);
     return rc;
 }
 
