@@ -8,6 +8,39 @@
 
 #define NARROWEST 40 /* columns: less than that nothing fits */
 
+/* ---- lines ---- */
+
+/* Without the blanks that columns end in. */
+static void
+end_line(const struct cells *c)
+{
+    while (c->out->n > 0 && c->out->p[c->out->n - 1] == ' ')
+        c->out->n--;
+    buf_text(c->out, "\n");
+}
+
+/* A line that was built elsewhere, in words. */
+static void
+put_wrapped(const struct cells *c, struct buf *line, size_t indent)
+{
+    if (buf_str(line) == NULL)
+        c->out->failed = true;
+    else
+        cells_wrapped(c, (struct slice){ line->p, line->n }, indent);
+    buf_reset(line);
+}
+
+static void
+put_days(const struct cells *c, struct period p)
+{
+    char since[11], last[11];
+
+    clock_format_day(p.since, since);
+    clock_format_day(p.until - 1, last);
+    buf_printf(c->out, "%s%s%s", since, p.until - p.since > 1 ? " to " : "",
+               p.until - p.since > 1 ? last : "");
+}
+
 /* ---- figures ---- */
 
 static bool
@@ -33,15 +66,6 @@ change(int64_t now, int64_t before, char out[32])
     else
         snprintf(out, 32, percent > -10 && percent < 10 ? "%+.1f %%" : "%+.0f %%", percent);
     return out;
-}
-
-/* Without the blanks that columns end in. */
-static void
-end_line(const struct cells *c)
-{
-    while (c->out->n > 0 && c->out->p[c->out->n - 1] == ' ')
-        c->out->n--;
-    buf_text(c->out, "\n");
 }
 
 /* Where the period before has nothing, nothing is compared with it. */
@@ -83,7 +107,11 @@ put_clients(const struct cells *c, const struct table *t)
     if (!t->keeps_clients)
         return;
     if (!t->clients.known) {
-        buf_printf(c->out, "  clients     not known: %s\n", t->why);
+        struct buf line = { 0 };
+
+        buf_printf(&line, "clients     not known: %s", t->why);
+        put_wrapped(c, &line, 4);
+        buf_release(&line);
         return;
     }
     snprintf(both, sizeof both, "%s %s %s", grouped(t->clients.estimate, a), between,
@@ -193,8 +221,9 @@ put_course(const struct cells *c, const struct table *t)
 {
     int by = t->monthly || t->n_steps <= 31 ? BY_STEP : t->n_steps <= 217 ? BY_WEEK : BY_MONTH;
     size_t label = t->monthly || by == BY_MONTH ? 7 : 10, bar;
+    bool with_remarks = c->style->columns >= 60;
     int64_t most = 0;
-    char day[11], number[32], why[64];
+    char day[11], number[32], why[64] = "";
 
     for (size_t i = 0; i < t->n_steps;) {
         struct stretch s = stretch_of(t, i, by);
@@ -202,8 +231,7 @@ put_course(const struct cells *c, const struct table *t)
         most = s.sum > most ? s.sum : most;
         i = s.to;
     }
-    bar = c->style->columns - 2 - label - 2 - 8;
-    bar = bar > 24 + NARROWEST ? bar - 22 : bar / 2;
+    bar = c->style->columns - 2 - label - 2 - 8 - (with_remarks ? 22 : 0);
     buf_text(c->out, "\n");
     for (size_t i = 0; i < t->n_steps;) {
         struct stretch s = stretch_of(t, i, by);
@@ -212,7 +240,8 @@ put_course(const struct cells *c, const struct table *t)
         buf_printf(c->out, "  %.*s  ", (int)label, day);
         cells_bar(c, s.sum == NO_FIGURE ? 0 : s.sum, most, bar);
         cells_right(c, s.sum == NO_FIGURE ? "-" : short_number(s.sum, number), 8);
-        remark(t, &s, why);
+        if (with_remarks)
+            remark(t, &s, why);
         buf_printf(c->out, "%s%s\n", why[0] == '\0' ? "" : "  ", why);
         i = s.to;
     }
@@ -346,38 +375,38 @@ put_boards(const struct cells *c, const struct boards *b)
 
 /* ---- a table ---- */
 
-static void
-put_days(const struct cells *c, struct period p)
+/* "public.stats (crates), 2024-01-29 to 2024-03-02"; false: there is no more to say of it. */
+static bool
+put_heading(const struct cells *c, const struct table *t)
 {
-    char since[11], last[11];
+    bool has_any = t->totals[0] != 0 || t->lists[0].n > 0;
+    struct buf line = { 0 };
+    struct cells words = *c;
 
-    clock_format_day(p.since, since);
-    clock_format_day(p.until - 1, last);
-    buf_printf(c->out, "%s%s%s", since, p.until - p.since > 1 ? " to " : "",
-               p.until - p.since > 1 ? last : "");
+    words.out = &line;
+    cells_free_text(&words, slice_of(t->shown));
+    if (t->ecosystem[0] != '\0') {
+        buf_text(&line, " (");
+        cells_free_text(&words, slice_of(t->ecosystem));
+        buf_text(&line, ")");
+    }
+    buf_text(&line, ", ");
+    put_days(&words, t->period);
+    if (!has_any) {
+        buf_text(&line, ": nothing; its rows are of ");
+        put_days(&words, (struct period){ t->first, t->last + 1 });
+    }
+    buf_text(c->out, "\n");
+    put_wrapped(c, &line, 2);
+    buf_release(&line);
+    return has_any;
 }
 
 static void
 put_table(const struct cells *c, const struct table *t)
 {
-    if (t->first == DAY_NONE)
+    if (t->first == DAY_NONE || !put_heading(c, t))
         return;
-    buf_text(c->out, "\n");
-    cells_free_text(c, slice_of(t->shown));
-    if (t->ecosystem[0] != '\0') {
-        buf_text(c->out, " (");
-        cells_free_text(c, slice_of(t->ecosystem));
-        buf_text(c->out, ")");
-    }
-    buf_text(c->out, ", ");
-    put_days(c, t->period);
-    if (t->totals[0] == 0 && t->lists[0].n == 0) {
-        buf_text(c->out, ": nothing; its rows are of ");
-        put_days(c, (struct period){ t->first, t->last + 1 });
-        buf_text(c->out, "\n");
-        return;
-    }
-    buf_text(c->out, "\n");
     put_totals(c, t);
     put_course(c, t);
     for (size_t i = 0; i < t->n_lists; i++)
@@ -389,31 +418,27 @@ put_table(const struct cells *c, const struct table *t)
 static void
 put_empty(const struct cells *c, const struct report *r)
 {
+    struct buf line = { 0 };
+    struct cells words = *c;
     size_t n = 0;
 
+    words.out = &line;
     for (size_t i = 0; i < r->n_tables; i++) {
         if (r->tables[i].first != DAY_NONE)
             continue;
-        buf_text(c->out, n++ == 0 ? "\nnothing is in " : ", ");
-        cells_free_text(c, slice_of(r->tables[i].shown));
+        buf_text(&line, n++ == 0 ? "nothing is in " : ", ");
+        cells_free_text(&words, slice_of(r->tables[i].shown));
     }
-    buf_text(c->out, n > 0 ? "\n" : "");
+    if (n > 0) {
+        buf_text(c->out, "\n");
+        put_wrapped(c, &line, 2);
+    }
+    buf_release(&line);
 }
 
 /* ---- coverage and what ran ---- */
 
 #define GAPS_SHOWN 5
-
-/* What a line of words is built in: a copy of the cells that writes elsewhere. */
-static void
-put_wrapped(const struct cells *c, struct buf *line, size_t indent)
-{
-    if (buf_str(line) == NULL)
-        c->out->failed = true;
-    else
-        cells_wrapped(c, (struct slice){ line->p, line->n }, indent);
-    buf_reset(line);
-}
 
 static void
 put_gap(const struct cells *words, const struct gap *gap)
@@ -526,27 +551,35 @@ void
 report_text(struct buf *out, const struct report *r, const struct report_text_style *style)
 {
     struct report_text_style fits = *style;
-    struct cells c;
+    struct buf line = { 0 };
+    struct cells c, words;
     char why[200];
 
     if (fits.columns < NARROWEST)
         fits.columns = NARROWEST;
     cells_open(&c, out, &fits);
-    buf_text(out, "downloads in ");
-    cells_free_text(&c, r->database);
+    words = c;
+    words.out = &line;
+    buf_text(&line, "downloads in ");
+    cells_free_text(&words, r->database);
     if (r->pattern.p != NULL) {
-        buf_text(out, ", names like ");
-        cells_free_text(&c, r->pattern);
+        buf_text(&line, ", names like ");
+        cells_free_text(&words, r->pattern);
     }
-    buf_text(out, ", ");
-    put_days(&c, r->period);
-    buf_printf(out, "\nread %s UTC\n", r->at);
-    if (report_is_empty(r, why))
-        buf_printf(out, "\n%s\n", why);
-    else
+    buf_text(&line, ", ");
+    put_days(&words, r->period);
+    buf_printf(&line, ", read %s UTC", r->at);
+    put_wrapped(&c, &line, 2);
+    if (report_is_empty(r, why)) {
+        buf_printf(&line, "%s", why);
+        buf_text(out, "\n");
+        put_wrapped(&c, &line, 2);
+    } else {
         for (size_t i = 0; i < r->n_tables; i++)
             put_table(&c, &r->tables[i]);
+    }
     put_empty(&c, r);
     put_end(&c, r);
+    buf_release(&line);
     cells_close(&c);
 }
