@@ -13,13 +13,23 @@
 #include "config.h"
 #include "guide.h"
 
-/* Text of any kind: a backslash, a hyphen, and a point or apostrophe that would begin a line. */
+#define WORD_MAX 24
+
+/*
+ * Text of any kind: a backslash, a hyphen, and a point or apostrophe that would begin a line. Words
+ * without end, as examples have them, may be broken anywhere.
+ */
 static void
 put(FILE *to, const char *text, size_t n)
 {
+    size_t word = 0;
+
     for (size_t i = 0; i < n; i++) {
         bool begins = i == 0 || text[i - 1] == '\n';
 
+        word = (unsigned char)text[i] <= ' ' ? 0 : word + 1;
+        if (word > 0 && word % WORD_MAX == 0)
+            fputs("\\:", to);
         if (begins && (text[i] == '.' || text[i] == '\''))
             fputs("\\&", to);
         if (text[i] == '\\')

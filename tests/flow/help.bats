@@ -108,7 +108,7 @@ completes() {
     for page in ingest ingest.ini ingest-formats; do
         "$INGEST" help man "$page" >"$page.roff"
         LC_ALL=C.UTF-8 MANWIDTH=100 man --warnings -l "$page.roff" >"$page.txt" 2>warnings
-        is "$(grep -v "can't break line" warnings)" ""
+        is "$(cat warnings)" ""
         lexgrog "$page.roff"
     done
     for option in $(names options); do

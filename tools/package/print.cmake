@@ -1,0 +1,13 @@
+# What COMMAND (a list) prints becomes the file OUTPUT; gzipped if its name ends in .gz.
+string(REGEX REPLACE "\\.gz$" "" plain ${OUTPUT})
+execute_process(COMMAND ${COMMAND} OUTPUT_FILE ${plain}.new RESULT_VARIABLE status)
+if(NOT status EQUAL 0)
+    message(FATAL_ERROR "${COMMAND}: ${status}")
+endif()
+file(RENAME ${plain}.new ${plain})
+if(NOT plain STREQUAL OUTPUT)
+    execute_process(COMMAND gzip -9nf ${plain} RESULT_VARIABLE status)
+    if(NOT status EQUAL 0)
+        message(FATAL_ERROR "gzip -9nf ${plain}: ${status}")
+    endif()
+endif()
