@@ -429,8 +429,10 @@ put_coverage(struct buf *b, const struct report *r)
         return;
     }
     buf_text(b, "\"sources\":[");
-    for (size_t i = 0; i < pg_rows(s->sources); i++) {
-        buf_text(b, i > 0 ? "," : "");
+    for (size_t i = 0; i < pg_rows(s->sources) && !b->failed; i++) {
+        if (!source_is_asked_for(r, i))
+            continue;
+        buf_text(b, b->p[b->n - 1] == '}' ? "," : "");
         put_source(b, r, i);
     }
     buf_text(b, "]");

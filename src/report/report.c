@@ -140,9 +140,10 @@ read_rules(struct report *r, struct pg *pg, struct err *err)
     static const char sql[] =
         "SELECT dataset, encode(rules_id, 'hex'), count(DISTINCT payload), min(day), max(day)"
         " FROM ingest.payload_days WHERE day >= $1::date AND day < $2::date"
-        " AND state IN ('counted', 'adopted') GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT 10";
+        " AND state IN ('counted', 'adopted') AND ($3::text IS NULL OR dataset = $3)"
+        " GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT 10";
     char since[11], until[11];
-    const char *values[] = { since, until };
+    const char *values[] = { since, until, r->dataset };
     struct pg_result *found = NULL;
     enum st rc;
 
@@ -271,6 +272,8 @@ report_read(struct pg *pg, const struct report_question *q, struct err *err)
     arena_init(&r->arena, SIZE_MAX);
     r->q = q;
     r->top = q->top;
+    if (q->dataset != NULL)
+        r->dataset = dataset_by_name(q->dataset)->name;
     if (q->pattern != NULL) {
         r->pattern = report_copy(r, slice_of(q->pattern));
         report_like(&r->like, q->pattern);

@@ -129,6 +129,7 @@ struct report {
     size_t          top;
     struct slice    pattern;         /* as it was asked for; p NULL: none */
     struct buf      like;            /* the same as LIKE wants it */
+    const char     *dataset;         /* of which alone it is; NULL: of all */
     char            at[24], version[64]; /* of the server */
     struct slice    database;
     int32_t         today;           /* by the server's clock, UTC */
@@ -202,6 +203,9 @@ int64_t step_of(const struct table *t, int32_t day);
 int32_t day_of_step(const struct table *t, int64_t step);
 /* Widens the period to whole months where the table keeps those. */
 void    table_set_period(struct table *t, const struct report *r);
+
+/* Is this row of the standing's sources one of a dataset that the report is about? */
+bool    source_is_asked_for(const struct report *r, size_t row);
 
 /* Letters of days from `since` on, for one source of the ledger, and for all sources of a dataset together. */
 void    states_of_source(const struct report *r, const struct standing_days *d, struct period days, char *out);

@@ -31,6 +31,13 @@ state_word(char state)
     return "unknown";
 }
 
+bool
+source_is_asked_for(const struct report *r, size_t row)
+{
+    return r->dataset == NULL ||
+           slice_eq(pg_text(r->standing.sources, row, STANDING_DATASET), slice_of(r->dataset));
+}
+
 /* ---- days ---- */
 
 enum { COVERED = 1, OPEN = 2, REVISED = 4, GAP = 8 };

@@ -530,7 +530,8 @@ put_end(const struct cells *c, const struct report *r)
     if (r->has_ledger && pg_rows(r->standing.sources) > 0) {
         buf_text(c->out, "\ncoverage\n");
         for (size_t i = 0; i < pg_rows(r->standing.sources); i++)
-            put_source(c, &words, r, i);
+            if (source_is_asked_for(r, i))
+                put_source(c, &words, r, i);
         if (refused != NULL && pg_int(refused, 0, 0) > 0)
             buf_printf(c->out, "  refused inputs: %s; `ingest status` has more\n", pg_text(refused, 0, 0).p);
     }
