@@ -27,10 +27,14 @@ function(npm_fetch dir into why)
     file(MAKE_DIRECTORY ${into})
     file(COPY ${dir}/package.json ${dir}/package-lock.json DESTINATION ${into})
     execute_process(
-        COMMAND ${NPM} ci --prefer-offline --ignore-scripts --no-audit --no-fund --fetch-retries=1 --fetch-timeout=30000
+        COMMAND ${NPM} ci --prefer-offline --ignore-scripts --no-audit --no-fund
+            --fetch-retries=2 --fetch-retry-mintimeout=500 --fetch-timeout=30000
         WORKING_DIRECTORY ${into} TIMEOUT 120 RESULT_VARIABLE status OUTPUT_VARIABLE said ERROR_VARIABLE said)
     if(NOT status EQUAL 0)
         string(REGEX MATCH "npm (ERR!|error) [^\n]*" line "${said}")
+        if(line STREQUAL "")
+            string(REGEX REPLACE "\n.*" "" line "${status}: ${said}")
+        endif()
         set(${why} "npm ci failed: ${line}" PARENT_SCOPE)
         return()
     endif()
