@@ -114,7 +114,7 @@ export class Table {
         if (measure !== this.main) {
             if (window[0] >= 0)
                 return this.sum(measure, window);
-            return whole ? { value: this.raw.before[measure] ?? null, known: null, of: null } : null;
+            return whole && this.knows_before ? { value: this.raw.before[measure] ?? null, known: null, of: null } : null;
         }
         if (-window[0] > this.raw.series.before.length && !whole)
             return null;
