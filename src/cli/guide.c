@@ -21,7 +21,7 @@ const struct guide guides[] = {
       "audit doctor queue json verbose", "STATUS.md" },
     { "report", "[-o DIR]", "what was downloaded: text, page, data, badge", "",
       "output since until top name dataset json csv badge", "REPORT.md" },
-    { "config", "[--check]", "every value that holds, and where it was said", "", "check json",
+    { "config", "[--check]", "every value that holds, and where it was said; is it sound?", "", "check json",
       "OPERATIONS.md" },
     { "migrate", "up|down|status|print [SET]...", "makes, removes, lists the tables",
       "up down status print", "no-sketches drop-data heal", "COMMANDS.md" },
@@ -85,6 +85,7 @@ static const struct {
     { OPT_AGENTS, "client browser robot mirror unknown any" },
     { OPT_TO, "eida" },
     { OPT_PROGRESS, "auto always never" },
+    { OPT_LOG_STYLE, "text json journal" },
     { OPT_MEMORY, "64M 256M 1G 8G" },
     { OPT_WINDOW, "30s 5m 1h day" },
 };

@@ -29,7 +29,7 @@ static const struct {
     { OPT_CSV, "ingest report", 0 },
     { OPT_BADGE, "ingest report", 0 },
     { OPT_KEEP, "ingest backup", 0 },
-    { OPT_CHECK, "ingest backup", 0 },
+    { OPT_CHECK, "ingest backup and config", 0 },
     { OPT_AUDIT, "ingest status", 0 },
     { OPT_DOCTOR, "ingest status", 0 },
 };

@@ -453,3 +453,52 @@ END
     run env TERM=xterm NO_COLOR=1 script -qec "$INGEST --jbos 1" /dev/null
     [[ "$output" != *"$red"* ]]
 }
+
+# ---- logrotate, and the page ----
+
+# served FIRST LAST: the server writes these lines, each a download of its own, into whatever file it has open (9).
+served() {
+    local i
+
+    for ((i = $1; i <= $2; i++)); do
+        line served "1.0.$i" 05/Jan/2024 "198.51.100.$((i % 250))" >&9
+    done
+}
+
+@test "the logrotate example: each line is counted once, with create and with copytruncate" {
+    local mode i now
+
+    command -v /usr/sbin/logrotate >/dev/null || skip "there is no logrotate"
+    for mode in create copytruncate; do
+        fresh "$mode"
+        mkdir -m 755 "$mode"
+        printf '[ingest]\nclient-key = none\n[source nginx]\nfiles = %s/access.log*\n' "$PWD/$mode" >ingest.ini
+        sed -e "s|/var/log/nginx|$PWD/$mode|" -e "s|/usr/bin/ingest|'$INGEST' -c '$PWD/ingest.ini'|" -e "s|create .*|$mode|" \
+            -e 's|/run/nginx.pid|/nonexistent|' "$ROOT/tools/logrotate/nginx" >rotate.conf
+        exec 9>>"$mode/access.log"
+        now=0
+        for i in 1 2 3 4; do
+            served $((now + 1)) $((now + 25))
+            now=$((now + 25))
+            [ "$i" -eq 3 ] || "$INGEST" -q -c ingest.ini run
+            /usr/sbin/logrotate -f -s "$PWD/state.$mode" rotate.conf
+            if [ "$mode" = create ]; then
+                # Until it hears the signal, the server writes into the file that was turned over.
+                served $((now + 1)) $((now + 5))
+                now=$((now + 5))
+                exec 9>>"$mode/access.log"
+            fi
+        done
+        exec 9>&-
+        "$INGEST" -q -c ingest.ini run
+        is "$(total)" "$now"
+        is "$(n_rows stats "version IS NOT NULL AND count <> 1")" 0
+        [ -e "$mode/access.log.2.gz" ]
+        books_balance
+    done
+}
+
+@test "the page lists every metric, and no other" {
+    is "$(grep -o '"ingest_[a-z_]*"' "$ROOT/src/cli/metrics_text.c" | tr -d '"' | sort)" \
+        "$(grep -o '^| `ingest_[a-z_]*`' "$ROOT/docs/OPERATIONS.md" | tr -d '|` ' | sort)"
+}

@@ -33,11 +33,11 @@ copy_units() {
 }
 
 @test "its command is one of ours" {
-    grep -q '^ExecStart=/usr/bin/ingest --sandbox run$' "$ROOT/tools/systemd/ingest.service"
+    grep -q '^ExecStart=/usr/bin/ingest --sandbox --deadline 50m run$' "$ROOT/tools/systemd/ingest.service"
     fresh
     lines 3 >log
     printf '[ingest]\nclient-key = none\n[source all]\nfiles = %s/log\n' "$PWD" >ini
-    ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 run --separate-stderr "$INGEST" -c ini --sandbox run
+    ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 run --separate-stderr "$INGEST" -c ini --sandbox --deadline 50m run
     status_is 0
     is "$(sql "SELECT sum(count) FROM stats WHERE version IS NULL")" 3
 }
