@@ -22,6 +22,8 @@ struct ledger {
     bool               read_only;
     bool               remembers;   /* its table of refusals is there and may be read; an older ledger has none */
     bool               notes_runs;  /* its table of runs is there and may be written to */
+    bool               keeps_sources; /* its table of sources is there and may be written to */
+    bool               notifies;    /* NOTIFY may be said */
     bool               replaces;    /* payloads that it knows are claimed again, with new figures. The caller sets it */
 };
 
@@ -267,6 +269,12 @@ struct run_note {
 };
 /* Outside a transaction, and without waiting for the disk. ST_OK also where the ledger keeps no such notes; ST_DB, ST_DB_RETRY. */
 enum st ledger_note_run(struct ledger *l, const struct run_note *note, struct err *err);
+
+/*
+ * What the configuration says of a source's time, for those who ask in SQL; 0: nothing. As above outside a transaction, and without waiting for
+ * the disk. ST_OK also where the ledger has no such table.
+ */
+enum st ledger_note_source(struct ledger *l, const char *source, int64_t settle_s, int64_t expected_s, struct err *err);
 
 /* ---- settings: small facts that the first writer decides ---- */
 

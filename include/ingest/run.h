@@ -49,6 +49,7 @@ struct run_config {
     const struct networks *networks;         /* temporary networks by their code and time; NULL: codes stand as they are */
     bool                  replace;           /* overwrite the rows of the same keys; known payloads are counted again */
     const char           *source;            /* the [source] that named the inputs; NULL */
+    int64_t               settle_s, expected_s; /* what the configuration says of its time (standing.h); 0: nothing */
     bool                  client_key_none;
     const char           *client_key;        /* file; may be missing */
     size_t                memory_bytes;

@@ -128,13 +128,22 @@ ledger_open(struct ledger *l, struct pg *pg, bool read_only, struct err *err)
         pg, "cannot look for the ledger",
         "SELECT to_regclass('ingest.payloads') IS NOT NULL AND to_regclass('ingest.settings') IS NOT NULL,"
         " coalesce(has_table_privilege(to_regclass('ingest.refusals'), 'SELECT'), false),"
-        " coalesce(has_table_privilege(to_regclass('ingest.runs'), 'INSERT'), false)",
+        " coalesce(has_table_privilege(to_regclass('ingest.runs'), 'INSERT'), false),"
+        " coalesce(has_table_privilege(s, 'SELECT') AND has_table_privilege(s, 'INSERT')"
+        "          AND has_table_privilege(s, 'UPDATE'), false),"
+        " coalesce(has_function_privilege(notify, 'EXECUTE')"
+        "          AND has_function_privilege(usage, 'EXECUTE'), false)"
+        " FROM (SELECT to_regclass('ingest.sources')::oid AS s,"
+        "  to_regprocedure('pg_catalog.pg_notify(text,text)')::oid AS notify,"
+        "  to_regprocedure('pg_catalog.pg_notification_queue_usage()')::oid AS usage) x",
         0, NULL, &r, err);
     if (rc != ST_OK)
         return rc;
     there = slice_is(pg_text(r, 0, 0), "t");
     l->remembers = slice_is(pg_text(r, 0, 1), "t");
     l->notes_runs = slice_is(pg_text(r, 0, 2), "t");
+    l->keeps_sources = slice_is(pg_text(r, 0, 3), "t");
+    l->notifies = slice_is(pg_text(r, 0, 4), "t");
     pg_free(r);
     if (!there) {
         err_fail(err, ST_DB, "cannot count into this database", "it has no ledger (schema ingest)");

@@ -1,6 +1,7 @@
 /*
- * One row a run in ingest.runs, for whoever asks later what was done and when. Nothing depends on
- * it: a ledger that has no such table, or a role that may not write to it, goes without.
+ * One row a run in ingest.runs, for whoever asks later what was done and when; and what the
+ * configuration says of the source's time. No counting depends on either: a ledger that has no such
+ * table, or a role that may not write to it, goes without.
  */
 #include "ingest/base.h"
 
@@ -41,4 +42,27 @@ ledger_note_run(struct ledger *l, const struct run_note *note, struct err *err)
     values[4 + ARRAY_LEN(numbers)] = note->failure;
     return pg_run(l->pg, "cannot note this run in the ledger", sql, ARRAY_LEN(values), values, NULL,
                   err);
+}
+
+enum st
+ledger_note_source(struct ledger *l, const char *source, int64_t settle_s, int64_t expected_s,
+                   struct err *err)
+{
+    static const char upsert[] =
+        "INSERT INTO ingest.sources AS s (name, settle_seconds, expected_seconds)"
+        " SELECT $1::text, nullif($2::bigint, 0), nullif($3::bigint, 0)"
+        " FROM set_config('synchronous_commit', 'off', true)"
+        " ON CONFLICT (name) DO UPDATE SET settle_seconds = excluded.settle_seconds,"
+        " expected_seconds = excluded.expected_seconds"
+        " WHERE (s.settle_seconds, s.expected_seconds)"
+        " IS DISTINCT FROM (excluded.settle_seconds, excluded.expected_seconds)";
+    char settle[24], expected[24];
+    const char *values[] = { source, settle, expected };
+
+    if (!l->keeps_sources)
+        return ST_OK;
+    snprintf(settle, sizeof settle, "%" PRId64, settle_s);
+    snprintf(expected, sizeof expected, "%" PRId64, expected_s);
+    return pg_run(l->pg, "cannot note this source in the ledger", upsert, ARRAY_LEN(values), values,
+                  NULL, err);
 }

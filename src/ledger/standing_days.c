@@ -9,9 +9,11 @@
 /*
  * A day is settled some time after its end. What comes later revises it, hits that find their key
  * included (`healed`: payload, day, at); not what came soon after the first of it, which is a day
- * that was late as a whole, as when years of logs are counted at last.
+ * that was late as a whole, as when years of logs are counted at last. What the configuration at
+ * hand does not say of a source, its last run has written down (`noted`: name, settle). The view
+ * ingest.covered_days says the same in SQL; a test compares the two.
  */
-#define DECLARE(healed)                                                                            \
+#define DECLARE(healed, noted)                                                                     \
     "DECLARE days NO SCROLL CURSOR FOR"                                                            \
     " SELECT dataset, source, day - date '1970-01-01', hours, payloads, partial, late, lines,"     \
     "        count, bytes, CASE WHEN now() AT TIME ZONE 'UTC' < ends THEN 0"                       \
@@ -26,29 +28,53 @@
     "              min(p.at) AS first, max(greatest(p.at, h.at)) AS last, max(p.settle) AS settle" \
     "         FROM ingest.payload_days d"                                                          \
     "         JOIN (SELECT id, dataset, source, partial, counted_at AT TIME ZONE 'UTC' AS at,"     \
-    "                      coalesce(c.settle, CASE format"                                         \
+    "                      coalesce(c.settle, s.settle, CASE format"                               \
     "                      WHEN 'cloudfront' THEN " SETTLE_CLOUDFRONT                              \
     "                      WHEN 's3' THEN " SETTLE_S3 " ELSE " SETTLE_ELSE " END)"                 \
     "                      * interval '1 second' AS settle"                                        \
     "                 FROM ingest.payloads LEFT JOIN unnest($1::text[], $2::bigint[])"             \
-    "                   AS c(name, settle) ON c.name = source) p ON p.id = d.payload"              \
+    "                   AS c(name, settle) ON c.name = source"                                     \
+    "                 LEFT JOIN (" noted ") AS s(name, settle) ON s.name = source"                 \
+    "              ) p ON p.id = d.payload"                                                        \
     "         LEFT JOIN (" healed ") AS h(payload, day, at)"                                       \
     "                ON h.payload = d.payload AND h.day = d.day"                                   \
     "        WHERE d.state IN ('counted', 'adopted') GROUP BY p.dataset, p.source, d.day) x) y"    \
     " ORDER BY source NULLS LAST, dataset, day"
 
-static const char declare[] =
-    DECLARE("SELECT payload, day, max(healed_at) AT TIME ZONE 'UTC' FROM ingest.unresolved"
-            " WHERE healed_at IS NOT NULL GROUP BY payload, day");
-/* An older ledger: nothing waits in it. */
-static const char declare_older[] = DECLARE("SELECT 0::bigint, NULL::date, NULL::timestamp");
+#define HEALED                                                                                     \
+    "SELECT payload, day, max(healed_at) AT TIME ZONE 'UTC' FROM ingest.unresolved"                \
+    " WHERE healed_at IS NOT NULL GROUP BY payload, day"
+#define NO_HEALED "SELECT 0::bigint, NULL::date, NULL::timestamp"
+#define NOTED     "SELECT name, settle_seconds FROM ingest.sources"
+#define NO_NOTED  "SELECT NULL::text, NULL::bigint"
+
+/* An older ledger: nothing waits in it, or no source is written down. */
+static const char *const declare[2][2] = {
+    { DECLARE(NO_HEALED, NO_NOTED), DECLARE(NO_HEALED, NOTED) },
+    { DECLARE(HEALED, NO_NOTED), DECLARE(HEALED, NOTED) },
+};
+
+static enum st
+look_for_tables(struct pg *pg, bool *heals, bool *notes, struct err *err)
+{
+    static const char sql[] =
+        "SELECT to_regclass('ingest.unresolved') IS NOT NULL,"
+        " coalesce(has_table_privilege(to_regclass('ingest.sources'), 'SELECT'), false)";
+    struct pg_result *r = NULL;
+    enum st rc = pg_run(pg, STANDING_WHAT, sql, 0, NULL, &r, err);
+
+    *heals = rc == ST_OK && slice_is(pg_text(r, 0, 0), "t");
+    *notes = rc == ST_OK && slice_is(pg_text(r, 0, 1), "t");
+    pg_free(r);
+    return rc;
+}
 
 static enum st
 open_cursor(struct pg *pg, const struct standing_source *sources, size_t n, struct err *err)
 {
     struct pg_array names, settle;
     const char *values[2];
-    bool heals = false;
+    bool heals, notes;
     enum st rc;
 
     pg_array_begin(&names);
@@ -63,10 +89,10 @@ open_cursor(struct pg *pg, const struct standing_source *sources, size_t n, stru
     values[1] = pg_array_end(&settle);
     if (values[0] == NULL || values[1] == NULL)
         rc = err_memory(err, STANDING_WHAT);
-    else if ((rc = standing_is_there(pg, "ingest.unresolved", &heals, err)) == ST_OK &&
+    else if ((rc = look_for_tables(pg, &heals, &notes, err)) == ST_OK &&
              (rc = pg_script(pg, STANDING_WHAT, "SET LOCAL cursor_tuple_fraction TO 1", err)) ==
                  ST_OK)
-        rc = pg_run(pg, STANDING_WHAT, heals ? declare : declare_older, 2, values, NULL, err);
+        rc = pg_run(pg, STANDING_WHAT, declare[heals][notes], 2, values, NULL, err);
     pg_array_release(&names);
     pg_array_release(&settle);
     return rc;

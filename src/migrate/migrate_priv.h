@@ -38,6 +38,8 @@ bool script_line(const char **at, struct slice *line);
  * memory b->failed. */
 void script_select(struct buf *b, const char *text, bool no_sketches);
 bool script_wants_hll(const char *text);
+/* "-- sketches as in: TABLE": these sections are wanted if that table of ours has sketches. */
+bool script_sketches_as_in(const char *text, struct slice *table);
 
 /* "CREATE TABLE name", "DROP VIEW name;" and their like at the start of a line. */
 struct script_object {

@@ -105,6 +105,20 @@ script_wants_hll(const char *text)
     return false;
 }
 
+bool
+script_sketches_as_in(const char *text, struct slice *table)
+{
+    static const char as_in[] = "-- sketches as in: ";
+    struct slice line;
+
+    while (script_line(&text, &line))
+        if (slice_starts(line, SLICE(as_in))) {
+            *table = trim((struct slice){ line.p + sizeof as_in - 1, line.n - (sizeof as_in - 1) });
+            return true;
+        }
+    return false;
+}
+
 void
 script_select(struct buf *b, const char *text, bool no_sketches)
 {

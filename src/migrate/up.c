@@ -141,19 +141,55 @@ record(struct pg *pg, const struct migration *m, struct err *err)
                   values, NULL, err);
 }
 
+/*
+ * A file that goes on with a table of an earlier one has sketches if the table has: whatever is
+ * asked for now, it may have been made without.
+ */
+static enum st
+leaves_sketches_out(struct pg *pg, const struct migration *m, const struct migrate_options *o,
+                    bool *out, struct err *err)
+{
+    static const char sql[] =
+        "SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a"
+        "  JOIN pg_catalog.pg_type t ON t.oid = a.atttypid"
+        "  WHERE a.attrelid = c.oid AND t.typname = 'hll' AND NOT a.attisdropped)"
+        " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE c.relname = $1 AND n.nspname = ANY (current_schemas(false))"
+        "  AND starts_with(coalesce(obj_description(c.oid, 'pg_class'), ''), $2)"
+        " ORDER BY array_position(current_schemas(false), n.nspname) LIMIT 1";
+    char table[64];
+    const char *values[] = { table, COMMENT_OURS };
+    struct pg_result *r = NULL;
+    struct slice name;
+    enum st st;
+
+    *out = o->no_sketches;
+    if (!script_sketches_as_in(m->up, &name))
+        return ST_OK;
+    snprintf(table, sizeof table, "%.*s", (int)name.n, name.p);
+    st = pg_run(pg, "cannot look for sketches", sql, ARRAY_LEN(values), values, &r, err);
+    if (st == ST_OK && pg_rows(r) > 0)
+        *out = slice_is(pg_text(r, 0, 0), "t");
+    pg_free(r);
+    return st;
+}
+
 static enum st
 apply(struct pg *pg, const struct migration *m, const struct migrate_options *o, struct err *err)
 {
     char what[sizeof err->what];
     struct buf sql = { 0 };
+    bool no_sketches = false;
     enum st st = nothing_in_the_way(pg, m, err);
 
-    if (st == ST_OK && script_wants_hll(m->up) && !o->no_sketches)
+    if (st == ST_OK)
+        st = leaves_sketches_out(pg, m, o, &no_sketches, err);
+    if (st == ST_OK && script_wants_hll(m->up) && !no_sketches)
         st = hll_ready(pg, err);
     if (st != ST_OK)
         return st;
     snprintf(what, sizeof what, "cannot apply migration \"%s/%s\"", m->set, m->file);
-    script_select(&sql, m->up, o->no_sketches);
+    script_select(&sql, m->up, no_sketches);
     st = buf_str(&sql) == NULL ? err_memory(err, what) : pg_script(pg, what, sql.p, err);
     buf_release(&sql);
     return st == ST_OK ? record(pg, m, err) : st;

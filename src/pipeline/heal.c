@@ -180,6 +180,8 @@ transact(struct healing *h, bool *unknown, struct err *err)
     if ((rc = heal_all(h, before, err)) == ST_OK && run_signals(h->run) >= 2)
         rc = err_fail(err, ST_STOPPED, "stopped", "a second signal came before this was committed");
     if (rc == ST_OK && h->first_id != 0)
+        rc = announce(h->run, &h->days, err);
+    if (rc == ST_OK && h->first_id != 0)
         return pg_commit(h->run->pg, unknown, err);
     pg_rollback(h->run->pg); /* also where others were faster, and nothing was left to heal */
     return rc;

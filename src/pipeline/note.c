@@ -28,6 +28,9 @@ write_note(struct run *run, int status, const char *failure)
     struct err ignored;
 
     pg_rollback(run->pg); /* of a batch that failed */
+    if (note.source != NULL)
+        (void)ledger_note_source(&run->ledger, note.source, run->config->settle_s,
+                                 run->config->expected_s, &ignored);
     (void)ledger_note_run(&run->ledger, &note, &ignored);
 }
 

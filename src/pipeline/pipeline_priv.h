@@ -586,6 +586,21 @@ void    refused_tell(const struct refused *before, struct err *err);
 /* The run is over, with `rc`, and its summary whole: says so in the ledger, if it is one that counts and the server is there. */
 void    note_run(struct run *run, enum st rc, const struct err *err);
 
+/* announce.c */
+/* Days of a table, ascending. */
+struct touched {
+    const char    *schema, *table;
+    const int32_t *days;
+    size_t         n;
+};
+/*
+ * {"tables":[{"schema":"public","table":"stats","days":[["2026-03-01","2026-03-03"]]}],"folded":false}: ranges with both of their ends. What would
+ * not fit a notification has wider ranges, and is `folded`. Without memory b->failed.
+ */
+void    announce_text(struct buf *b, const struct touched *tables, size_t n);
+/* Inside the transaction, of the run's tables those that `days` names. ST_OK also where it may not be said; ST_DB, ST_DB_RETRY, ST_MEMORY. */
+enum st announce(struct run *run, const struct summary *days, struct err *err);
+
 /* eida.c */
 /* What EIDA's table of payloads has of the worker's pending inputs. Under the lock. ST_OK, ST_DB, ST_DB_RETRY, ST_MEMORY. */
 enum st eida_ask(struct worker *w, struct sent out[PENDING_MAX], struct err *err);

@@ -309,7 +309,7 @@ JSON
 
 @test "a ledger of an older version is audited as far as it goes" {
     fresh
-    sql "DROP TABLE ingest.unresolved, ingest.refusals, ingest.doubled"
+    sql "DROP TABLE ingest.unresolved, ingest.refusals, ingest.doubled CASCADE"
     sql "DELETE FROM ingest.payload_days WHERE dataset = 'job_artifact_downloads' AND count = 0"
     audit
 }

@@ -98,7 +98,7 @@ reloaded() {
 
 @test "migrations that are missing, changed, or newer than the program; no ledger at all; no hll" {
     fresh
-    sql "DROP TABLE ingest.unresolved; DELETE FROM ingest.migrations WHERE file LIKE '%unresolved'"
+    sql "DROP TABLE ingest.unresolved CASCADE; DELETE FROM ingest.migrations WHERE file LIKE '%unresolved'"
     sql "UPDATE ingest.migrations SET checksum = 'x' WHERE file LIKE '%-stats'; INSERT INTO ingest.migrations (set, file, checksum) VALUES ('ledger', '9999999999-later', 'y')"
     doctor
     status_is 1

@@ -221,7 +221,7 @@ traced() {
     PGUSER=poor count more.log bad.gz
     status_is 1
     is "$(n_rows stats)" 8
-    sql "DROP TABLE ingest.refusals"
+    sql "DROP TABLE ingest.refusals CASCADE"
     count bad.gz
     status_is 1
     is "$(grep -c error: <<<"$stderr")" 1

@@ -200,7 +200,7 @@ restart() {
     begin a -
     cat b >&7
     wait_for "(SELECT count(*) FROM ingest.payloads) = 1"
-    sql "ALTER TABLE stats DROP COLUMN bytes"
+    sql "ALTER TABLE stats DROP COLUMN bytes CASCADE"
     finish
     status_is 3
     is "$(n_rows ingest.payloads)" 1

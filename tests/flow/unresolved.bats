@@ -225,7 +225,7 @@ PY
     live
     get 1 >a.log
     line serde 1.0.0 >b.log
-    sql "DROP TABLE ingest.unresolved"
+    sql "DROP TABLE ingest.unresolved CASCADE"
     zeco a.log
     status_is 3
     says "the ledger is older and has no table ingest.unresolved" "ingest migrate up ledger"
@@ -475,7 +475,7 @@ waiting for a key
     PGUSER=reader run --separate-stderr "$INGEST" status
     status_is 3
     says "permission denied for table payload_days"
-    sql "DROP TABLE ingest.unresolved, ingest.refusals, ingest.runs"
+    sql "DROP TABLE ingest.unresolved, ingest.refusals, ingest.runs CASCADE"
     run --separate-stderr "$INGEST" --json status
     status_is 0
     is "$output" '{"counted":{},"sources":[],"expected":[]}'

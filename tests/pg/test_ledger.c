@@ -391,7 +391,7 @@ a_ledger_that_is_older_remembers_nothing(void **state)
     bool accepted;
 
     (void)state;
-    sql(pg, "DROP TABLE ingest.refusals");
+    sql(pg, "DROP TABLE ingest.refusals CASCADE");
     l = opened(pg, false);
     assert_false(l.remembers);
     refuse(&l, 9, &s, &e);

@@ -268,7 +268,7 @@ a_failed_question_is_no_missing_table(void **state)
     assert_false(t.missing);
     assert_non_null(strstr(err.cause, "transaction is aborted"));
     pg_rollback(pg);
-    sql(pg, "DROP TABLE stats");
+    sql(pg, "DROP TABLE stats CASCADE");
     assert_int_equal(target_find(pg, &stats, &t, &err), ST_DB);
     assert_true(t.missing);
     pg_close(pg);
