@@ -86,7 +86,7 @@ put_totals(struct buf *b, const char *name, const struct table *t, bool before)
         put_number(b, t->keeps_clients ? "names" : "emotes",
                    before ? t->lists[0].total_before : t->lists[0].total);
     for (size_t i = 0; t->monthly && i < ARRAY_LEN(counts); i++)
-        put_number(b, counts[i], before ? t->lists[i].total_before : t->lists[i].total);
+        put_number(b, counts[i], list_named(&t->lists[i], before));
     if (t->n_versions >= 0)
         put_number(b, "versions", before ? t->n_versions_before : t->n_versions);
     buf_text(b, "}");

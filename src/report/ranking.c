@@ -99,8 +99,12 @@ take_rank(struct report *r, const struct table *t, struct plan *p, const struct 
     for (size_t row = 0; !r->failed && row < rows; row++) {
         struct entry *e = &list->entries[list->n];
 
+        if (pg_text(found, row, 0).n == 0) {
+            list->unnamed = slice_is(pg_text(found, row, n_keys + 2), "t");
+            list->unnamed_before = pg_int(found, row, n_keys + 3) != 0;
+        }
         if (!slice_is(pg_text(found, row, n_keys + 2), "t"))
-            break; /* from here on they are of the previous period alone */
+            continue; /* from here on they are of the previous period alone */
         for (size_t k = 0; k < n_keys; k++)
             e->keys[k] = key_shown(r, p, pg_text(found, row, k));
         e->before = pg_int(found, row, n_keys + 3);

@@ -72,9 +72,17 @@ struct list {
     bool          has_series, has_clients, has_versions;
     struct entry *entries;
     size_t        n, n_rich; /* n_rich: with a series and the rest */
-    int64_t       total, total_before; /* how many there are */
+    int64_t       total, total_before; /* how many there are, */
+    bool          unnamed, unnamed_before; /* and whether what has no name is one of them: requests without a country */
     int64_t       others[MEASURES_MAX];
 };
+
+/* How many have a name: of countries, those that are known. */
+static inline int64_t
+list_named(const struct list *l, bool before)
+{
+    return before ? l->total_before - l->unnamed_before : l->total - l->unnamed;
+}
 
 struct month_clients {
     int32_t        month; /* its first day */

@@ -132,7 +132,7 @@ put_totals(const struct cells *c, const struct table *t)
         put_count(c, t, t->keeps_clients ? "names" : "emotes", t->lists[0].total,
                   t->lists[0].total_before);
     for (size_t i = 0; t->monthly && i < ARRAY_LEN(counts); i++)
-        put_count(c, t, counts[i], t->lists[i].total, t->lists[i].total_before);
+        put_count(c, t, counts[i], list_named(&t->lists[i], false), list_named(&t->lists[i], true));
     if (t->n_versions >= 0)
         put_count(c, t, "versions", t->n_versions, t->n_versions_before);
     put_clients(c, t);

@@ -235,7 +235,7 @@ WEEK="--since 2024-02-01 --until 2024-02-08"
     status_is 0
     T='t["public.dataselect_stats"]'
     is "$(doc "$T['period'], $T['previous'], $T['step']")" "({'since': '2024-02-01', 'until': '2024-04-01'}, {'since': '2023-12-01', 'until': '2024-02-01'}, 'month')"
-    is "$(doc "$T['totals']")" "{'requests': 167, 'successful': 160, 'failed': 7, 'bytes': 1600, 'networks': 2, 'stations': 2, 'countries': 2}"
+    is "$(doc "$T['totals']")" "{'requests': 167, 'successful': 160, 'failed': 7, 'bytes': 1600, 'networks': 2, 'stations': 2, 'countries': 1}"
     is "$(doc "$T['series']['requests'], $T['series']['failed'], $T['series']['before']")" "([87, 80], [7, 0], [None, 80])"
     is "$(doc "[(l['of'], [l[k] for k in l['keys']], l['requests'], l['before']) for l in $T['lists']]")" \
         "[('network', [['FR', 'GE']], [80, 80], [40, 40]), ('station', [['FR', 'GE'], ['SFR', 'SGE']], [80, 80], [40, 40]), ('country', [['DE', '']], [87, 80], [40, 40]), ('node', [['local', '<i>gfz</i>']], [87, 80], [40, 40])]"
@@ -431,4 +431,60 @@ PY
     status_is 0
     expected=$(sed -n '/^```text report$/,/^```$/{/^```/d;/^\$ /d;p}' "$ROOT/docs/REPORT.md")
     is "$(sed -E 's/(read ).*( UTC)/\1...\2/; s/^downloads in [^,]*/downloads in stats/; s/^  [0-9-]+ [0-9:]+ on .*/  .../; s/^    refused$/DROP/; /DROP/d' <<<"$output" | sed '/^  \.\.\.$/q')" "$expected"
+}
+
+# live FILE: a database of its own, with the tables that a system makes itself, and no ledger.
+live() {
+    PGDATABASE=postgres sql "DROP DATABASE IF EXISTS live_$1"
+    PGDATABASE=postgres sql "CREATE DATABASE live_$1"
+    export PGDATABASE=live_$1
+    "$PG_BIN/psql" -Xq -v ON_ERROR_STOP=1 -f "$ROOT/tests/live/$1.sql" >/dev/null
+}
+
+@test "tables that the systems made themselves: no bytes, no sketches, NULLs, doubled totals, no ledger" {
+    live zeco
+    sql "INSERT INTO stats (name, version, dldate, count, auth) VALUES ('A::B', NULL, '2024-02-01', 2, 'zef:a'), ('A::B', NULL, '2024-02-01', 3, 'zef:a'), ('A::B', '1', '2024-02-01', 5, 'zef:a')"
+    report --json
+    status_is 0
+    is "$(doc 't["public.stats"]["measures"], t["public.stats"]["totals"], t["public.stats"]["lists"][0]["versions"]')" \
+        "(['downloads'], {'downloads': 5, 'names': 1, 'versions': 1}, [{'version': ['1'], 'downloads': [5], 'auth': ['zef:a']}])"
+    is "$(doc 'd["coverage"], d["notes"]')" "({'unknown': 'this database has no ledger'}, ['which days are covered is not known: this database has no ledger'])"
+
+    live eida
+    sql "INSERT INTO nodes (name) VALUES ('gfz'), ('gfz')"
+    sql "INSERT INTO dataselect_stats (node_id, date, network, station, country, bytes, nb_reqs, nb_successful_reqs, nb_failed_reqs)
+         VALUES (1, '2024-02-01', 'GE', 'EIL', NULL, 10, 1, 1, NULL), (2, '2024-02-01', 'GE', NULL, 'DE', NULL, 2, 2, 0)"
+    report --json
+    status_is 0
+    is "$(doc 't["public.dataselect_stats"]["totals"]')" "{'requests': 3, 'successful': 3, 'failed': 0, 'bytes': 10, 'networks': 1, 'stations': 2, 'countries': 1}"
+    is "$(doc '[(l["of"], l[l["keys"][-1]]) for l in t["public.dataselect_stats"]["lists"]]')" "[('network', ['GE']), ('station', ['', 'EIL']), ('country', ['DE', '']), ('node', ['gfz'])]"
+    is "$(doc 't["public.dataselect_stats"]["clients"]["estimate"], t["public.dataselect_stats"]["clients"]["why"]')" "(None, 'rows have no sketch')"
+
+    live buildsrs_head
+    sql "INSERT INTO pubkeys (encoded) VALUES ('k'); INSERT INTO builders (uuid, pubkey) VALUES (gen_random_uuid(), 1); INSERT INTO crates (name) VALUES ('rg');
+         INSERT INTO crate_versions (crate, version, checksum, yanked) VALUES (1, '1.0', 'c', false); INSERT INTO tasks (kind, crate_version, triple) VALUES (1, 1, 1);
+         INSERT INTO jobs (uuid, builder, task, stage) VALUES (gen_random_uuid(), 1, 1, 1); INSERT INTO job_artifacts (job, name, hash, size, signature) VALUES (1, 'rg.deb', 'h', 1, 's');
+         INSERT INTO job_artifact_downloads VALUES (1, 1706745600, 9), (1, 1706832000, NULL)"
+    report --json
+    status_is 0
+    is "$(doc 't["public.job_artifact_downloads"]["lists"][0]["name"], t["public.job_artifact_downloads"]["series"]["downloads"]')" "(['rg'], [9, 0])"
+
+    live seventv
+    sql "INSERT INTO emote_stats VALUES ('00000000-0000-0000-0000-000000000001', '2024-02-01', 2147483647), ('00000000-0000-0000-0000-000000000002', '2024-02-01', 2147483647)"
+    report --json
+    status_is 0
+    is "$(doc 't["public.emote_stats"]["totals"], "boards" in t["public.emote_stats"]')" "({'channels': 4294967294, 'emotes': 2}, False)"
+}
+
+@test "a schema whose name is hostile, and hll in a schema of its own" {
+    fresh
+    sql "DROP EXTENSION hll CASCADE; CREATE SCHEMA away; CREATE EXTENSION hll SCHEMA away; CREATE SCHEMA \"x\"\"; DROP TABLE stats; <b>\";
+         CREATE TABLE \"x\"\"; DROP TABLE stats; <b>\".stats (name text, version text, dldate date, count bigint, bytes bigint, clients away.hll(11,5));
+         COMMENT ON TABLE \"x\"\"; DROP TABLE stats; <b>\".stats IS 'made by ingest';
+         INSERT INTO \"x\"\"; DROP TABLE stats; <b>\".stats VALUES ('a', NULL, '2024-02-01', 1, 1, away.hll_add(away.hll_empty(11, 5), away.hll_hash_text('a')))"
+    report --json
+    status_is 0
+    is "$(doc '[(x["table"], x["totals"]["downloads"], x["clients"]["estimate"]) for x in d["tables"] if x["dataset"] == "stats"]')" \
+        "[('public.stats', 0, None), ('x\"; DROP TABLE stats; <b>.stats', 1, 1)]"
+    [[ "$output" != *"<b>"* ]]
 }
