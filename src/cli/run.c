@@ -232,6 +232,8 @@ take_turn(struct counting *c, struct turn *t, struct err *err)
     enum st rc;
 
     c->config.source = t->source->name;
+    c->config.settle_s = (int64_t)t->source->settle_seconds;
+    c->config.expected_s = (int64_t)t->source->expected_seconds;
     if ((rc = counting_read(c, &t->options, err)) == ST_OK &&
         (rc = to_eida_inputs(&c->config, &t->inputs, err)) == ST_OK)
         rc = run(&c->config, &t->inputs, &c->summary, err);
