@@ -48,6 +48,32 @@ read_as(const char *path, struct heard *h)
     return rc;
 }
 
+static void
+on_problem(void *ctx, const struct err *err)
+{
+    size_t *n = ctx;
+
+    MUST(err->code == ST_USAGE && err->path[0] != '\0' && err->what[0] != '\0');
+    ++*n;
+}
+
+/* All that is wrong: something, where reading stops at the first, and nothing, where it does not. */
+static void
+check(const char *path, bool sound)
+{
+    struct options o = { 0 };
+    struct err err = { 0 };
+    size_t n = 0;
+
+    o.value[OPT_CONFIG].text = path;
+    o.value[OPT_CONFIG].origin = FROM_COMMAND_LINE;
+    if (config_apply_all(&o, on_problem, &n, &err) == ST_OK)
+        MUST((n == 0) == sound);
+    else
+        MUST(!sound);
+    arena_release(&((struct config *)(uintptr_t)o.config)->arena);
+}
+
 /* The same file, all the way. */
 static void
 configure(const char *path)
@@ -68,6 +94,7 @@ configure(const char *path)
         MUST(config_find_pack(o.config, p->pack.name, &found, &err) == ST_OK && found == &p->pack);
     }
     arena_release(&((struct config *)(uintptr_t)o.config)->arena);
+    check(path, rc == ST_OK);
 }
 
 int
