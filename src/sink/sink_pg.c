@@ -149,14 +149,18 @@ merge_stage(struct pg *pg, const struct target *t, const struct stage *s, struct
 
 /*
  * The joins hash and sort one batch's keys: with the default of 4 MB that goes through files. Never
- * lowers what is set.
+ * lowers what is set. And where the table's statistics do not know the batch's day yet, nothing
+ * seems to fit, and a merge join by the day alone looks cheap: it would compare each row with all
+ * of its day, which took 218 s for 25,000 rows onto 55,000.
  */
 static enum st
-widen_work_mem(struct pg *pg, struct err *err)
+guide_planner(struct pg *pg, struct err *err)
 {
     return pg_run(pg, what,
-                  "SELECT set_config('work_mem', '64MB', true) FROM pg_catalog.pg_settings"
-                  " WHERE name = 'work_mem' AND setting::bigint < 65536",
+                  "SELECT set_config('enable_mergejoin', 'off', true),"
+                  " CASE WHEN (SELECT setting::bigint < 65536 FROM pg_catalog.pg_settings"
+                  "            WHERE name = 'work_mem')"
+                  " THEN set_config('work_mem', '64MB', true) END",
                   0, NULL, NULL, err);
 }
 
@@ -227,7 +231,7 @@ merge_through_stage(struct pg *pg, const struct target *t, struct rows *rows,
                     struct merge_result *out, struct err *err)
 {
     struct stage stage;
-    enum st st = widen_work_mem(pg, err);
+    enum st st = guide_planner(pg, err);
 
     if (st == ST_OK)
         st = stage_open(pg, t, &stage, err);
