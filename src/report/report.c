@@ -175,6 +175,26 @@ bad_period(struct err *err, const char *cause)
     return ST_USAGE;
 }
 
+/* A month's row stands on its first day: it goes to the last day that logs cover, or to its end. */
+static int32_t
+last_of(const struct report *r, const struct table *t)
+{
+    int32_t end, covered = DAY_NONE;
+
+    if (!t->monthly || t->last == DAY_NONE)
+        return t->last;
+    end = clock_month(clock_month(t->last) + 31) - 1;
+    for (size_t i = 0; r->has_ledger && i < pg_rows(r->standing.sources); i++) {
+        const struct standing_days *d = &r->standing.days[i];
+
+        if (d->n > 0 && d->days[d->n - 1].day > covered &&
+            slice_eq(pg_text(r->standing.sources, i, STANDING_DATASET),
+                     slice_of(t->target.dataset->name)))
+            covered = d->days[d->n - 1].day;
+    }
+    return covered >= t->last && covered < end ? covered : end;
+}
+
 /*
  * Up to today, so that what has not come can be seen; of old logs up to the newest of them, but for a
  * badge, which says what is now. Not from before the first row on: there is nothing to see.
@@ -191,8 +211,8 @@ choose_period(struct report *r, struct err *err)
 
         if (t->first != DAY_NONE && (first == DAY_NONE || t->first < first))
             first = t->first;
-        if (t->last != DAY_NONE && t->last > last)
-            last = t->last;
+        if (last_of(r, t) > last)
+            last = last_of(r, t);
     }
     p->until = q->until;
     if (q->until == DAY_NONE)

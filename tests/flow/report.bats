@@ -23,10 +23,10 @@ print(eval(sys.argv[1]))' "$1" <<<"$output"
 payload() {
     sql "WITH p AS (INSERT INTO ingest.payloads (scope, dataset, hash, length, head, integrity, format, source, rules_id, lines_read, lines_counted,
               records_read, records_counted, counted_at)
-              SELECT 0, 'stats', decode(md5(random()::text), 'hex'), 1, decode(md5('x'), 'hex'), 'verified', '$2', nullif('$1', ''),
+              SELECT 0, '${DATASET:-stats}', decode(md5(random()::text), 'hex'), 1, decode(md5('x'), 'hex'), 'verified', '$2', nullif('$1', ''),
                      decode(md5('r'), 'hex'), 1, 1, 1, 1, '$3' RETURNING id)
          INSERT INTO ingest.payload_days (payload, dataset, day, rules_id, lines, count, bytes, hours)
-         SELECT id, 'stats', day::date, decode(md5('r'), 'hex'), 1, 1, 1, ${HOURS:-16777215} FROM p, unnest(string_to_array('${*:4}', ' ')) day"
+         SELECT id, '${DATASET:-stats}', day::date, decode(md5('r'), 'hex'), 1, 1, 1, ${HOURS:-16777215} FROM p, unnest(string_to_array('${*:4}', ' ')) day"
 }
 
 # Two names and their versions on the days of a week of which one is not covered; the week before has one name.
@@ -185,6 +185,14 @@ WEEK="--since 2024-02-01 --until 2024-02-08"
     report --json
     is "$(doc 'd["period"]["until"]')" "$(sql "SELECT (now() AT TIME ZONE 'UTC')::date + 1")"
     is "$(doc 'len(t["public.stats"]["series"]["state"])')" 365
+
+    fresh # a month's row stands on its first day, and is of all its days
+    sql "INSERT INTO dataselect_stats (node_id, date, network, station, location, channel, country, nb_reqs) VALUES (1, '2024-01-01', 'GE', '', '', '', '', 1)"
+    report --json
+    is "$(doc 'd["period"]')" "{'since': '2024-01-01', 'until': '2024-02-01'}"
+    DATASET=dataselect_stats payload edge fdsnws 2024-01-20 2024-01-03 2024-01-17
+    report --json
+    is "$(doc 'd["period"]')" "{'since': '2024-01-01', 'until': '2024-01-18'}"
 }
 
 @test "names: * and ? are wild, everything else is itself" {
