@@ -35,6 +35,11 @@ async function steps_of(page) {
     return (await page.locator("details.steps tbody tr").evaluateAll((trs) => trs.map((tr) => Array.from(tr.children, (cell) => cell.textContent)))).reverse();
 }
 
+async function until(what, is_so) {
+    for (let tries = 0; !(await is_so()); tries++)
+        assert.ok(tries < 200, `not in time: ${what}`);
+}
+
 const first_names = (page) => names_section(page).locator("tbody tr[data-entry]").evaluateAll((rows) => rows.map((row) => Number(row.dataset.entry)));
 
 test("every_figure_is_the_documents", async () => {
@@ -364,6 +369,18 @@ test("without_the_library_there_is_a_plain_line", async () => {
         await page.keyboard.press("ArrowRight");
         assert.match(await page.locator(".daily .readout").innerText(), /^2025-12-01 /);
         assert.equal(await page.locator("#licence").isVisible(), false);
+        /* Few downloads have no halves, and a small share has a scale of its own. */
+        await page.locator("nav.tables button").nth(1).click();
+        for (const [choice, texts] of [[null, /^\d+$/], ["failed_share", /^\d\.\d %$/]]) {
+            if (choice) {
+                await page.locator("nav.tables button").nth(3).click();
+                await page.locator("#measure").selectOption(choice);
+            }
+            const ticks = await page.locator(".daily svg.plain .tick[text-anchor=end]").allTextContents();
+
+            assert.ok(ticks.length > 2 && new Set(ticks).size === ticks.length, ticks.join(", "));
+            ticks.forEach((tick) => assert.match(tick, texts));
+        }
         await shoot(page, "plain");
     });
 });
@@ -376,6 +393,9 @@ test("a_range_holds_for_the_next_table", async () => {
         assert.match(await page.locator(".tile").first().innerText(), new RegExp(grouped(add(report.tables[2].series.downloads.slice(150, 180)))));
         /* A share of failures is one of a month's requests, and none where there were none. */
         await page.locator("nav.tables button").nth(3).click();
+        await page.getByRole("button", { name: "3 months" }).click();
+        assert.match(await page.locator(".tile").first().innerText(), new RegExp(grouped(add(report.tables[3].series.requests.slice(3)))));
+        assert.equal(await page.getByRole("button", { name: "3 months" }).getAttribute("aria-pressed"), "true");
         await page.getByRole("button", { name: "Whole period" }).click();
         await page.locator("#measure").selectOption("failed_share");
         const [requests, failed] = ["requests", "failed"].map((name) => report.tables[3].series[name]);
@@ -396,6 +416,17 @@ test("on_paper", async () => {
         assert.equal(await page.getByRole("searchbox").first().isVisible(), false);
         assert.equal(await page.locator(".tiles").isVisible(), true);
         await shoot(page, "print");
+        /* The window has got another layout as well, of which the charts hear when they hear of it. */
+        await until("the chart is as wide as a sheet", () => page.evaluate(() => {
+            globalThis.dispatchEvent(new Event("beforeprint"));
+            return new Promise((done) => requestAnimationFrame(() => done(document.querySelector(".daily canvas").width === 680 * devicePixelRatio)));
+        }));
+        await page.locator(".daily .plot").evaluate((plot) => { plot.style.width = "400px"; });
+        const [chart, room] = await page.evaluate(() => [".daily canvas", ".daily .plot"].map((what) => document.querySelector(what).getBoundingClientRect().width));
+
+        assert.ok(chart <= room, `the chart is ${chart} wide, the sheet ${room}`);
+        await page.evaluate(() => globalThis.dispatchEvent(new Event("afterprint")));
+        await page.locator(".daily .plot").evaluate((plot) => { plot.style.width = ""; });
         assert.ok((await page.pdf({ path: process.env.PAGE_OUT + "/print.pdf", format: "A4" })).length > 20000);
     });
 });

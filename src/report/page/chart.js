@@ -40,6 +40,11 @@ function ticks_of(table, [from, to], most) {
     return marks;
 }
 
+/* What may lie between two lines of the grid: no half download. */
+function strides_from(least) {
+    return Array.from({ length: 22 }, (_, i) => least * 10 ** i).flatMap((power) => [power, 2 * power, 5 * power]);
+}
+
 /* Values that have none beside them: a line does not show them. */
 function lone_ones(values) {
     return values.map((value, i) => i)
@@ -82,12 +87,12 @@ function uplot_chart(host, spec) {
         },
         scales: {
             x: { time: false, range: () => [-0.5, shown.values.length - 0.5] },
-            y: { range: (_, low, high) => [Math.min(0, low ?? 0) * 1.05, Math.max(1, high ?? 1) * 1.05] },
+            y: { range: (_, low, high) => [Math.min(0, low ?? 0) * 1.05, Math.max(spec.least, high ?? spec.least) * 1.05] },
         },
         axes: [
             { ...axis, size: 28, grid: { show: false }, space: 1, splits: () => shown.ticks(Math.floor(u.bbox.width / devicePixelRatio / 70)).map(([i]) => i),
                 values: (_, splits) => { const words = new Map(shown.ticks(Math.floor(u.bbox.width / devicePixelRatio / 70))); return splits.map((i) => words.get(i)); } },
-            { ...axis, size: 56, grid: { stroke: () => colour("--rule"), width: 1 }, values: (_, splits) => splits.map(spec.format) },
+            { ...axis, size: 56, grid: { stroke: () => colour("--rule"), width: 1 }, incrs: () => strides_from(spec.least), values: (_, splits) => splits.map(spec.format) },
         ],
         series: [
             {},
@@ -119,7 +124,15 @@ function uplot_chart(host, spec) {
         shown.values.map((value, i) => ("po".includes(shown.states[i]) ? value : null)),
     ];
 
-    new ResizeObserver(() => u?.setSize({ width: Math.max(host.clientWidth, 120), height: spec.height })).observe(host);
+    const fit = (width) => u?.setSize({ width: width ?? Math.max(host.clientWidth, 120), height: spec.height });
+    let room = 0;
+
+    /* Of the width alone: what is fitted for paper changes the height of the host. */
+    new ResizeObserver(() => {
+        if (host.clientWidth !== room)
+            fit();
+        room = host.clientWidth;
+    }).observe(host);
     return {
         show(next) {
             shown = next;
@@ -131,6 +144,7 @@ function uplot_chart(host, spec) {
         recolour() {
             u?.redraw(false, true);
         },
+        fit,
         point(i) {
             u.setCursor({ left: u.valToPos(i, "x"), top: u.bbox.height / devicePixelRatio / 2 });
         },
@@ -169,7 +183,7 @@ function summary_of(table, range, values, spec) {
 
 /*
  * A chart of a table's steps. spec: label, height, format(value), exact(value), value(step), before(step, range) or
- * undefined, on_zoom([from, to] or null) or undefined.
+ * undefined, on_zoom([from, to] or null) or undefined, least: what the scale has at least, and its smallest stride.
  */
 export function chart_of(table, spec) {
     const host = el("div.plot");
@@ -221,11 +235,12 @@ export function chart_of(table, spec) {
 
     frame.addEventListener("keydown", move);
     chart = UPLOT
-        ? uplot_chart(host, { ...spec, columns: table.monthly, on_point: tell })
+        ? uplot_chart(host, Object.assign(spec, { columns: table.monthly, on_point: tell }))
         : plain_chart(host, spec);
     return {
         element,
         recolour: () => chart.recolour(),
+        fit: (width) => chart.fit(width),
         show(next) {
             const steps = Array.from({ length: next[1] - next[0] }, (_, i) => next[0] + i);
             const before = spec.before ? steps.map((step) => spec.before(step, next)) : null;

@@ -17,7 +17,7 @@ const THEMES = ["auto", "light", "dark"];
 
 const page = document.getElementById("page");
 const main = document.getElementById("main");
-let recolour = () => {};
+let recolour = () => {}, fit = () => {}; /* the charts that are shown */
 let held = null; /* the days that were chosen, whichever table is looked at; null: all */
 
 /* ---- light and dark ---- */
@@ -56,6 +56,10 @@ function theme_picker() {
 for (const query of ["(prefers-color-scheme: dark)", "print"])
     matchMedia(query).addEventListener("change", () => recolour());
 
+/* About as wide as a sheet is between its margins: what was drawn for a window would be cut, or too small to be read. */
+addEventListener("beforeprint", () => fit(680));
+addEventListener("afterprint", () => fit());
+
 /* ---- a table ---- */
 
 function show_table(report, table, picker) {
@@ -72,6 +76,7 @@ function show_table(report, table, picker) {
     };
     const chart = chart_of(table, {
         get label() { return `${word(measure)} per ${table.unit}`; },
+        get least() { return measure === "failed_share" ? 0.001 : 1; },
         height: 280,
         format: (n) => short_format_of(measure)(n),
         exact: (n) => format_of(measure)(n),
@@ -80,7 +85,9 @@ function show_table(report, table, picker) {
         on_zoom: (steps) => (steps === null ? choose(null) : choose_steps([range[0] + steps[0], range[0] + steps[1]])),
     });
     const compare = el("input", { type: "checkbox", id: "compare", checked: true, change: () => chart.show(range) });
-    const select = el("select", { id: "measure", change: () => { measure = select.value; compare.disabled = measure !== table.main; chart.show(range); } },
+    const title = el("h2");
+    const entitle = () => { title.textContent = measure === "channels" ? "Channels that took an emote up, less those that dropped it" : `${word(measure)} by ${table.unit}`; };
+    const select = el("select", { id: "measure", change: () => { measure = select.value; compare.disabled = measure !== table.main; entitle(); chart.show(range); } },
         measures.map((name) => el("option", { value: name }, word(name))));
     const steps = steps_table(table, () => range);
     const lists = table.lists.map((list) => ranking_of(list));
@@ -92,7 +99,7 @@ function show_table(report, table, picker) {
 
         range = [start, start + width];
         held = table.is_whole(range) ? null : [table.day(range[0]), table.day(range[1])];
-        picker.show([table.since, table.until], last_known(), [table.day(range[0]), table.monthly && range[1] === table.n ? table.until : table.day(range[1])]);
+        picker.show([table.since, table.until], last_known(), [table.day(range[0]), table.monthly && range[1] === table.n ? table.until : table.day(range[1])], table.monthly);
         figures.replaceChildren(figures_of(table, range));
         for (const part of parts)
             part.show(range);
@@ -103,9 +110,10 @@ function show_table(report, table, picker) {
         choose_steps(steps[0] < steps[1] ? steps : [0, table.n]);
     };
 
+    entitle();
     main.replaceChildren(
         figures,
-        el("section.daily", {}, el("h2", {}, table.main === "channels" ? "Channels that took an emote up, less those that dropped it" : `${word(table.main)} by ${table.unit}`),
+        el("section.daily", {}, title,
             el("div.tools", {}, measures.length > 1 ? [el("label", { for: "measure" }, "Show"), select] : null,
                 table.knows_before ? el("span", {}, compare, el("label", { for: "compare" }, "compare with the period before")) : null),
             chart.element, steps.element),
@@ -114,6 +122,7 @@ function show_table(report, table, picker) {
         coverage_of(table, report),
         about_of(report));
     recolour = () => [chart, ...lists].forEach((part) => part.recolour());
+    fit = (width) => [chart, ...lists].forEach((part) => part.fit(width));
     if (table.n > 0)
         choose(held);
     return choose;

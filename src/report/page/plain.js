@@ -54,11 +54,10 @@ function stride_of(high, few) {
 export function plain_chart(host, spec) {
     let shown = null;
 
-    const draw = () => {
-        const width = Math.max(host.clientWidth, 120);
+    const draw = (width = Math.max(host.clientWidth, 120)) => {
         const { values, before, states, ticks } = shown;
         const known = [...values, ...(before ?? [])].filter((value) => value !== null);
-        const high = Math.max(1, ...known) * 1.05, low = Math.min(0, ...known) * 1.05;
+        const high = Math.max(spec.least, ...known) * 1.05, low = Math.min(0, ...known) * 1.05;
         const x = (i) => LEFT + ((width - LEFT - RIGHT) * (i + 0.5)) / values.length;
         const y = (value) => TOP + ((spec.height - TOP - BOTTOM) * (high - value)) / (high - low);
         const picture = svg("svg", { width, height: spec.height, class: "plain", "aria-hidden": "true" });
@@ -67,7 +66,7 @@ export function plain_chart(host, spec) {
         for (const [from, to, letter] of holes_of(values, states))
             picture.append(svg("rect", { x: edge(from), width: edge(to) - edge(from), y: TOP, height: spec.height - TOP - BOTTOM,
                 class: `hole hole-${letter}` }));
-        for (let at = 0, stride = stride_of(high, 4); at <= high; at += stride)
+        for (let at = 0, stride = Math.max(stride_of(high, 4), Math.min(spec.least, 1)); at <= high; at += stride)
             picture.append(svg("path", { class: "grid", d: `M${LEFT} ${y(at)}H${width - RIGHT}` }),
                 svg("text", { x: LEFT - 6, y: y(at) + 4, class: "tick", "text-anchor": "end" }, spec.format(at)));
         for (const [i, text] of ticks(Math.floor(width / 80)))
@@ -85,6 +84,7 @@ export function plain_chart(host, spec) {
             draw();
         },
         recolour() {},
+        fit: draw,
         point() {},
     };
 }

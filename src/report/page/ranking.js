@@ -177,5 +177,6 @@ export function ranking_of(list) {
             draw();
         },
         recolour: () => opened.forEach((detail) => detail?.recolour()),
+        fit: (width) => opened.forEach((detail) => detail?.fit(width)),
     };
 }

@@ -35,7 +35,7 @@ export function bar(value, most) {
     return span;
 }
 
-export function detail_of(list, i, range) {
+export function detail_of(list, i) {
     const series = list.series(i);
     const clients = list.raw.clients?.[i] ?? null;
     const label = `${word(list.table.main)} per ${list.table.unit}`;
@@ -45,10 +45,10 @@ export function detail_of(list, i, range) {
     if (clients !== null)
         element.append(el("p", {}, `Unique clients of the whole period: ${estimate(clients)}`));
     if (series !== null) {
-        chart = chart_of(list.table, { label, height: 160, format: short, exact, value: (step) => series[step] ?? null });
+        chart = chart_of(list.table, { label, height: 160, least: 1, format: short, exact, value: (step) => series[step] ?? null });
         element.append(chart.element);
     }
     if (list.versions(i))
         element.append(versions_table(list, i));
-    return { element, show: (now) => chart?.show(now), recolour: () => chart?.recolour(), range };
+    return { element, show: (now) => chart?.show(now), recolour: () => chart?.recolour(), fit: (width) => chart?.fit(width) };
 }
