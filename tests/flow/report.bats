@@ -104,8 +104,8 @@ WEEK="--since 2024-02-01 --until 2024-02-08"
 
     today=$(sql "SELECT (now() AT TIME ZONE 'UTC')::date")
     payload edge combined "$today" "$today"
-    report --json --since "$today" --until "$(sql "SELECT date '$today' + 2")"
-    is "$(doc 't["public.stats"]["series"]["state"][0] in "o" and t["public.stats"]["series"]["state"][1]')" f
+    report --json --since "$today" --until "$(sql "SELECT date '$today' + 3")" # midnight may come meanwhile
+    is "$(doc 't["public.stats"]["series"]["state"][0] + t["public.stats"]["series"]["state"][2]')" of
 
     sql "DELETE FROM ingest.payload_days WHERE day = '2024-02-07'"
     report --json $WEEK # the row is there: its figure is shown, as one that is not accounted for
@@ -178,12 +178,14 @@ WEEK="--since 2024-02-01 --until 2024-02-08"
 }
 
 @test "the period unless it is said: to the newest row of old logs, from the first one on" {
+    local before
     small
     report --json
     is "$(doc 'd["period"]')" "{'since': '2024-01-30', 'until': '2024-02-08'}"
     sql "INSERT INTO stats (name, dldate, count, bytes) VALUES ('a', (now() AT TIME ZONE 'UTC')::date - 10, 1, 1)"
+    before=$(sql "SELECT (now() AT TIME ZONE 'UTC')::date + 1")
     report --json
-    is "$(doc 'd["period"]["until"]')" "$(sql "SELECT (now() AT TIME ZONE 'UTC')::date + 1")"
+    is "$(doc "d['period']['until'] in ('$before', '$(sql "SELECT (now() AT TIME ZONE 'UTC')::date + 1")')")" True
     is "$(doc 'len(t["public.stats"]["series"]["state"])')" 365
 
     fresh # a month's row stands on its first day, and is of all its days
