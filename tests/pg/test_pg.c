@@ -439,6 +439,83 @@ what_is_said_is_heard_once(void **state)
     pg_close(b);
 }
 
+/* Goes on so often, and then no more. */
+static bool
+run_out(void *ctx)
+{
+    int *left = ctx;
+
+    return (*left)-- > 0;
+}
+
+/* A statement that is waited for no longer is cancelled, and the session goes on; answers that come in time are what they always were. */
+static void
+patience_comes_to_its_end(void **state)
+{
+    struct pg *pg = fresh("patience"), *other = connect_to("dbname=patience");
+    struct err err = { 0 };
+    struct pg_result *r = NULL;
+    int64_t begun = clock_monotonic_us();
+    int left = 2;
+
+    (void)state;
+    pg_set_patience(pg, run_out, &left);
+    assert_int_equal(pg_run(pg, "sleep", "SELECT pg_sleep(100)", 0, NULL, NULL, &err), ST_STOPPED);
+    assert_string_equal(err.what, "stopped");
+    assert_int_equal(pg_script(pg, "sleep", "SELECT 1; SELECT pg_sleep(100); SELECT 2", &err), ST_STOPPED);
+    assert_true(clock_monotonic_us() - begun < INT64_C(60) * 1000000);
+    assert_true(pg_is_alive(pg));
+    left = INT32_MAX;
+    assert_int_equal(sql_int(pg, "SELECT 42 FROM pg_sleep(0.5)"), 42);
+    must(pg_run(pg, "many", "SELECT repeat('x', 1000) FROM generate_series(1, 20000)", 0, NULL, &r, &err), &err, "many");
+    assert_int_equal(pg_rows(r), 20000);
+    pg_free(r);
+    assert_int_equal(pg_script(pg, "wrong", "SELECT 1; SELECT 1/0; SELECT 2", &err), ST_DB);
+    assert_string_equal(pg_sqlstate(pg), "22012");
+    /* Inside a transaction what is cancelled is rolled back with it. */
+    sql(other, "CREATE TABLE t (n int)");
+    sql(other, "BEGIN; LOCK TABLE t");
+    left = 1;
+    must(pg_begin(pg, &err), &err, "begin");
+    assert_int_equal(pg_run(pg, "insert", "INSERT INTO t VALUES (1)", 0, NULL, NULL, &err), ST_STOPPED);
+    pg_rollback(pg);
+    sql(other, "ROLLBACK");
+    left = INT32_MAX;
+    assert_int_equal(sql_int(pg, "SELECT count(*) FROM t"), 0);
+    /* A session that is ended is lost, with patience as without. */
+    sql(other, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'patience' AND pid <> pg_backend_pid()");
+    assert_int_equal(pg_run(pg, "select", "SELECT pg_sleep(5)", 0, NULL, NULL, &err), ST_DB_RETRY);
+    assert_false(pg_is_alive(pg));
+    pg_close(pg);
+    pg_close(other);
+}
+
+/* So long and no longer, within a transaction and outside, also over a new connection; and then it is not worth another try. */
+static void
+locks_are_waited_for_as_long_as_was_said(void **state)
+{
+    struct pg *pg = fresh("lock_wait"), *other = connect_to("dbname=lock_wait");
+    struct err err = { 0 };
+
+    (void)state;
+    sql(other, "CREATE TABLE t (n int)");
+    sql(other, "BEGIN; LOCK TABLE t");
+    must(pg_set_lock_wait(pg, 1, &err), &err, "lock wait");
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(pg_run(pg, "select", "SELECT * FROM t", 0, NULL, NULL, &err), ST_DB);
+        assert_string_equal(pg_sqlstate(pg), "55P03");
+        must(pg_begin(pg, &err), &err, "begin");
+        assert_string_equal(sql_text(pg, "SHOW lock_timeout"), "1ms");
+        assert_int_equal(pg_run(pg, "insert", "INSERT INTO t VALUES (1)", 0, NULL, NULL, &err), ST_DB);
+        pg_rollback(pg);
+        must(pg_reconnect(pg, &err), &err, "reconnect");
+    }
+    must(pg_set_lock_wait(pg, INT64_MAX, &err), &err, "lock wait");
+    assert_string_equal(sql_text(pg, "SELECT setting FROM pg_settings WHERE name = 'lock_timeout'"), "2147483647");
+    pg_close(pg);
+    pg_close(other);
+}
+
 int
 main(void)
 {
@@ -458,6 +535,8 @@ main(void)
         cmocka_unit_test(values_and_arrays_arrive),
         cmocka_unit_test(locks_and_deadlocks_may_be_tried_again),
         cmocka_unit_test(what_is_said_is_heard_once),
+        cmocka_unit_test(patience_comes_to_its_end),
+        cmocka_unit_test(locks_are_waited_for_as_long_as_was_said),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
