@@ -128,6 +128,8 @@ connect_failed(struct pg *pg, struct err *err)
     char *line;
     bool answered, again = state_retries(text, &answered);
 
+    if (!answered && pg_lacks_memory(pg))
+        return err_memory(err, what);
     again = again || says_any(text, passing, ARRAY_LEN(passing)) ||
             (!answered && pg->was_connected);
     err_set(err, again ? ST_DB_RETRY : ST_DB, what);

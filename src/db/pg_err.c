@@ -156,6 +156,13 @@ connection_failed(struct pg *pg, const char *what, struct err *err)
     return st;
 }
 
+/* libpq says so in words alone, which it translates only where it was built to. */
+bool
+pg_lacks_memory(const struct pg *pg)
+{
+    return pg->conn == NULL || strstr(PQerrorMessage(pg->conn), "out of memory") != NULL;
+}
+
 void
 pg_give_up(struct pg *pg)
 {
@@ -185,7 +192,7 @@ pg_failed(struct pg *pg, const PGresult *res, const char *what, const char *sql,
          * wait. Then the server's answer may be still to come, and would be taken for that to the
          * next statement: this connection is good for nothing more.
          */
-        err_set(err, res == NULL ? ST_MEMORY : ST_DB_RETRY, "%s", what);
+        err_set(err, res == NULL || pg_lacks_memory(pg) ? ST_MEMORY : ST_DB_RETRY, "%s", what);
         pg_clean(err->cause, sizeof err->cause, PQerrorMessage(pg->conn));
         pg_give_up(pg);
         return err->code;

@@ -42,6 +42,9 @@ enum st pg_failed(struct pg *pg, const PGresult *res, const char *what, const ch
 /* Sends a COPY and gives the server's first answer to it, as PQexec does; NULL: pg_failed tells. */
 PGresult *pg_copy_exec(struct pg *pg, const char *sql);
 
+/* Was it memory that libpq lacked for what failed last? Then there is no use in another try. */
+bool pg_lacks_memory(const struct pg *pg);
+
 /* Closes the connection, which is then a lost one. */
 void pg_give_up(struct pg *pg);
 
