@@ -342,7 +342,8 @@ print_summary(const struct options *o, const struct teller *t, const struct summ
     progress_clear();
     summary_text(s, &text);
     summary_json(s, &json);
-    if ((t->terminal || t->verbose) && !t->quiet && buf_str(&text) != NULL && buf_str(&json) != NULL)
+    if ((t->terminal || t->verbose) && !t->quiet && buf_str(&text) != NULL &&
+        buf_str(&json) != NULL)
         say_summary(text.p, json.p);
     if (option_is_on(o, OPT_JSON) && buf_str(&json) != NULL)
         fputs(json.p, stdout);

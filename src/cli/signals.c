@@ -1,6 +1,7 @@
 /*
  * SIGINT and SIGTERM: the first lets a run finish and commit its batch, the second rolls it back.
- * SIGUSR1 asks how far it is. The handlers count; who tells what, and who stops, looks at the counts.
+ * SIGUSR1 asks how far it is. The handlers count; who tells what, and who stops, looks at the
+ * counts.
  */
 #include "ingest/base.h"
 
@@ -9,8 +10,8 @@
 volatile sig_atomic_t signals_seen, signals_last, signals_asked;
 
 /*
- * One that waits for a silent pipe, or for the answer to COMMIT, looks at no counter: a third signal
- * ends it, and the server rolls back.
+ * One that waits for a silent pipe, or for the answer to COMMIT, looks at no counter: a third
+ * signal ends it, and the server rolls back.
  */
 static void
 on_signal(int number)

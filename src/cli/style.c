@@ -107,7 +107,7 @@ style_is_text(void)
     return look.style == STYLE_TEXT;
 }
 
-/* ---- one message: where machines read it in one write(2), so that those of several processes stay apart ---- */
+/* ---- one message ---- */
 
 static void
 put_member(FILE *to, const char *name, const char *value)
@@ -181,7 +181,10 @@ put_text_error(FILE *to, const char *priority, const struct err *err)
     put_part(to, priority, "hint:", err->hint);
 }
 
-/* Text goes out as it comes, as it always did; the others into memory first. */
+/*
+ * Text goes out as it comes; what machines read goes into memory first, and out in one write(2), so
+ * that the lines of several processes stay apart.
+ */
 struct message {
     FILE *to;
     char *text;

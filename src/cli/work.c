@@ -118,7 +118,8 @@ wait_for_jobs(struct work *w, struct err *err)
     bool heard = false;
     enum st rc = ST_OK;
 
-    while (rc == ST_OK && !heard && signals_seen == 0 && clock_monotonic_us() < until && !is_late(w)) {
+    while (rc == ST_OK && !heard && signals_seen == 0 && !is_late(w) &&
+           clock_monotonic_us() < until) {
         counting_tick(w->counting, NULL);
         rc = queue_wait(w->queue, WAIT_MS, &heard, err);
     }
