@@ -21,7 +21,7 @@ const struct guide guides[] = {
       "audit doctor queue json verbose", "STATUS.md" },
     { "report", "[-o DIR]", "what was downloaded: text, page, data, badge", "",
       "output since until top name dataset json csv badge", "REPORT.md" },
-    { "config", "[--check]", "every value that holds, and where it was said; is it sound?", "", "check json",
+    { "config", "[--check]", "every value, and where it was said; is it sound?", "", "check json",
       "OPERATIONS.md" },
     { "migrate", "up|down|status|print [SET]...", "makes, removes, lists the tables",
       "up down status print", "no-sketches drop-data heal", "COMMANDS.md" },
