@@ -84,8 +84,8 @@ uint64_t     pg_notices(const struct pg *pg, const char **last);
 
 /*
  * Whoever waits for a statement is asked five times a second whether to go on; false: the statement is cancelled, and ends with ST_STOPPED
- * (or as it would have, if it was faster). A server that does not answer to that loses its connection. Not asked while connecting,
- * for COMMIT and ROLLBACK, and while rows are copied. NULL, as at first: nobody is asked.
+ * (or as it would have, if it was faster). A server that does not answer to that loses its connection. Asked as often while rows are
+ * copied to the server; not while connecting, for COMMIT and ROLLBACK, and while rows come from the server. NULL, as at first: nobody is asked.
  */
 typedef bool pg_patience(void *ctx);
 void pg_set_patience(struct pg *pg, pg_patience *patience, void *ctx);

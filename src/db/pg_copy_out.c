@@ -181,7 +181,7 @@ pg_copy_out(struct pg *pg, const char *what, const char *sql, pg_take_row *take,
     res = pg_copy_exec(pg, sql);
     if (PQresultStatus(res) != PGRES_COPY_OUT) {
         rc = res == NULL || PQresultStatus(res) == PGRES_FATAL_ERROR
-                 ? pg_failed(pg, res, what, sql, err)
+                 ? pg_copy_failed(pg, res, what, sql, err)
                  : err_fail(err, ST_BUG, what, "the statement is no COPY TO STDOUT");
         PQclear(res);
         return rc;

@@ -1,11 +1,14 @@
 /*
  * Waiting for the answer to a statement without being deaf: while a server computes, or waits for a
- * lock of somebody else's, whoever has the patience is asked now and then whether it has come to
- * its end (libpq, "Asynchronous Command Processing" and "Canceling Queries in Progress").
+ * lock of somebody else's, or takes rows, whoever has the patience is asked now and then whether it
+ * has come to its end (libpq, "Asynchronous Command Processing" and "Canceling Queries in
+ * Progress").
  */
 #include "pg_priv.h"
 
 #include <poll.h>
+
+#include "ingest/clock.h"
 
 #define TICK_MS 200
 #define CANCEL_TICKS                                                                               \
@@ -30,28 +33,43 @@ cancel(struct pg *pg)
     PQfreeCancel(request);
 }
 
-/* Nobody waits any more: asked at each tick until the answer is no. False: not even for the end of
- * what was cancelled. */
-static bool
-wait_on(struct pg *pg, int *ticks_cancelled)
+void
+pg_be_patient(struct pg *pg)
 {
-    if (*ticks_cancelled == 0 && pg->patience(pg->patience_ctx))
-        return true;
-    pg->cancelled = true;
-    if ((*ticks_cancelled)++ == 0)
-        cancel(pg);
-    return *ticks_cancelled <= CANCEL_TICKS;
+    pg->cancelled = false;
+    pg->ticks_cancelled = 0;
+    pg->asked_us = clock_monotonic_us();
 }
 
-/* Until there is something that PQgetResult gives without waiting. False: the connection was given
- * up. */
-static bool
-await_result(struct pg *pg, int *ticks_cancelled)
+bool
+pg_wait_on(struct pg *pg, int n_ready)
+{
+    int64_t now = clock_monotonic_us();
+
+    if (pg->patience == NULL || (n_ready != 0 && now - pg->asked_us < TICK_MS * 1000))
+        return true;
+    pg->asked_us = now;
+    if (!pg->cancelled && pg->patience(pg->patience_ctx))
+        return true;
+    if (!pg->cancelled)
+        cancel(pg);
+    pg->cancelled = true;
+    return ++pg->ticks_cancelled <= CANCEL_TICKS;
+}
+
+int
+pg_poll(struct pg *pg, short events)
+{
+    struct pollfd p = { .fd = PQsocket(pg->conn), .events = events };
+
+    return poll(&p, 1, pg->patience != NULL ? TICK_MS : -1);
+}
+
+bool
+pg_await_result(struct pg *pg)
 {
     while (PQisBusy(pg->conn)) {
-        struct pollfd p = { .fd = PQsocket(pg->conn), .events = POLLIN };
-
-        if (poll(&p, 1, TICK_MS) == 0 && !wait_on(pg, ticks_cancelled))
+        if (!pg_wait_on(pg, pg_poll(pg, POLLIN)))
             return false;
         if (PQconsumeInput(pg->conn) == 0)
             return true; /* PQgetResult says what is wrong */
@@ -66,15 +84,13 @@ static PGresult *
 await(struct pg *pg)
 {
     PGresult *last = NULL, *next;
-    int ticks_cancelled = 0;
 
     for (;;) {
         ExecStatusType status;
 
-        if (!await_result(pg, &ticks_cancelled)) {
+        if (!pg_await_result(pg)) {
             PQclear(last);
-            PQfinish(pg->conn);
-            pg->conn = NULL;
+            pg_give_up(pg);
             return NULL;
         }
         if ((next = PQgetResult(pg->conn)) == NULL)
@@ -101,7 +117,7 @@ drop_results(struct pg *pg)
 PGresult *
 pg_exec(struct pg *pg, const char *sql)
 {
-    pg->cancelled = false;
+    pg_be_patient(pg);
     if (pg->patience == NULL)
         return PQexec(pg->conn, sql);
     drop_results(pg);
@@ -111,7 +127,7 @@ pg_exec(struct pg *pg, const char *sql)
 PGresult *
 pg_exec_params(struct pg *pg, const char *sql, size_t n, const char *const *values)
 {
-    pg->cancelled = false;
+    pg_be_patient(pg);
     if (pg->patience == NULL)
         return PQexecParams(pg->conn, sql, (int)n, NULL, values, NULL, NULL, 0);
     drop_results(pg);

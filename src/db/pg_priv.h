@@ -23,13 +23,29 @@ struct pg {
     char         last_notice[160];
     pg_patience *patience;      /* asked while a statement is waited for; NULL: nobody is */
     void        *patience_ctx;
+    int64_t      asked_us;      /* when it last was, or could be */
     bool         cancelled;     /* the last statement was, because it was at its end */
+    int          ticks_cancelled;
     int64_t      lock_wait_ms;  /* 0: not said */
 };
 
 /* PQexec and PQexecParams, with patience. */
 PGresult *pg_exec(struct pg *pg, const char *sql);
 PGresult *pg_exec_params(struct pg *pg, const char *sql, size_t n, const char *const *values);
+
+/* Of what patience is made. A statement begins. */
+void pg_be_patient(struct pg *pg);
+/*
+ * Asked after each wait, of which `n_ready` is what poll(2) gave: true while there is patience, and
+ * for two seconds more, in which what was cancelled may end; false: the connection is to be given up.
+ */
+bool pg_wait_on(struct pg *pg, int n_ready);
+/* poll(2) on the connection, for a fifth of a second at most if somebody has to be asked. */
+int pg_poll(struct pg *pg, short events);
+/* Until PQgetResult has something to give without waiting. False: as of pg_wait_on. */
+bool pg_await_result(struct pg *pg);
+/* What is said of a statement that was cancelled. ST_STOPPED. */
+enum st pg_stopped(struct err *err);
 
 /*
  * The failure in `res` (or, where it is NULL or says nothing, of the connection) as an error:
@@ -39,8 +55,11 @@ PGresult *pg_exec_params(struct pg *pg, const char *sql, size_t n, const char *c
 enum st pg_failed(struct pg *pg, const PGresult *res, const char *what, const char *sql,
                   struct err *err);
 
-/* Sends a COPY and gives the server's first answer to it, as PQexec does; NULL: pg_failed tells. */
+/* Sends a COPY and gives the server's first answer to it, as PQexec does; NULL: pg_copy_failed tells. */
 PGresult *pg_copy_exec(struct pg *pg, const char *sql);
+/* pg_failed, but ST_STOPPED for a COPY that was cancelled. */
+enum st pg_copy_failed(struct pg *pg, const PGresult *res, const char *what, const char *sql,
+                       struct err *err);
 
 /* Was it memory that libpq lacked for what failed last? Then there is no use in another try. */
 bool pg_lacks_memory(const struct pg *pg);

@@ -11,6 +11,13 @@ check_ready(struct pg *pg, const char *what, struct err *err)
     return pg_is_alive(pg) ? ST_OK : pg_failed(pg, NULL, what, NULL, err);
 }
 
+enum st
+pg_stopped(struct err *err)
+{
+    return err_fail(err, ST_STOPPED, "stopped",
+                    "a second signal came while the database was waited for");
+}
+
 /* Takes `res`: an error is told and cleared, anything else is handed on. */
 static enum st
 settle(struct pg *pg, PGresult *res, const char *what, const char *sql, struct pg_result **out,
@@ -27,7 +34,7 @@ settle(struct pg *pg, PGresult *res, const char *what, const char *sql, struct p
         return ST_OK;
     }
     if (pg->cancelled)
-        st = err_fail(err, ST_STOPPED, "stopped", "a second signal came while the database was waited for");
+        st = pg_stopped(err);
     else if (status == PGRES_FATAL_ERROR || res == NULL)
         st = pg_failed(pg, res, what, sql, err);
     else

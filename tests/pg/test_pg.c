@@ -490,6 +490,93 @@ patience_comes_to_its_end(void **state)
     pg_close(other);
 }
 
+/* Puts `n` rows of 1,000 bytes. */
+static enum st
+put_rows(struct pg *pg, int n, struct err *err)
+{
+    char row[1001];
+    enum st st = ST_OK;
+
+    memset(row, 'x', sizeof row - 1);
+    row[sizeof row - 1] = '\n';
+    for (int i = 0; i < n && st == ST_OK; i++)
+        st = pg_copy_put(pg, row, sizeof row, err);
+    return st;
+}
+
+/* Rows that a server does not take keep nobody from ending it: they lie in the socket, or the last answer is waited for, or the first. */
+static void
+patience_while_rows_are_copied(void **state)
+{
+    enum { PUT, END, START };
+    struct pg *pg = fresh("patient_copy"), *other = connect_to("dbname=patient_copy");
+    int left = INT32_MAX;
+    struct err err = { 0 };
+    int64_t n = 0;
+
+    (void)state;
+    sql(other, "CREATE TABLE t (x text)");
+    sql(other, "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS"
+               " $$ BEGIN PERFORM pg_sleep(current_setting('test.sleep')::float8); RETURN NEW; END $$");
+    sql(other, "CREATE TRIGGER slow BEFORE INSERT ON t FOR EACH ROW WHEN (current_setting('test.sleep', true) <> '')"
+               " EXECUTE FUNCTION slow()");
+    pg_set_patience(pg, run_out, &left);
+    /* Slow is not dead: whoever waits is asked, and all rows arrive. */
+    sql(pg, "SET test.sleep = 0.3");
+    must(pg_copy_start(pg, "cannot copy", "COPY t FROM STDIN", &err), &err, "copy");
+    must(put_rows(pg, 2, &err), &err, "put");
+    must(pg_copy_end(pg, &n, &err), &err, "end");
+    assert_int_equal(n, 2);
+    assert_in_range(left, INT32_MAX - 1000, INT32_MAX - 1);
+    sql(pg, "SET test.sleep = ''");
+    must(pg_copy_start(pg, "cannot copy", "COPY t FROM STDIN", &err), &err, "copy");
+    must(put_rows(pg, 20000, &err), &err, "put");
+    must(pg_copy_end(pg, &n, &err), &err, "end");
+    assert_int_equal(n, 20000);
+    sql(pg, "SET test.sleep = 100");
+    for (int stuck = PUT; stuck <= START; stuck++) {
+        if (stuck == START)
+            sql(other, "BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE");
+        left = 1;
+        must(pg_begin(pg, &err), &err, "begin");
+        if (stuck == START) {
+            assert_int_equal(pg_copy_start(pg, "cannot copy", "COPY t FROM STDIN", &err), ST_STOPPED);
+        } else {
+            must(pg_copy_start(pg, "cannot copy", "COPY t FROM STDIN", &err), &err, "copy");
+            if (stuck == PUT)
+                assert_int_equal(put_rows(pg, 100000, &err), ST_STOPPED);
+            else
+                must(put_rows(pg, 1, &err), &err, "put");
+            if (stuck == END)
+                assert_int_equal(pg_copy_end(pg, &n, &err), ST_STOPPED);
+        }
+        assert_string_equal(err.what, "stopped");
+        pg_rollback(pg);
+        sql(other, stuck == START ? "ROLLBACK" : "SELECT 1");
+        assert_true(pg_is_alive(pg));
+        left = INT32_MAX;
+        assert_int_equal(sql_int(pg, "SELECT count(*) FROM t"), 20002);
+    }
+    /* An error in the midst of it is told as without patience, and the session goes on. */
+    sql(pg, "SET test.sleep = ''");
+    must(pg_copy_start(pg, "cannot copy", "COPY t FROM STDIN", &err), &err, "copy");
+    must(pg_copy_put(pg, "a\tb\n", 4, &err), &err, "put");
+    (void)put_rows(pg, 5000, &err);
+    assert_int_equal(pg_copy_end(pg, &n, &err), ST_DB);
+    assert_string_equal(pg_sqlstate(pg), "22P04");
+    must(pg_copy_start(pg, "cannot copy", "COPY t FROM STDIN", &err), &err, "copy");
+    pg_copy_abort(pg, "changed my mind");
+    assert_int_equal(sql_int(pg, "SELECT count(*) FROM t"), 20002);
+    /* Whose server is gone has lost it. */
+    must(pg_copy_start(pg, "cannot copy", "COPY t FROM STDIN", &err), &err, "copy");
+    sql(other, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'patient_copy' AND pid <> pg_backend_pid()");
+    if (put_rows(pg, 20000, &err) == ST_OK)
+        assert_int_equal(pg_copy_end(pg, &n, &err), ST_DB_RETRY);
+    assert_int_equal(err.code, ST_DB_RETRY);
+    pg_close(pg);
+    pg_close(other);
+}
+
 /* So long and no longer, within a transaction and outside, also over a new connection; and then it is not worth another try. */
 static void
 locks_are_waited_for_as_long_as_was_said(void **state)
@@ -536,6 +623,7 @@ main(void)
         cmocka_unit_test(locks_and_deadlocks_may_be_tried_again),
         cmocka_unit_test(what_is_said_is_heard_once),
         cmocka_unit_test(patience_comes_to_its_end),
+        cmocka_unit_test(patience_while_rows_are_copied),
         cmocka_unit_test(locks_are_waited_for_as_long_as_was_said),
     };
 
