@@ -54,6 +54,12 @@ const char *name_of_table(const struct target *t, char out[TABLE_NAME]);
 /* name/version/2024-01-05: the key of a row, as one text. */
 void sql_of_key(struct buf *b, const struct target *t);
 
+/*
+ * The month of the day in TABLE.COLUMN, as a timestamp, which has not all days that a date has: NULL beyond the years of four
+ * digits and for infinity, so that the audit finds such rows instead of failing with them.
+ */
+void sql_of_month(struct buf *b, const char *table, const char *column);
+
 /* ---- asking ---- */
 
 #define AUDIT_SHOWN 10 /* rows of one kind that are told one by one */

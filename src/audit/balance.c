@@ -71,9 +71,13 @@ sql_of_bucket(struct buf *b, const struct dataset *d)
         buf_text(b, " / 86400)::integer END");
         return;
     }
-    buf_text(b, d->bucket == BUCKET_MONTH ? "date_trunc('month', t." : "(t.");
+    if (d->bucket == BUCKET_MONTH) {
+        sql_of_month(b, "t", day->name);
+        buf_text(b, "::date");
+        return;
+    }
+    buf_text(b, "t.");
     pg_ident(NULL, b, day->name);
-    buf_text(b, d->bucket == BUCKET_MONTH ? ")::date" : ")");
 }
 
 static void
@@ -166,7 +170,7 @@ enum {
 static void
 sql_of_months(struct buf *b, const struct book *book)
 {
-    buf_text(b, "SELECT to_char(date_trunc('month', bucket), 'YYYY-MM'), ");
+    buf_text(b, "SELECT to_char(month, 'YYYY-MM'), ");
     if (!book->dataset->has_node)
         buf_text(b, "NULL");
     else if (book->nodes[0] == '\0')
@@ -177,8 +181,9 @@ sql_of_months(struct buf *b, const struct book *book)
     buf_text(b, ", measure, sum(ours), sum(theirs), count(*) FILTER (WHERE bad),"
                 " min(bucket) FILTER (WHERE bad), bool_or(again OR given OR gone > 0),"
                 " count(*) FILTER (WHERE NOT bad AND theirs < ours)"
-                " FROM judged GROUP BY date_trunc('month', bucket), node, measure"
-                " ORDER BY date_trunc('month', bucket), node, measure DESC");
+                " FROM judged, LATERAL (SELECT ");
+    sql_of_month(b, "judged", "bucket");
+    buf_text(b, ") AS of(month) GROUP BY month, node, measure ORDER BY month, node, measure DESC");
 }
 
 /* ---- telling ---- */

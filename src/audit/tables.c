@@ -58,6 +58,22 @@ name_of_table(const struct target *t, char out[TABLE_NAME])
 }
 
 void
+sql_of_month(struct buf *b, const char *table, const char *column)
+{
+    struct buf day = { 0 };
+
+    buf_printf(&day, "%s.", table);
+    pg_ident(NULL, &day, column);
+    if (buf_str(&day) != NULL)
+        buf_printf(b,
+                   "CASE WHEN %s BETWEEN date '0001-01-01' AND date '9999-12-31'"
+                   " THEN date_trunc('month', %s) END",
+                   day.p, day.p);
+    b->failed = b->failed || day.failed;
+    buf_release(&day);
+}
+
+void
 sql_of_key(struct buf *b, const struct target *t)
 {
     const struct dataset *d = t->dataset;

@@ -43,11 +43,11 @@ sql_of_groups(struct buf *b, const struct target *t, const char *version)
                " count(*) FILTER (WHERE NOT %s) AS versions,"
                " coalesce(sum(t.count) FILTER (WHERE NOT %s), 0) AS parts,"
                " coalesce(sum(%s) FILTER (WHERE NOT %s), 0) AS parts_bytes,"
-               " to_char(date_trunc('month', t.",
+               " to_char(",
                buf_str(&is_total), buf_str(&is_total), bytes, buf_str(&is_total),
                buf_str(&is_total), buf_str(&is_total), bytes, buf_str(&is_total));
-    pg_ident(NULL, b, book_day(t->dataset)->name);
-    buf_text(b, "), 'YYYY-MM') AS month FROM ");
+    sql_of_month(b, "t", book_day(t->dataset)->name);
+    buf_text(b, ", 'YYYY-MM') AS month FROM ");
     sql_of_table(b, t);
     buf_text(b, " AS t GROUP BY ");
     columns_of_group(b, t->dataset, version, ", ");

@@ -152,6 +152,13 @@ hands_off="SET session_replication_role = replica" # past foreign keys, as a res
     finds "DROP TABLE seventv.emote_stats" "emote_stats 2024-01 (2024-01-05): changes do not balance: the ledger has 3, the table 0" "dropped or renamed"
 }
 
+@test "days that no log has, which others wrote: found, and no end of the audit" {
+    for day in 5874897-12-31 "4713-01-01 BC" infinity -infinity; do
+        finds_too "INSERT INTO stats (name, dldate, count, bytes) VALUES ('far', '$day', 1, 1)" "public.stats ($day): downloads do not balance: the ledger has 0, the table 1"
+        finds_too "UPDATE dataselect_stats SET date = '$day' WHERE network = 'GE' AND date = '2024-03-01'" "public.dataselect_stats"
+    done
+}
+
 @test "rows that go with those that they refer to are a note" {
     fresh
     sql "DELETE FROM buildsrs.job_artifacts"
