@@ -154,6 +154,8 @@ masked(const char *database)
 {
     char *rest = NULL, *password = NULL, *out = NULL;
 
+    if (!pg_conninfo_is_sound(database)) /* any piece of it may be one: "postgresq://me:..." */
+        return strdup("***");
     if (!pg_conninfo_has_password(database))
         return strdup(database);
     if (!pg_conninfo_split(database, &rest, &password))

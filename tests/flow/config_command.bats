@@ -63,6 +63,14 @@ shows() {
     shows "database = postgresql:///other ; \$INGEST_DATABASE" "rules = mine ; my.ini:18"
     PGHOST=/run/somewhere INGEST_DATABASE='not an = address with password x' config
     shows "database = *** ; \$INGEST_DATABASE"
+    # One letter too few, and libpq takes none of it for a password.
+    for address in postgresq://me:cretcret@h/db POSTGRESQL://me:cretcret@h/db //me:cretcret@h me:cretcret@h/db \
+        postgresql://me:cretcret@[::1/db postgresql://me:cretcret/h/db "host=h pass word=cretcret"; do
+        INGEST_DATABASE=$address config
+        shows "database = *** ; \$INGEST_DATABASE"
+        INGEST_DATABASE=$address config --json
+        [[ "$output" == *'"value":"***"'* && "$output" != *cretcret* ]]
+    done
     run --separate-stderr env PGHOST=/run/somewhere "$INGEST" config
     status_is 0
     shows "; there is no configuration file: neither ~/.config/ingest/ingest.ini nor /etc/ingest/ingest.ini" \
