@@ -175,6 +175,40 @@ check_too_much(struct audit *a, struct err *err)
     return rc;
 }
 
+/* ---- what others may ---- */
+
+/*
+ * Tables are found along the search path, and so are functions: what a stranger defines for just the
+ * types of a call is preferred to the server's own, and runs with the rights of whoever calls
+ * (PostgreSQL manual, 5.9.6). Until version 14 everybody may create in `public`.
+ */
+static const char open_sql[] =
+    "SELECT quote_ident(n.nspname) FROM unnest(current_schemas(false))"
+    " WITH ORDINALITY AS s(name, at) JOIN pg_catalog.pg_namespace n ON n.nspname = s.name"
+    " WHERE has_schema_privilege('public'::name, n.oid, 'CREATE') ORDER BY s.at LIMIT 1";
+
+static enum st
+check_open_schemas(struct audit *a, struct err *err)
+{
+    struct pg_result *r = NULL;
+    char revoke[200];
+    enum st rc = pg_run(a->pg, doctor_what, open_sql, 0, NULL, &r, err);
+
+    if (rc == ST_OK && pg_rows(r) > 0) {
+        snprintf(revoke, sizeof revoke, "as the owner: REVOKE CREATE ON SCHEMA %s FROM PUBLIC;",
+                 pg_text(r, 0, 0).p);
+        doctor_tell(a, AUDIT_FINDING, "rights", revoke,
+                    "every user of the database may create in the schema %s: functions that he makes"
+                    " there may run with this role's rights",
+                    pg_text(r, 0, 0).p);
+    } else if (rc == ST_OK) {
+        doctor_tell(a, AUDIT_OK, "rights", NULL,
+                    "no schema of the search path is open to every user of the database");
+    }
+    pg_free(r);
+    return rc;
+}
+
 /* Rights are asked for by a transaction that might write. This one does not. */
 enum st
 doctor_rights(struct audit *a, bool standby, struct err *err)
@@ -191,6 +225,8 @@ doctor_rights(struct audit *a, bool standby, struct err *err)
         rc = check_tables(a, err);
     if (rc == ST_OK)
         rc = check_too_much(a, err);
+    if (rc == ST_OK)
+        rc = check_open_schemas(a, err);
     pg_rollback(a->pg);
     return rc;
 }

@@ -131,6 +131,31 @@ reloaded() {
     sql "DROP OWNED BY counter; DROP ROLE counter"
 }
 
+@test "a schema in which everybody may create: what strangers define there is run" {
+    fresh
+    doctor
+    status_is 0
+    tells ok "rights: no schema of the search path is open to every user"
+    sql "GRANT CREATE ON SCHEMA public TO PUBLIC; CREATE SCHEMA \"o pen\"; GRANT CREATE ON SCHEMA \"o pen\" TO PUBLIC"
+    doctor
+    status_is 1
+    is "$(n_findings)" 1
+    tells finding "rights: every user of the database may create in the schema public"
+    [[ "$output" == *"REVOKE CREATE ON SCHEMA public FROM PUBLIC;"* ]]
+    # That this is no idle fear: made for just these types, it is taken for the server's own.
+    sql "CREATE FUNCTION public.date_trunc(text, date) RETURNS timestamptz LANGUAGE plpgsql AS \$\$ BEGIN RAISE 'trapped'; END \$\$"
+    "$INGEST" -q --client-key none "$LOGS/logs/combined-crates-mirror.log.gz"
+    run "$INGEST" status --audit
+    [[ "$output" == *trapped* ]]
+    # Off the search path it is nobody's business; first on it, it is told, and quoted.
+    sql "REVOKE CREATE ON SCHEMA public FROM PUBLIC"
+    doctor
+    status_is 0
+    PGOPTIONS='-c search_path="o\ pen",public' doctor
+    status_is 1
+    [[ "$output" == *'REVOKE CREATE ON SCHEMA "o pen" FROM PUBLIC;'* ]]
+}
+
 @test "a database that cannot be reached or used: the host is looked at all the same" {
     PGHOST=$PWD doctor
     status_is 3
