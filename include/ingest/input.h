@@ -20,6 +20,15 @@ struct file_id {
     int64_t  size, mtime_ns, ctime_ns;
 };
 
+/*
+ * A stream that has no descriptor: gives 1..cap of its bytes, in order, and waits for them; *n 0 is the end. ST_OK; what else it gives
+ * ends the input as a failed read does.
+ */
+struct feeder {
+    enum st (*read)(void *ctx, void *p, size_t cap, size_t *n, struct err *err);
+    void *ctx;
+};
+
 struct source {
     const char    *path;      /* as named, or as found in a directory; "-" is standard input */
     bool           is_stdin;
@@ -28,6 +37,7 @@ struct source {
     enum st        trouble;   /* ST_OK, or why it cannot be read; `cause` says more */
     const char    *cause;
     bool           too_young; /* for the list's min_age_s: not to be opened, and no failure */
+    const struct feeder *feed; /* with is_stdin: where its bytes come from instead; borrowed until input_close; NULL: the descriptor */
 };
 
 struct source_list {

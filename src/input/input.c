@@ -228,8 +228,9 @@ input_open(struct input **out, const struct source *source, const struct hash_se
     }
     murmur3_init(&in->blocks);
     if (source->is_stdin) {
-        in->fd = STDIN_FILENO;
+        in->fd = source->feed == NULL ? STDIN_FILENO : -1;
         rc = stored_init(&in->stored, in->fd, UINT64_MAX, NULL, err);
+        in->stored.feed = source->feed;
         if (rc == ST_OK)
             rc = choose_codec(in, err);
     } else {

@@ -11,13 +11,14 @@
 #define STORED_BUF    (128 * KIB)
 #define STORED_UNREAD 32 /* bytes that a decoder may put back, after a refill too */
 
-/* Reads a file descriptor; hashes what passes. Bytes not yet taken are at `at`..`end`. */
+/* Reads a file descriptor, or a feed; hashes what passes. Bytes not yet taken are at `at`..`end`. */
 struct stored {
     int                 fd;
     uint64_t            limit;    /* stop here: the size at open of a regular file; UINT64_MAX for a stream */
     uint64_t            n_read;   /* bytes taken from fd */
     bool                eof;
     struct hash_stream *hash;     /* NULL for streams */
+    const struct feeder *feed;    /* instead of fd; NULL: there is none */
     uint8_t            *at, *end;
     uint8_t            *buf;      /* STORED_UNREAD + STORED_BUF bytes */
 };

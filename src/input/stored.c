@@ -33,6 +33,18 @@ stored_offset(const struct stored *s)
     return s->n_read - (uint64_t)(s->end - s->at);
 }
 
+static enum st
+read_feed(struct stored *s, uint8_t *p, size_t want, size_t *n, struct err *err)
+{
+    enum st rc = s->feed->read(s->feed->ctx, p, want, n, err);
+
+    if (rc != ST_OK)
+        return rc;
+    s->n_read += *n;
+    s->eof = *n == 0;
+    return s->eof ? ST_EOF : ST_OK;
+}
+
 /*
  * Reads up to `want` bytes to `p`. A standard input that another program made non-blocking is
  * waited for.
@@ -42,6 +54,8 @@ read_some(struct stored *s, uint8_t *p, size_t want, size_t *n, struct err *err)
 {
     ssize_t got;
 
+    if (s->feed != NULL)
+        return read_feed(s, p, want, n, err);
     while ((got = read(s->fd, p, want)) < 0) {
         if (errno == EAGAIN && poll(&(struct pollfd){ .fd = s->fd, .events = POLLIN }, 1, -1) >= 0)
             continue;

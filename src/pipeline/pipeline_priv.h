@@ -10,6 +10,7 @@
  *   accept.c   which of them count: known ones dropped, good ones absorbed
  *   cover.c    which bytes of an input were counted before; grown.c what follows from that; heads.c how inputs begin
  *   ecosystem.c  a table that has none yet gets that of the first input of a batch
+ *   needs.c    what a dataset needs of the rules and of a rollup
  *   tables.c   a dataset's table, node, ecosystem and client key, looked up on first use
  *   catalogs.c what the paths of a table's hits are looked up in, read on first use
  *   parked.c   hits whose path no catalog knows yet; heal.c: those that it knows by now
@@ -263,6 +264,7 @@ struct worker {
     struct hit     hits[RECORDS_MAX];     /* of these records, with their keys in `keys` */
     char           keys[32 * 1024];
     size_t         n_keys;                /* bytes of `keys` in use */
+    uint64_t       item_stored;           /* bytes of the input that is being read, as progress has them */
     struct {
         int64_t decode, parse, rollup;
     } us;
@@ -310,9 +312,12 @@ struct run {
     struct err      failure;     /* the first */
     struct summary *summary;
     int64_t         started_us, load_us;
-    bool            writing;     /* in commit_batch */
+    int64_t         writing_us;  /* since when commit_batch is at it; 0: it is not */
+    const int64_t  *rows_sent;   /* of the table that it writes */
     _Atomic uint64_t progress_stored, progress_decoded, progress_lines;
     _Atomic size_t  progress_done;
+    uint64_t        stored_before; /* of progress_stored and progress_done: when the batch began, which may be read again */
+    size_t          done_before;
     uint64_t        stored_total;
     _Atomic size_t  held_bytes;  /* of the workers' batch rollups and the lists of days of the batch's payloads */
 };
@@ -389,8 +394,14 @@ enum st run_reconnect(struct run *run, struct err *err);
         rc_;                                                                                   \
     })
 
-/* tables.c */
+/* run.c. An input that will not be read, as it is known or was refused before: how far the run is goes without it. */
+void run_passes_over(struct run *run, const struct item *item);
+
+/* needs.c */
 enum st plain_rules_init(struct rules *plain, const struct run_config *c, struct err *err);
+struct rollup_shape shape_of(const struct dataset *d);
+
+/* tables.c */
 enum st tables_init(struct run *run, struct err *err);
 void    tables_release(struct run *run);
 /* Makes the table of `dataset` ready; takes the lock. ST_USAGE, ST_DB; ST_NO_TABLE: there is none, and nobody asked for it. */

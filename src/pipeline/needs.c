@@ -1,0 +1,38 @@
+/*
+ * What a dataset needs of the rules, and of the rollup that adds its hits up: the same for counting,
+ * for explaining and for the library.
+ */
+#include "ingest/base.h"
+
+#include "pipeline_priv.h"
+
+/*
+ * Datasets without routes take from the rules only the days, the countries, the networks and
+ * pict-rs's operations.
+ */
+enum st
+plain_rules_init(struct rules *plain, const struct run_config *c, struct err *err)
+{
+    const struct rules *rules = c->rules;
+    struct rule_pack pack = *rule_pack_by_name(NULL);
+    enum st rc;
+
+    pack.country_file = rules->pack->country_file;
+    pack.media_filters = rules->pack->media_filters;
+    rc = rules_init(plain, &pack, NULL, 0, rules->since, rules->until, err);
+    if (rc == ST_OK)
+        rules_extend(plain, c->networks);
+    return rc;
+}
+
+struct rollup_shape
+shape_of(const struct dataset *d)
+{
+    return (struct rollup_shape){
+        .n_sums = d->n_sums,
+        .sketch = d->uniques != NULL,
+        .latest = d->keeps_latest,
+        .group = d->group,
+        .total = d->total,
+    };
+}
