@@ -71,7 +71,7 @@ has_odd_byte(struct slice s)
 
     if (s.n < LANES) {
         for (size_t i = 0; i < s.n; i++)
-            if (s.p[i] <= 0 || s.p[i] == '%' || s.p[i] == '?' || s.p[i] == '#')
+            if ((uint8_t)(s.p[i] - 1) >= 0x7f || s.p[i] == '%' || s.p[i] == '?' || s.p[i] == '#')
                 return true;
         return false;
     }

@@ -78,12 +78,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (path_is_plain((struct slice){ path, n })) {
         MUST(n_want == n && path[0] == '/' && memcmp(want, path, n) == 0);
         for (size_t i = 0; i < n; i++)
-            MUST(path[i] > 0);
+            MUST((signed char)path[i] > 0);
     } else if (n > 0 && n <= PATH_PLAIN_MAX && path[0] == '/') {
         bool odd = false;
 
         for (size_t i = 0; i < n; i++)
-            odd |= path[i] <= 0 || is_one_of("%?#", 3, path[i]);
+            odd |= (signed char)path[i] <= 0 || is_one_of("%?#", 3, path[i]);
         MUST(odd);
     }
     free(path);

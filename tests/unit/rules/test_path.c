@@ -98,6 +98,28 @@ nul_is_a_byte(void **state)
     assert_memory_equal(got.p, "/a\0b", 4);
 }
 
+/* Each byte at each place of paths of each length up to three vectors: a machine's char may be signed or not. */
+static void
+plain_are_ascii_and_three_bytes_less(void **state)
+{
+    char path[48];
+
+    (void)state;
+    for (size_t n = 1; n <= sizeof path; n++) {
+        memset(path, '/', n);
+        for (size_t at = 1; at < n; at++) {
+            for (int byte = 0; byte < 256; byte++) {
+                bool plain = byte > 0 && byte < 0x80 && byte != '%' && byte != '?' && byte != '#';
+
+                path[at] = (char)byte;
+                assert_int_equal(path_is_plain((struct slice){ path, n }), plain);
+            }
+            path[at] = '/';
+        }
+        assert_true(path_is_plain((struct slice){ path, n }));
+    }
+}
+
 static void
 a_megabyte_of_percent(void **state)
 {
@@ -125,6 +147,7 @@ main(void)
         cmocka_unit_test(cleans),
         cmocka_unit_test(points_into_the_path_when_nothing_is_decoded),
         cmocka_unit_test(nul_is_a_byte),
+        cmocka_unit_test(plain_are_ascii_and_three_bytes_less),
         cmocka_unit_test(a_megabyte_of_percent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
