@@ -13,9 +13,14 @@
  */
 #include "ingest/base.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include "ingest/num.h"
 
 #include "backup_priv.h"
+
+#define FILE_BYTES_MAX (64 * MIB) /* lines of a quarter of a million tables */
 
 static const char what_read[] = "cannot read the manifest";
 
@@ -200,10 +205,31 @@ read_line(struct manifest *m, uint64_t line_no, struct slice line, struct err *e
     return true;
 }
 
+/* A FIFO would be waited for, and a device has no end. */
+static FILE *
+open_file(const char *path, struct err *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    FILE *file = NULL;
+    struct stat st;
+
+    if (fd < 0 || fstat(fd, &st) != 0)
+        err_fail(err, ST_IO, what_read, "%s", strerror(errno));
+    else if (!S_ISREG(st.st_mode))
+        err_fail(err, ST_IO, what_read, "it is no regular file");
+    else if ((size_t)st.st_size > FILE_BYTES_MAX)
+        err_fail(err, ST_CORRUPT, what_read, "it has more bytes than any that ingest writes");
+    else if ((file = fdopen(fd, "r")) == NULL)
+        err_memory(err, what_read);
+    if (file == NULL && fd >= 0)
+        close(fd);
+    return file;
+}
+
 enum st
 manifest_read(struct manifest *m, const char *path, struct err *err)
 {
-    FILE *file = fopen(path, "re");
+    FILE *file = open_file(path, err);
     char *text = NULL;
     size_t cap = 0;
     uint64_t line_no = 0;
@@ -212,7 +238,7 @@ manifest_read(struct manifest *m, const char *path, struct err *err)
 
     *m = (struct manifest){ 0 };
     if (file == NULL) {
-        rc = err_fail(err, ST_IO, what_read, "%s", strerror(errno));
+        rc = err->code;
     } else {
         err->code = ST_OK;
         while (rc == ST_OK && line_no < 1000000 && (n = getline(&text, &cap, file)) > 0) {

@@ -4,6 +4,7 @@
 #include "ingest/base.h"
 
 #include <setjmp.h>
+#include <sys/stat.h>
 
 #include <cmocka.h>
 
@@ -136,8 +137,28 @@ later_words_long_lines_and_no_end(void **state)
     free(text);
     assert_int_equal(manifest_read(&m, "/nonexistent/x.manifest", &err), ST_IO);
     manifest_release(&m);
-    assert_int_equal(manifest_read(&m, "/tmp", &err), ST_CORRUPT); /* a directory has no line */
+    assert_int_equal(manifest_read(&m, "/tmp", &err), ST_IO); /* a directory has no line */
     manifest_release(&m);
+}
+
+/* Whoever may write where backups lie could otherwise make the check wait, or take all memory. */
+static void
+what_is_no_file_or_has_no_end(void **state)
+{
+    char fifo[64];
+    struct manifest m;
+    struct err err;
+
+    (void)state;
+    snprintf(fifo, sizeof fifo, "%s.fifo", path);
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    assert_int_equal(manifest_read(&m, fifo, &err), ST_IO);
+    assert_string_equal(err.cause, "it is no regular file");
+    assert_int_equal(unlink(fifo), 0);
+    assert_int_equal(manifest_read(&m, "/dev/zero", &err), ST_IO);
+    assert_int_equal(truncate(path, (off_t)(64 * MIB + 1)), 0);
+    assert_int_equal(manifest_read(&m, path, &err), ST_CORRUPT);
+    assert_string_equal(err.cause, "it has more bytes than any that ingest writes");
 }
 
 static int
@@ -163,6 +184,7 @@ main(void)
         cmocka_unit_test(written_and_read),
         cmocka_unit_test(refused_by_line),
         cmocka_unit_test(later_words_long_lines_and_no_end),
+        cmocka_unit_test(what_is_no_file_or_has_no_end),
     };
 
     return cmocka_run_group_tests(tests, make_file, remove_file);
