@@ -48,7 +48,10 @@ make(const struct options *o, const struct backup_job *job, struct pg *pg, struc
         return rc;
     if (!option_is_on(o, OPT_QUIET))
         say_line(stdout, made.path);
-    if (talks(o))
+    if (talks(o) && !style_is_text())
+        say_note("%zu tables, %" PRId64 " rows; %zu older backups removed", made.n_tables,
+                 made.n_rows, made.n_removed);
+    else if (talks(o))
         fprintf(stderr, "backup   %zu tables, %" PRId64 " rows; %zu older ones removed\n",
                 made.n_tables, made.n_rows, made.n_removed);
     return ST_OK;
@@ -57,30 +60,36 @@ make(const struct options *o, const struct backup_job *job, struct pg *pg, struc
 /* ---- checking ---- */
 
 static void
-say_name(const char *schema, const char *table)
+tell_difference(const char *table, int64_t before, int64_t after)
 {
-    say_text(stderr, schema, strlen(schema));
-    fputc('.', stderr);
-    say_text(stderr, table, strlen(table));
+    struct err err;
+
+    if (after < 0)
+        err_set(&err, ST_CORRUPT, "had %" PRId64 " rows, and is not restored", before);
+    else if (after != before)
+        err_set(&err, ST_CORRUPT, "had %" PRId64 " rows, and %" PRId64 " are restored", before, after);
+    else
+        err_set(&err, ST_CORRUPT, "has %" PRId64 " rows as before, and not the same", before);
+    snprintf(err.path, sizeof err.path, "%s", table);
+    say_error(&err);
 }
 
 static void
 on_table(void *ctx, const char *schema, const char *table, int64_t before, int64_t after, bool same)
 {
     const struct options *o = ctx;
+    char name[2 * 64];
 
-    if (same && !option_is_on(o, OPT_VERBOSE))
-        return;
-    fputs(same ? "same     " : "ingest: error: ", stderr);
-    say_name(schema, table);
-    if (same)
+    snprintf(name, sizeof name, "%.63s.%.63s", schema, table);
+    if (!same)
+        tell_difference(name, before, after);
+    else if (option_is_on(o, OPT_VERBOSE) && !style_is_text())
+        say_note("%s: the same %" PRId64 " rows", name, before);
+    else if (option_is_on(o, OPT_VERBOSE)) {
+        fputs("same     ", stderr);
+        say_text(stderr, name, strlen(name));
         fprintf(stderr, ": %" PRId64 " rows\n", before);
-    else if (after < 0)
-        fprintf(stderr, ": had %" PRId64 " rows, and is not restored\n", before);
-    else if (after != before)
-        fprintf(stderr, ": had %" PRId64 " rows, and %" PRId64 " are restored\n", before, after);
-    else
-        fprintf(stderr, ": has %" PRId64 " rows as before, and not the same\n", before);
+    }
 }
 
 /* "--check FILE" and "--check=FILE". */
@@ -103,10 +112,8 @@ check(const struct options *o, const struct backup_job *job, struct pg *pg, bool
     struct options for_table = *o;
     enum st rc = backup_check(job, pg, path, on_table, &for_table, &checked, err);
 
-    if (checked.words[0] != '\0') {
-        fputs("ingest: ", stderr);
-        say_line(stderr, checked.words);
-    }
+    if (checked.words[0] != '\0')
+        say_note("%s", checked.words);
     if (rc != ST_OK)
         return rc;
     *different = checked.n_different > 0;

@@ -116,13 +116,14 @@ add_conninfo(char **argv, size_t *n, const char *conninfo, char **password)
 static void
 become_psql(const char *program, char **argv, const char *password)
 {
+    struct err err;
+
     signal(SIGINT, SIG_DFL);
     if (password == NULL || setenv("PGPASSWORD", password, 1) == 0)
         execvp(program, argv);
-    fprintf(
-        stderr,
-        "ingest: error: cannot start psql\n  cause: %s\n  hint:  apt-get install postgresql-client\n",
-        strerror(errno));
+    err_fail(&err, ST_DB, "cannot start psql", "%s", strerror(errno));
+    err_hint(&err, "apt-get install postgresql-client");
+    say_error(&err);
     _exit(EXIT_DATABASE);
 }
 

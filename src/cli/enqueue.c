@@ -169,10 +169,9 @@ tell(const struct options *o, const struct collected *c)
                c->n_new, there, c->n_young, c->n_refused);
     if (option_is_on(o, OPT_QUIET) || (isatty(STDERR_FILENO) != 1 && !option_is_on(o, OPT_VERBOSE)))
         return;
-    fprintf(stderr,
-            "ingest: %" PRIu64 " queued, %" PRIu64 " were there, %" PRIu64 " too young, %" PRIu64
-            " refused\n",
-            c->n_new, there, c->n_young, c->n_refused);
+    say_note("%" PRIu64 " queued, %" PRIu64 " were there, %" PRIu64 " too young, %" PRIu64
+             " refused",
+             c->n_new, there, c->n_young, c->n_refused);
 }
 
 int

@@ -60,6 +60,12 @@ tell(const struct options *o, const struct board *b)
     if (!talks(o))
         return;
     clock_format_day(b->today, today);
+    if (!style_is_text()) {
+        say_note("%" PRId64 " emotes as of %s%s%s%s", b->n_emotes, today,
+                 b->has_scores ? ", scores written" : "", dir != NULL ? ", lists in " : "",
+                 dir != NULL ? dir : "");
+        return;
+    }
     fprintf(stderr, "board    %" PRId64 " emotes as of %s", b->n_emotes, today);
     if (b->has_scores)
         fputs(", scores written", stderr);
@@ -118,7 +124,7 @@ take_turn(const struct options *o, const struct board_question *q, const struct 
         return rc;
     if (turn != CRON_OURS && turn != CRON_NO_TABLE) {
         if (talks(o))
-            fprintf(stderr, "ingest: leaderboards are left: %s\n", cron.why);
+            say_note("leaderboards are left: %s", cron.why);
         return ST_OK;
     }
     rc = make(o, q, &cron, pg, err);

@@ -231,10 +231,14 @@ tell(const struct request *q, const struct options *o, const struct report *r, s
     char why[200];
 
     if (talks && q->form != FORM_TEXT && q->form != FORM_BADGE && report_is_empty(r, why))
-        fprintf(stderr, "ingest: %s\n", why);
+        say_note("%s", why);
     if (q->path == NULL || strcmp(q->path, "-") == 0 || !talks ||
         (!option_is_on(o, OPT_VERBOSE) && isatty(STDERR_FILENO) != 1))
         return;
+    if (!style_is_text()) {
+        say_note("report in %s, %zu bytes", q->path, bytes);
+        return;
+    }
     fputs("report   ", stderr);
     say_text(stderr, q->path, strlen(q->path));
     fprintf(stderr, ", %zu bytes\n", bytes);

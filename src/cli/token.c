@@ -33,14 +33,12 @@ show(const struct options *o, const char *node, const struct token_new *made)
         printf("%s\n", made->token);
     }
     if (made->in_clear)
-        fprintf(stderr,
-                "ingest: token %" PRId32 ": this database is EIDA's own: it keeps the token itself,"
-                " for its web service to compare\n",
-                made->id);
+        say_note("token %" PRId32 ": this database is EIDA's own: it keeps the token itself,"
+                 " for its web service to compare",
+                 made->id);
     else if (!option_is_on(o, OPT_QUIET))
-        fprintf(stderr,
-                "ingest: token %" PRId32 ": it is shown this once; the database keeps its SHA-256\n",
-                made->id);
+        say_note("token %" PRId32 ": it is shown this once; the database keeps its SHA-256",
+                 made->id);
 }
 
 static enum st
