@@ -64,10 +64,10 @@ gone() {
 
 # ---- our own tables alone ----
 
-@test "what README.md says of stats and EIDA's tables" {
+@test "what howto/database.md says of stats and EIDA's tables" {
     database readme
     "$INGEST" -q migrate up
-    role ../../README grants.sql
+    role ../howto/database grants.sql
     exactly "$INGEST" --client-key none "$LOGS/logs"
     PGUSER=$ROLE count "$LOGS/other/rubygems-common.log.gz"
     status_is 0
