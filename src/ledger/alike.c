@@ -18,6 +18,14 @@
 
 #define WHEN(time) "to_char(" time ", 'YYYY-MM-DD HH24:MI')"
 
+/*
+ * Payloads that begin with k.head. In a ledger that is new and was never analyzed, the index on the
+ * hash seems the better one, as two of its columns are given: it would look at all payloads for each
+ * head, which took 18 s for 4,096 of them. An expression keeps it from that.
+ */
+#define BEGINS_LIKE(scope, dataset)                                                                \
+    "b.head = k.head AND b.scope + 0 = " scope " AND b.dataset || '' = " dataset
+
 static const char *
 machine_of(const struct ledger *l, struct bytea_text *text)
 {
@@ -70,7 +78,7 @@ ledger_find_alike(struct ledger *l, struct payload *const *payloads, size_t n, s
         "        (array_agg(b.counted_at ORDER BY b.length DESC)"
         "         FILTER (WHERE b.length > k.length))[1] AS longer"
         "   FROM ingest.payloads b"
-        "  WHERE b.head = k.head AND b.scope = k.scope AND b.dataset = k.dataset) h"
+        "  WHERE " BEGINS_LIKE("k.scope", "k.dataset") ") h"
         " CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM ingest.sightings s"
         "   JOIN ingest.payloads b ON b.id = s.payload"
         "  WHERE s.inode = k.inode AND s.device = k.device AND s.machine = $8::bytea"
@@ -136,7 +144,7 @@ ledger_find_heads(struct ledger *l, const struct ledger_key *key, const struct d
     static const char sql[] = "SELECT k.at, p.id, p.length, p.lines_counted, p.hash, p.n, " WHEN(
         "p.counted_at") "  FROM unnest($1::bytea[]) WITH ORDINALITY AS k(head, at)"
         " CROSS JOIN LATERAL (SELECT b.*, count(*) OVER () AS n FROM ingest.payloads b"
-        "   WHERE b.head = k.head AND b.scope = $2::integer AND b.dataset = $3 AND " COUNTS
+        "   WHERE " BEGINS_LIKE("$2::integer", "$3") " AND " COUNTS
         "   ORDER BY b.length DESC LIMIT " BEGINNINGS_MAX ") p"
         " ORDER BY k.at, p.length, p.id";
     struct pg_result *r = NULL;
@@ -209,7 +217,7 @@ count_again(struct ledger *l, struct columns *c, bool *moved, struct err *err)
         "SELECT 1 FROM unnest($1::integer[], $2::text[], $3::bytea[], $4::bigint[])"
         " AS k(scope, dataset, head, n)"
         " WHERE k.n <> (SELECT count(*) FROM ingest.payloads b"
-        "  WHERE b.head = k.head AND b.scope = k.scope AND b.dataset = k.dataset AND " COUNTS
+        "  WHERE " BEGINS_LIKE("k.scope", "k.dataset") " AND " COUNTS
         ") LIMIT 1";
     struct pg_result *r = NULL;
     enum st rc = columns_run(c, l->pg, "cannot look into the ledger again", sql, &r, err);
