@@ -48,6 +48,11 @@ endif()
 # ---- installed ---------------------------------------------------------------------------------------------------
 include(GNUInstallDirs)
 list(JOIN libingest_requires ", " libingest_requires)
+if(INGEST_SHARED) # which brings along what it needs; whoever links the archive names it
+    set(libingest_links "Requires.private: ${libingest_requires}\nLibs.private: ${libingest_private}\nLibs: -L\${libdir} -lingest")
+else()
+    set(libingest_links "Requires: ${libingest_requires}\nLibs: -L\${libdir} -lingest ${libingest_private}")
+endif()
 if(IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}" OR IS_ABSOLUTE "${CMAKE_INSTALL_INCLUDEDIR}")
     set(libingest_prefix "${CMAKE_INSTALL_PREFIX}")
 else() # found from where the file lies, so that the tree may be moved
@@ -64,9 +69,7 @@ includedir=@libingest_includedir@
 Name: libingest
 Description: access logs to download rollups
 Version: @PROJECT_VERSION@
-Requires.private: @libingest_requires@
-Libs: -L\${libdir} -lingest
-Libs.private: @libingest_private@
+@libingest_links@
 Cflags: -I\${includedir}
 ")
 install(TARGETS libingest COMPONENT library)

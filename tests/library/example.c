@@ -1,7 +1,7 @@
 /*
  * The rows of some logs, as JSON lines: what `ingest -o - --client-key none LOG...` prints, by libingest.
  *
- *     cc -o example example.c $(pkg-config --cflags --libs --static ingest)
+ *     cc -o example example.c $(pkg-config --cflags --libs ingest)
  *     ./example access.log.gz
  */
 #include <ingest.h>
