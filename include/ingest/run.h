@@ -26,11 +26,13 @@ enum run_sink {
 
 /* For a progress line; read while the run goes on. */
 struct run_progress {
-    uint64_t stored_bytes, stored_total; /* total 0: not known (standard input) */
+    uint64_t stored_bytes, stored_total; /* of files that are neither known nor skipped; total 0: not known (standard input) */
     uint64_t decoded_bytes, lines;
     size_t   inputs_done, inputs;
     double   seconds;
     bool     writing; /* the batch is read, and on its way into the database */
+    double   writing_seconds;
+    int64_t  rows_sent; /* of the table that is being written; 0: other things are done, or waited for */
 };
 
 struct run_config {

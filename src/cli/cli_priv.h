@@ -225,9 +225,17 @@ void signals_catch(void);
 void signals_answer(void); /* of SIGUSR1, which otherwise ends a process: any command notes it and goes on */
 
 struct run_progress;
-void progress_show(const struct run_progress *p);
+void progress_show(const struct run_progress *p); /* in place of the last one; not while another job has the terminal */
 void progress_say(const struct run_progress *p); /* a line for good */
+void progress_now_and_then(const struct run_progress *p); /* that, every ten seconds */
 void progress_clear(void); /* before anything else is printed on the terminal */
+/* What it says, in `width` columns at most, of which the less important go first; `cap` is more than 64. */
+void progress_line(const struct run_progress *p, size_t width, char *line, size_t cap);
+/* "8 s", "5 min 20 s", "3 h 05 min", "2 d 4 h"; never nothing. */
+const char *progress_time(double seconds, char out[24]);
+
+size_t terminal_width(int fd); /* 80 where it does not say */
+bool terminal_can_rewrite(void); /* standard error is a terminal that moves its cursor when told */
 
 /* style.c: how messages look, by --log-style, the journal, the terminal. Before that is known they are text. ST_USAGE. */
 enum say_level { SAY_ERROR, SAY_INFO };

@@ -57,8 +57,12 @@ counting_tick(struct counting *c, const struct run_progress *p)
         signals_asked = 0;
         progress_say(p != NULL ? p : &nothing);
     }
-    if (c->teller.progress && p != NULL)
+    if (!c->teller.progress || p == NULL)
+        return;
+    if (c->teller.rewrites)
         progress_show(p);
+    else
+        progress_now_and_then(p);
 }
 
 static void
@@ -153,7 +157,8 @@ read_teller(const struct options *o, struct run_config *c, struct teller *t, str
     t->terminal = isatty(STDERR_FILENO) == 1;
     t->quiet = option_is_on(o, OPT_QUIET);
     t->verbose = option_is_on(o, OPT_VERBOSE);
-    show = t->terminal && !t->quiet;
+    t->rewrites = terminal_can_rewrite() && style_is_text();
+    show = t->rewrites && !t->quiet;
     if (progress != NULL && strcmp(progress, "always") == 0)
         show = true;
     else if (progress != NULL && strcmp(progress, "never") == 0)
@@ -163,7 +168,7 @@ read_teller(const struct options *o, struct run_config *c, struct teller *t, str
     c->refused = on_refused;
     c->choice = t->verbose ? on_choice : NULL;
     c->progress = on_progress;
-    t->progress = show && style_is_text();
+    t->progress = show;
     return ST_OK;
 }
 

@@ -37,7 +37,8 @@ enum st to_eida_inputs(const struct run_config *c, const struct source_list *inp
 struct teller {
     bool terminal; /* stderr is one */
     bool verbose, quiet;
-    bool progress;  /* a line that is rewritten in place */
+    bool progress;  /* is shown */
+    bool rewrites;  /* as one line in place; else a line now and then */
     bool stopping;  /* it has been said that a signal came */
 };
 

@@ -167,7 +167,9 @@ merge_table(struct run *run, struct table *t, struct merged *merged, struct err 
     rows = batch_rows(run, (size_t)(t - run->tables), &none, err);
     if (rows == NULL)
         return none ? ST_OK : err->code;
+    run->rows_sent = &result.sent;
     rc = sink_merge(run->pg, &t->target, rows, t->first_day, t->last_day, &result, err);
+    run->rows_sent = NULL;
     rows_free(rows);
     merged->inserted = result.inserted;
     merged->updated = result.updated;

@@ -13,11 +13,14 @@ glance_troubled(struct run *run)
         struct item *item = &run->items[i];
         struct err err;
 
-        if (item->fate == FATE_SKIPPED)
+        if (item->fate == FATE_SKIPPED) {
             batch_tell(run, item);
+            atomic_fetch_add(&run->progress_done, 1);
+        }
         if (item->source->trouble == ST_OK)
             continue;
         item->fate = FATE_REFUSED;
+        run_passes_over(run, item);
         err_fail(&err, item->source->trouble, "cannot read input", "%s", item->source->cause);
         snprintf(err.path, sizeof err.path, "%s", item->source->path);
         run->summary->files.refused++;
@@ -66,7 +69,7 @@ glance_files(struct run *run, struct err *err)
     for (size_t i = 0; i < run->n_items; i++)
         if (run->items[i].fate == FATE_KNOWN || run->items[i].fate == FATE_KNOWN_OTHERWISE) {
             batch_tell(run, &run->items[i]);
-            atomic_fetch_add(&run->progress_done, 1);
+            run_passes_over(run, &run->items[i]);
         }
     return rc;
 }

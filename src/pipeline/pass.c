@@ -205,6 +205,7 @@ pass_turn(struct pass *p, struct err *err)
         enum st rc = lines_next(p->w->lines, &block, err);
 
         atomic_fetch_add(&run->progress_stored, lines_stored_bytes(p->w->lines) - stored);
+        p->w->item_stored += lines_stored_bytes(p->w->lines) - stored;
         stored = lines_stored_bytes(p->w->lines);
         if (rc == ST_EOF)
             break;

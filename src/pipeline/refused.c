@@ -75,7 +75,7 @@ ask_files(struct run *run, struct item **items, const struct file_id **files, si
         rc = refuse_again(run, item, &found[i], err);
         if (rc == ST_OK)
             batch_tell(run, item);
-        atomic_fetch_add(&run->progress_done, 1);
+        run_passes_over(run, item);
     }
     free(found);
     return rc;

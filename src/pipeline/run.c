@@ -235,6 +235,15 @@ next_window(struct run *run)
     return n_left > 0;
 }
 
+void
+run_passes_over(struct run *run, const struct item *item)
+{
+    uint64_t size = item->source->is_stdin ? 0 : (uint64_t)item->source->file.size;
+
+    run->stored_total -= size <= run->stored_total ? size : run->stored_total;
+    atomic_fetch_add(&run->progress_done, 1);
+}
+
 static void
 report_progress(struct run *run)
 {
@@ -246,9 +255,12 @@ report_progress(struct run *run)
         .inputs_done = atomic_load(&run->progress_done),
         .inputs = run->n_items,
         .seconds = (double)(clock_monotonic_us() - run->started_us) / 1e6,
-        .writing = run->writing,
+        .writing = run->writing_us != 0,
+        .rows_sent = run->rows_sent != NULL ? *run->rows_sent : 0,
     };
 
+    if (p.writing)
+        p.writing_seconds = (double)(clock_monotonic_us() - run->writing_us) / 1e6;
     if (run->config->progress != NULL)
         run->config->progress(run->config->ctx, &p);
 }
@@ -313,9 +325,10 @@ reset_workers(struct run *run)
 static enum st
 do_batch(struct run *run, struct err *err)
 {
-    int64_t start;
     enum st rc;
 
+    run->stored_before = atomic_load(&run->progress_stored);
+    run->done_before = atomic_load(&run->progress_done);
     batch_begin(run);
     stream_begin(run);
     if ((rc = glance_sizes(run, err)) != ST_OK)
@@ -338,11 +351,10 @@ do_batch(struct run *run, struct err *err)
         return rc;
     if (run->config->sink != RUN_TO_DATABASE)
         return ST_OK;
-    start = clock_monotonic_us();
-    run->writing = true;
+    run->writing_us = clock_monotonic_us();
     rc = commit_batch(run, err);
-    run->writing = false;
-    run->load_us += clock_monotonic_us() - start;
+    run->load_us += clock_monotonic_us() - run->writing_us;
+    run->writing_us = 0;
     for (size_t i = 0; rc == ST_EOF && i < run->batch.n_items; i++)
         grown_forget(run->batch.items[i]);
     if (rc == ST_EOF && run->batch.items[0]->source->is_stdin) {
@@ -385,8 +397,11 @@ do_batches(struct run *run, struct err *err)
             return stop_late(run, err);
         begun = true;
         rc = do_batch(run, err);
-        if (rc != ST_OK)
+        if (rc != ST_OK) {
             batch_undo(run);
+            atomic_store(&run->progress_stored, run->stored_before);
+            atomic_store(&run->progress_done, run->done_before);
+        }
         if (rc == ST_EOF && ++again < AGAIN_MAX)
             continue;
         if (rc == ST_EOF)

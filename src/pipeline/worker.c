@@ -357,6 +357,18 @@ take(struct worker *w, struct item *item, struct err *err)
     return refused_note(w->run, item, item->refusal, NULL, err);
 }
 
+/* Whatever became of it, and however much of it was read for that: progress is over all of it. */
+static void
+tell_done(struct worker *w, const struct item *item)
+{
+    struct run *run = w->run;
+
+    if (!item->source->is_stdin)
+        atomic_fetch_add(&run->progress_stored, (uint64_t)item->source->file.size - w->item_stored);
+    w->item_stored = 0;
+    atomic_fetch_add(&run->progress_done, 1);
+}
+
 void
 worker_batch(struct worker *w)
 {
@@ -369,7 +381,7 @@ worker_batch(struct worker *w)
         rc = take(w, item, &err);
         if (rc == ST_OK && (w->n_pending == PENDING_MAX || w->pending_bytes > enough))
             rc = batch_accept(w, &err);
-        atomic_fetch_add(&w->run->progress_done, 1);
+        tell_done(w, item);
     }
     if (rc == ST_OK)
         rc = batch_accept(w, &err);
