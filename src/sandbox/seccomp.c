@@ -25,6 +25,7 @@ calls_fence(enum sandbox_network network)
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #define CALLS_MAX 1024 /* beyond that some kinds of machines have calls of their own: those are not fenced */
 
@@ -44,6 +45,12 @@ static const char *const refused[] = {
     "mount", "umount", "umount2", "pivot_root", "chroot", "unshare", "setns", "fsopen",
     "fsconfig", "fsmount", "fspick", "open_tree", "move_mount", "mount_setattr", "mknod",
     "mknodat", "symlink", "symlinkat",
+    /* what Landlock does not look at: modes, times and attributes of files that cannot be opened */
+    "chmod", "fchmodat", "fchmodat2", "utime", "utimes", "futimesat", "utimensat",
+    "utimensat_time64", "setxattr", "lsetxattr", "fsetxattr", "setxattrat", "removexattr",
+    "lremovexattr", "fremovexattr", "removexattrat", "file_setattr",
+    /* other processes' memory, queues and semaphores, by number or name */
+    "move_pages", "migrate_pages", "msgget", "semget", "mq_open", "mq_unlink",
     /* who one is */
     "setuid", "setgid", "setreuid", "setregid", "setresuid", "setresgid", "setfsuid", "setfsgid",
     "setgroups", "capset", "chown", "fchown", "lchown", "fchownat", "setsid", "keyctl", "add_key",
@@ -186,6 +193,24 @@ add_signals(scmp_filter_ctx filter)
     return seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(tgkill), 1, &others);
 }
 
+/* A file keeps to the bits that open(2) could have given it: what one has open may be a log. */
+static int
+add_modes(scmp_filter_ctx filter)
+{
+    int rc = refuse_bits(filter, SCMP_SYS(fchmod), 1, S_ISUID, S_ISUID);
+
+    return rc != 0 ? rc : refuse_bits(filter, SCMP_SYS(fchmod), 1, S_ISGID, S_ISGID);
+}
+
+/* Limits may be set of all processes of one's user; 0 is this one. */
+static int
+add_limits(scmp_filter_ctx filter)
+{
+    struct scmp_arg_cmp others = SCMP_A0(SCMP_CMP_NE, 0, 0);
+
+    return seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(prlimit64), 1, &others);
+}
+
 static int
 add_arguments(scmp_filter_ctx filter, enum sandbox_network network)
 {
@@ -197,6 +222,10 @@ add_arguments(scmp_filter_ctx filter, enum sandbox_network network)
         rc = add_memory(filter);
     if (rc == 0)
         rc = add_terminal(filter);
+    if (rc == 0)
+        rc = add_modes(filter);
+    if (rc == 0)
+        rc = add_limits(filter);
     return rc == 0 ? add_signals(filter) : rc;
 }
 

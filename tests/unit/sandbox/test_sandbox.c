@@ -23,6 +23,7 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 
 #include <cmocka.h>
 
@@ -142,6 +143,24 @@ static bool makes_a_device(void) { return mknod("tmp/null", S_IFCHR | 0600, 0x10
 static bool makes_a_link(void) { return symlink("/etc/shadow", "tmp/link") == 0; }
 static bool writes_null(void) { return can_open("/dev/null", O_RDWR); }
 
+/* ---- what is known of files that cannot be opened ---- */
+
+static bool opens_a_file_to_all(void) { return chmod("unnamed", 0666) == 0; }
+static bool makes_it_old(void) { return utimensat(AT_FDCWD, "unnamed", NULL, 0) == 0; }
+static bool marks_it(void) { return setxattr("unnamed", "user.x", "x", 1, 0) == 0; }
+
+static bool
+changes_the_mode_of_its_own(mode_t mode)
+{
+    int fd = open("tmp/own", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+    return fd >= 0 && fchmod(fd, mode) == 0;
+}
+
+static bool lets_others_read_its_own(void) { return changes_the_mode_of_its_own(0644); }
+static bool makes_its_own_setuid(void) { return changes_the_mode_of_its_own(S_ISUID | 0755); }
+static bool makes_its_own_setgid(void) { return changes_the_mode_of_its_own(S_ISGID | 0755); }
+
 /* ---- calls ---- */
 
 static bool
@@ -211,6 +230,8 @@ serves(void)
 
 static bool traces(void) { return ptrace(PTRACE_TRACEME, 0, NULL, NULL) == 0; }
 static bool signals_its_parent(void) { return kill(getppid(), 0) == 0; }
+static bool knows_its_own_limits(void) { return getrlimit(RLIMIT_NOFILE, &(struct rlimit){ 0, 0 }) == 0; }
+static bool limits_its_parent(void) { return prlimit(getppid(), RLIMIT_NOFILE, NULL, &(struct rlimit){ 0, 0 }) == 0; }
 static bool asks_for_a_key(void) { return syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_PROCESS_KEYRING, 1) >= 0; }
 static bool mounts(void) { return mount("none", "tmp", "no such file system", 0, NULL) == 0; }
 static bool leaves_its_namespace(void) { return unshare(CLONE_NEWUSER) == 0; }
@@ -262,6 +283,12 @@ static const struct a_case {
     { "writes_null", writes_null, 0, 1, false },
     { "makes_a_device", makes_a_device, EPERM, 0, false },
     { "makes_a_link", makes_a_link, EPERM, 0, true },
+    { "opens_a_file_to_all", opens_a_file_to_all, EPERM, 0, true },
+    { "makes_it_old", makes_it_old, EPERM, 0, true },
+    { "marks_it", marks_it, EPERM, 0, true },
+    { "lets_others_read_its_own", lets_others_read_its_own, 0, 0, false },
+    { "makes_its_own_setuid", makes_its_own_setuid, EPERM, 0, true },
+    { "makes_its_own_setgid", makes_its_own_setgid, EPERM, 0, true },
     { "starts_a_program", starts_a_program, EPERM, 0, true },
     { "makes_a_process", makes_a_process, EPERM, 0, true },
     { "makes_a_thread", makes_a_thread, 0, 0, false },
@@ -276,6 +303,8 @@ static const struct a_case {
     { "serves", serves, EPERM, 0, true },
     { "traces", traces, EPERM, 0, true },
     { "signals_its_parent", signals_its_parent, EPERM, 0, true },
+    { "knows_its_own_limits", knows_its_own_limits, 0, 0, false },
+    { "limits_its_parent", limits_its_parent, EPERM, 0, true },
     { "asks_for_a_key", asks_for_a_key, EPERM, 0, false },
     { "mounts", mounts, EPERM, 0, false },
     { "leaves_its_namespace", leaves_its_namespace, EPERM, 0, false },
