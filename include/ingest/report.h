@@ -14,7 +14,8 @@
 #define REPORT_TOP_DEFAULT 100
 #define REPORT_TOP_MAX     1000
 #define REPORT_DAYS        365  /* of a period, unless it is said */
-#define REPORT_DAYS_MAX    3660 /* ten years: a longer one is refused */
+#define REPORT_DAYS_WIDE   3660  /* ten years: of a longer one fewer names have a series, so that it can be held and opened */
+#define REPORT_DAYS_MAX    36600 /* a hundred years: a longer one is refused */
 
 struct report_question {
     int32_t     since, until; /* days, half-open; DAY_NONE: as docs/REPORT.md has it */

@@ -11,12 +11,19 @@
 /* 1.04 / sqrt(2^11): Flajolet and others, "HyperLogLog" (2007), theorem 1. */
 #define STANDARD_ERROR 0.022981
 
+/* `why` says why not. Rows of which no client is known, as some logs name none, are not rows of nobody. */
 static struct clients
-clients_of(const struct hll *h)
+clients_of_rows(const struct hll *h, const char **why)
 {
     double estimate = hll_cardinality(h);
-    struct clients out = { .known = !isnan(estimate) && estimate < 9e18 };
+    struct clients out = { 0 };
 
+    if (isnan(estimate) || estimate >= 9e18)
+        *why = "a sketch is saturated";
+    else if (estimate == 0)
+        *why = *why == NULL ? "no client is known of the rows" : *why;
+    else
+        out.known = true;
     if (!out.known)
         return out;
     out.estimate = llround(estimate);
@@ -82,11 +89,20 @@ months_sql(struct buf *sql, const struct report *r, const struct table *t, const
     buf_text(sql, " GROUP BY 1, 2 ORDER BY 1");
 }
 
+/* Where there is no row there is no client. */
+static struct clients
+clients_together(const struct hll *h, bool known, bool any, const char **why)
+{
+    if (!any)
+        return (struct clients){ .known = true };
+    return known ? clients_of_rows(h, why) : (struct clients){ 0 };
+}
+
 static void
 take_months(struct table *t, const struct pg_result *found)
 {
     struct hll all[2], month;
-    bool known[2] = { true, true };
+    bool known[2] = { true, true }, any[2] = { false, false };
 
     hll_clear(&all[0]);
     hll_clear(&all[1]);
@@ -94,21 +110,18 @@ take_months(struct table *t, const struct pg_result *found)
         bool before = slice_is(pg_text(found, row, 1), "t");
         struct month_clients m = { .month = (int32_t)pg_int(found, row, 0) };
 
+        any[before] = true;
         if (!read_sketch(found, row, 2, &month, &t->why)) {
             known[before] = false;
         } else {
-            m.clients = clients_of(&month);
-            if (!m.clients.known)
-                t->why = "a sketch is saturated";
+            m.clients = clients_of_rows(&month, &t->why);
             hll_unite(&all[before], hll_view(&month));
         }
         if (!before)
             t->months[t->n_months++] = m;
     }
-    t->clients = known[false] ? clients_of(&all[false]) : (struct clients){ 0 };
-    t->clients_before = known[true] ? clients_of(&all[true]) : (struct clients){ 0 };
-    if (t->why == NULL && !(t->clients.known && t->clients_before.known))
-        t->why = "a sketch is saturated";
+    t->clients = clients_together(&all[false], known[false], any[false], &t->why);
+    t->clients_before = clients_together(&all[true], known[true], any[true], &t->why);
 }
 
 enum st
@@ -156,7 +169,7 @@ clients_of_entries(struct report *r, struct table *t, struct list *list, struct 
         if (at < 1 || (size_t)at > list->n_rich)
             continue;
         if (read_sketch(found, row, 1, &sketch, &t->why))
-            list->entries[at - 1].clients = clients_of(&sketch);
+            list->entries[at - 1].clients = clients_of_rows(&sketch, &t->why);
     }
     pg_free(found);
     return rc;

@@ -1,7 +1,8 @@
 /*
  * Every figure on a line of its own (RFC 4180, but for lines that end in LF): table, of what, which
  * one, its detail, day, measure, value, state. A spreadsheet takes what begins with = + - @ for a
- * formula, and names come from strangers: such a text gets an apostrophe before it.
+ * formula, and names come from strangers: such a text gets an apostrophe before it. Where decimals
+ * have a comma, spreadsheets may split at semicolons, and see no quotes before them: none is left.
  */
 #include "ingest/base.h"
 
@@ -9,17 +10,27 @@
 
 /* ---- a line ---- */
 
+/* Also as full-width letters, which some take for the same: U+FF0B, U+FF0D, U+FF1D, U+FF20. */
+static bool
+begins_a_formula(struct slice s)
+{
+    static const char *const wide[] = { "\xef\xbc\x8b", "\xef\xbc\x8d", "\xef\xbc\x9d", "\xef\xbc\xa0" };
+
+    for (size_t i = 0; i < ARRAY_LEN(wide); i++)
+        if (s.n >= 3 && memcmp(s.p, wide[i], 3) == 0)
+            return true;
+    return s.n > 0 && s.p[0] != '\0' && strchr("=+-@\t\r", s.p[0]) != NULL;
+}
+
 static void
 put_text(struct buf *b, struct slice s)
 {
-    bool formula = s.n > 0 && strchr("=+-@\t\r", s.p[0]) != NULL && s.p[0] != '\0';
-
-    buf_text(b, formula ? "\"'" : "\"");
+    buf_text(b, begins_a_formula(s) ? "\"'" : "\"");
     for (size_t i = 0; i < s.n;) {
         uint32_t c;
         size_t len = slice_character((struct slice){ s.p + i, s.n - i }, &c);
 
-        if (len == 0 || !character_is_harmless(c))
+        if (len == 0 || !character_is_harmless(c) || c == ';')
             for (size_t k = 0; k < (len == 0 ? 1 : len); k++)
                 buf_printf(b, "\\x%02x", (unsigned char)s.p[i + k]);
         else if (c == '"')

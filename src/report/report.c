@@ -195,6 +195,20 @@ last_of(const struct report *r, const struct table *t)
     return covered >= t->last && covered < end ? covered : end;
 }
 
+/* Names times days are what a report takes: as many as of ten years, but those that a text shows. */
+static void
+narrow_top(struct report *r, int32_t days)
+{
+    size_t most = r->q->top * REPORT_DAYS_WIDE / (size_t)days;
+
+    if (most < 10)
+        most = 10;
+    if (most >= r->top)
+        return;
+    r->top = most;
+    report_note(r, "of more than ten years the first %zu names have figures by day", most);
+}
+
 /*
  * Up to today, so that what has not come can be seen; of old logs up to the newest of them, but for a
  * badge, which says what is now. Not from before the first row on: there is nothing to see.
@@ -230,6 +244,8 @@ choose_period(struct report *r, struct err *err)
         return bad_period(err, "it has no day");
     if (days > REPORT_DAYS_MAX)
         return bad_period(err, "it is too long");
+    if (days > REPORT_DAYS_WIDE)
+        narrow_top(r, days);
     r->previous = (struct period){ p->since < days ? 0 : p->since - days, p->since };
     return ST_OK;
 }

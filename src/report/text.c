@@ -4,31 +4,9 @@
  */
 #include "ingest/base.h"
 
-#include "cells.h"
+#include "text_priv.h"
 
 #define NARROWEST 40 /* columns: less than that nothing fits */
-
-/* ---- lines ---- */
-
-/* Without the blanks that columns end in. */
-static void
-end_line(const struct cells *c)
-{
-    while (c->out->n > 0 && c->out->p[c->out->n - 1] == ' ')
-        c->out->n--;
-    buf_text(c->out, "\n");
-}
-
-/* A line that was built elsewhere, in words. */
-static void
-put_wrapped(const struct cells *c, struct buf *line, size_t indent)
-{
-    if (buf_str(line) == NULL)
-        c->out->failed = true;
-    else
-        cells_wrapped(c, (struct slice){ line->p, line->n }, indent);
-    buf_reset(line);
-}
 
 static void
 put_days(const struct cells *c, struct period p)
@@ -41,103 +19,6 @@ put_days(const struct cells *c, struct period p)
                p.until - p.since > 1 ? last : "");
 }
 
-/* ---- figures ---- */
-
-static bool
-is_bytes(const char *measure)
-{
-    return strcmp(measure, "bytes") == 0;
-}
-
-static const char *
-figure(const char *measure, int64_t v, char out[32])
-{
-    return is_bytes(measure) ? short_bytes(v, out) : grouped(v, out);
-}
-
-/* "+12 %"; "" where there is nothing to compare with. */
-static const char *
-change(int64_t now, int64_t before, char out[32])
-{
-    double percent = before == 0 ? 0 : ((double)now - (double)before) / (double)before * 100;
-
-    if (before <= 0)
-        out[0] = '\0';
-    else
-        snprintf(out, 32, percent > -10 && percent < 10 ? "%+.1f %%" : "%+.0f %%", percent);
-    return out;
-}
-
-/* Where the period before has nothing, nothing is compared with it. */
-static bool
-has_before(const struct table *t)
-{
-    return t->totals_before[0] != 0;
-}
-
-static void
-put_total(const struct cells *c, const char *what, const char *now, const char *before, const char *grew)
-{
-    buf_text(c->out, "  ");
-    cells_text(c, slice_of(what), 12);
-    cells_right(c, now, 22);
-    if (before != NULL && c->style->columns >= 70) {
-        cells_right(c, "before", 10);
-        cells_right(c, before, 16);
-        cells_right(c, grew, 10);
-    }
-    end_line(c);
-}
-
-static void
-put_count(const struct cells *c, const struct table *t, const char *what, int64_t now, int64_t before)
-{
-    char a[32], b[32], grew[32];
-
-    put_total(c, what, figure(what, now, a), has_before(t) ? figure(what, before, b) : NULL,
-              change(now, before, grew));
-}
-
-static void
-put_clients(const struct cells *c, const struct table *t)
-{
-    char a[32], b[32], both[80], grew[32];
-    const char *between = c->style->utf8 ? "±" : "+-";
-
-    if (!t->keeps_clients)
-        return;
-    if (!t->clients.known) {
-        struct buf line = { 0 };
-
-        buf_printf(&line, "clients     not known: %s", t->why);
-        put_wrapped(c, &line, 4);
-        buf_release(&line);
-        return;
-    }
-    snprintf(both, sizeof both, "%s %s %s", grouped(t->clients.estimate, a), between,
-             grouped(t->clients.error, b));
-    put_total(c, "clients", t->clients.error > 0 ? both : a,
-              has_before(t) && t->clients_before.known ? grouped(t->clients_before.estimate, b) : NULL,
-              change(t->clients.estimate, t->clients_before.estimate, grew));
-}
-
-static void
-put_totals(const struct cells *c, const struct table *t)
-{
-    static const char *const counts[] = { "networks", "stations", "countries" };
-
-    for (size_t m = 0; m < t->n_measures; m++)
-        put_count(c, t, t->measures[m], t->totals[m], t->totals_before[m]);
-    if (!t->monthly)
-        put_count(c, t, t->keeps_clients ? "names" : "emotes", t->lists[0].total,
-                  t->lists[0].total_before);
-    for (size_t i = 0; t->monthly && i < ARRAY_LEN(counts); i++)
-        put_count(c, t, counts[i], list_named(&t->lists[i], false), list_named(&t->lists[i], true));
-    if (t->n_versions >= 0)
-        put_count(c, t, "versions", t->n_versions, t->n_versions_before);
-    put_clients(c, t);
-}
-
 /* ---- the course of time ---- */
 
 /* Steps that one bar stands for. */
@@ -147,7 +28,31 @@ struct stretch {
     size_t  n_known;
 };
 
-enum { BY_STEP, BY_WEEK, BY_MONTH };
+enum { BY_STEP, BY_WEEK, BY_MONTH, BY_YEAR };
+
+/* So that a screen or two hold it. */
+static int
+stretch_for(const struct table *t)
+{
+    int32_t days = t->period.until - t->period.since;
+
+    if (days > 1100)
+        return BY_YEAR;
+    return t->monthly || days <= 31 ? BY_STEP : days <= 217 ? BY_WEEK : BY_MONTH;
+}
+
+/* Of a step the month or the year that it is in: their first day. */
+static int32_t
+unit_of(const struct table *t, size_t step, int by)
+{
+    int32_t day = day_of_step(t, (int64_t)(t->n_before + step));
+    int year, month, dom;
+
+    if (by == BY_MONTH)
+        return clock_month(day);
+    clock_civil(day, &year, &month, &dom);
+    return clock_day(year, 1, 1, &day) ? day : 0;
+}
 
 static size_t
 end_of_stretch(const struct table *t, size_t from, int by)
@@ -159,8 +64,7 @@ end_of_stretch(const struct table *t, size_t from, int by)
     if (by == BY_WEEK)
         return from + 7 < n ? from + 7 : n;
     for (size_t i = from + 1; i < n; i++)
-        if (clock_month(day_of_step(t, (int64_t)(t->n_before + i))) !=
-            clock_month(day_of_step(t, (int64_t)(t->n_before + from))))
+        if (unit_of(t, i, by) != unit_of(t, from, by))
             return i;
     return n;
 }
@@ -211,7 +115,7 @@ remark(const struct table *t, const struct stretch *s, char out[64])
     if (s->sum == NO_FIGURE)
         snprintf(out, 64, "%s", why_none(states[s->to - 1]));
     else if (s->n_known < n)
-        snprintf(out, 64, "%zu of %zu days", s->n_known, n);
+        snprintf(out, 64, "%zu of %zu %s", s->n_known, n, t->monthly ? "months" : "days");
     else if (open || part)
         snprintf(out, 64, "%s", open ? "open" : "not all covered");
 }
@@ -219,8 +123,8 @@ remark(const struct table *t, const struct stretch *s, char out[64])
 static void
 put_course(const struct cells *c, const struct table *t)
 {
-    int by = t->monthly || t->n_steps <= 31 ? BY_STEP : t->n_steps <= 217 ? BY_WEEK : BY_MONTH;
-    size_t label = t->monthly || by == BY_MONTH ? 7 : 10, bar;
+    int by = stretch_for(t);
+    size_t label = by == BY_YEAR ? 4 : t->monthly || by == BY_MONTH ? 7 : 10, bar;
     bool with_remarks = c->style->columns >= 60;
     int64_t most = 0;
     char day[11], number[32], why[64] = "";
@@ -293,7 +197,7 @@ choose_columns(const struct cells *c, const struct table *t, const struct list *
         out.spark = 22;
         room -= 22;
     }
-    if (has_before(t) && room >= 20 + 10) {
+    if (text_has_before(t) && room >= 20 + 10) {
         out.change = 10;
         room -= 10;
     }
@@ -316,14 +220,14 @@ put_entry(const struct cells *c, const struct table *t, const struct entry *e,
     cells_right(c, grouped(e->sums[0], a), 16);
     cells_right(c, share, 9);
     if (columns->change > 0)
-        cells_right(c, change(e->sums[0], e->before, a), columns->change);
+        cells_right(c, text_change(text_basis(t), e->sums[0], e->before, a), columns->change);
     if (columns->clients > 0)
         cells_right(c, e->clients.known ? grouped(e->clients.estimate, a) : "", columns->clients);
     if (columns->spark > 0 && e->series != NULL) {
         buf_text(c->out, "  ");
         cells_spark(c, e->series, t->n_steps, columns->spark - 2);
     }
-    end_line(c);
+    text_end_line(c);
 }
 
 static void
@@ -344,7 +248,7 @@ put_list(const struct cells *c, const struct table *t, const struct list *l)
         cells_right(c, "change", columns.change);
     if (columns.clients > 0)
         cells_right(c, "clients", columns.clients);
-    end_line(c);
+    text_end_line(c);
     for (size_t i = 0; i < n; i++) {
         buf_text(c->out, "  ");
         cells_text(c, key_of(&key, l, &l->entries[i]), columns.key);
@@ -353,6 +257,16 @@ put_list(const struct cells *c, const struct table *t, const struct list *l)
     if (l->total > (int64_t)n)
         buf_printf(c->out, "  and %s more\n", grouped(l->total - (int64_t)n, number));
     buf_release(&key);
+}
+
+/* Trends are in millionths: of a week's score what the day has. */
+static void
+put_score(const struct cells *c, enum board_list list, int32_t score)
+{
+    if (list >= BOARD_TRENDING_DAY)
+        buf_printf(c->out, " %10.1f %%\n", score / 1e4);
+    else
+        buf_printf(c->out, " %12" PRId32 "\n", score);
 }
 
 /* The three boards that people look at; --json has all. */
@@ -367,9 +281,10 @@ put_boards(const struct cells *c, const struct boards *b)
         if (n == 0)
             continue;
         buf_printf(c->out, "\n  %s, as of %s\n", board_names[shown[k]], b->updated_at);
-        for (size_t i = 0; i < n; i++)
-            buf_printf(c->out, "  %3zu  %s %12" PRId32 "\n", i + 1, b->lists[shown[k]][i].id,
-                       b->lists[shown[k]][i].score);
+        for (size_t i = 0; i < n; i++) {
+            buf_printf(c->out, "  %3zu  %s", i + 1, b->lists[shown[k]][i].id);
+            put_score(c, shown[k], b->lists[shown[k]][i].score);
+        }
     }
 }
 
@@ -397,7 +312,7 @@ put_heading(const struct cells *c, const struct table *t)
         put_days(&words, (struct period){ t->first, t->last + 1 });
     }
     buf_text(c->out, "\n");
-    put_wrapped(c, &line, 2);
+    text_wrapped(c, &line, 2);
     buf_release(&line);
     return has_any;
 }
@@ -407,7 +322,7 @@ put_table(const struct cells *c, const struct table *t)
 {
     if (t->first == DAY_NONE || !put_heading(c, t))
         return;
-    put_totals(c, t);
+    text_totals(c, t);
     put_course(c, t);
     for (size_t i = 0; i < t->n_lists; i++)
         put_list(c, t, &t->lists[i]);
@@ -431,7 +346,7 @@ put_empty(const struct cells *c, const struct report *r)
     }
     if (n > 0) {
         buf_text(c->out, "\n");
-        put_wrapped(c, &line, 2);
+        text_wrapped(c, &line, 2);
     }
     buf_release(&line);
 }
@@ -466,7 +381,7 @@ put_gaps(const struct cells *c, const struct cells *words, const struct report *
         if (gap->last < r->period.since || gap->first >= r->period.until || n++ >= GAPS_SHOWN)
             continue;
         put_gap(words, gap);
-        put_wrapped(c, words->out, 6);
+        text_wrapped(c, words->out, 6);
     }
     if (n > GAPS_SHOWN)
         buf_printf(c->out, "    and %zu more\n", n - GAPS_SHOWN);
@@ -494,7 +409,7 @@ put_source(const struct cells *c, const struct cells *words, const struct report
         cells_free_text(words, source);
     }
     buf_printf(words->out, ": %zu of %zu days", covered, n);
-    put_wrapped(c, words->out, 4);
+    text_wrapped(c, words->out, 4);
     put_gaps(c, words, r, d);
 }
 
@@ -538,12 +453,12 @@ put_end(const struct cells *c, const struct report *r)
     for (size_t i = 0; runs != NULL && i < pg_rows(runs); i++) {
         buf_text(c->out, i == 0 ? "\nlast run\n" : "");
         put_run(&words, runs, i);
-        put_wrapped(c, &line, 4);
+        text_wrapped(c, &line, 4);
     }
     for (size_t i = 0; i < r->n_notes; i++) {
         buf_text(c->out, i == 0 ? "\nnote\n" : "");
         cells_free_text(&words, r->notes[i]);
-        put_wrapped(c, &line, 4);
+        text_wrapped(c, &line, 4);
     }
     buf_release(&line);
 }
@@ -570,11 +485,11 @@ report_text(struct buf *out, const struct report *r, const struct report_text_st
     buf_text(&line, ", ");
     put_days(&words, r->period);
     buf_printf(&line, ", read %s UTC", r->at);
-    put_wrapped(&c, &line, 2);
+    text_wrapped(&c, &line, 2);
     if (report_is_empty(r, why)) {
         buf_printf(&line, "%s", why);
         buf_text(out, "\n");
-        put_wrapped(&c, &line, 2);
+        text_wrapped(&c, &line, 2);
     } else {
         for (size_t i = 0; i < r->n_tables; i++)
             put_table(&c, &r->tables[i]);

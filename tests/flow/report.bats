@@ -92,6 +92,50 @@ WEEK="--since 2024-02-01 --until 2024-02-08"
     is "$(doc '(t["public.stats"]["clients"]["estimate"], t["public.stats"]["clients"]["why"])')" "(None, 'the table keeps no sketches of clients')"
 }
 
+@test "of unlike many days the means are compared, and not the sums; estimates within their errors are the same" {
+    small # the week before has one day, 2024-01-30
+    payload edge combined 2024-02-08 2024-01-30
+    COLUMNS=80 report $WEEK
+    status_is 0
+    is "$(grep -E '^  (downloads|a day|clients) ' <<<"$output")" "  downloads                       65    before               4
+  a day                           11    before               4    +171 %
+  clients                   207 +- 5    before               2"
+    [[ "$output" == *"6 of 7 days have a figure, 1 of the 7 before: changes are by day"* ]]
+    [[ "$(grep -E '^  a  +5 ' <<<"$output")" == *" -79 % "* ]] # 5/6 a day, and 4 before
+
+    sql "INSERT INTO stats SELECT name, version, dldate - 7, count * 2, bytes, clients FROM stats WHERE dldate >= '2024-02-01'"
+    sql "DELETE FROM stats WHERE dldate = '2024-01-30' AND count = 4"
+    payload edge combined 2024-02-08 2024-01-25 2024-01-26 2024-01-27 2024-01-29 2024-01-31
+    COLUMNS=80 report $WEEK
+    is "$(grep -E '^  (downloads|clients) ' <<<"$output")" "  downloads                       65    before             130     -50 %
+  clients                   207 +- 5    before             207"
+    [[ "$output" != *"changes are by"* ]]
+}
+
+@test "rows of which no client is known are not rows of nobody" {
+    fresh
+    sql "INSERT INTO stats (name, version, dldate, count, bytes) VALUES ('a', NULL, '2024-02-01', 5, 50)"
+    report --json $WEEK
+    is "$(doc 't["public.stats"]["clients"]["estimate"], t["public.stats"]["clients"]["why"], t["public.stats"]["lists"][0]["clients"]')" "(None, 'no client is known of the rows', [None])"
+    is "$(doc 't["public.stats"]["clients"]["before"]["estimate"]')" 0
+}
+
+@test "twenty years: a bar a year, fewer names with figures by day, which is said; a hundred and one are refused" {
+    fresh
+    sql "INSERT INTO stats (name, version, dldate, count, bytes) SELECT 'n' || n, NULL, d::date, 1, 1 FROM generate_series(1, 70) n, generate_series(date '2004-01-01', '2023-12-31', '30 days') d"
+    report --json --since 2004-01-01 --until 2024-01-01
+    status_is 0
+    is "$(doc 'len(t["public.stats"]["series"]["downloads"]), len(t["public.stats"]["lists"][0]["series"]), len(t["public.stats"]["lists"][0]["name"])')" "(7305, 50, 70)"
+    is "$(doc 'd["notes"][-1]')" "of more than ten years the first 50 names have figures by day"
+    COLUMNS=60 report --since 2004-01-01 --until 2024-01-01
+    status_is 0
+    is "$(grep -cE '^  20[0-9]{2}  ' <<<"$output")" 20
+    [ "$(wc -l <<<"$output")" -lt 60 ]
+    report --since 1970-01-01 --until 2071-01-01
+    status_is 2
+    says "too long" "at most 36600 days"
+}
+
 @test "states: before, gap, revised, open, after, future, and what the ledger does not know" {
     local today
     small
@@ -155,7 +199,7 @@ WEEK="--since 2024-02-01 --until 2024-02-08"
     report --since 2024-02-01 --until 2024-02-01
     status_is 2
     says "it has no day"
-    report --since 1970-01-01 --until 2024-01-01
+    report --since 1970-01-01 --until 2170-01-01
     status_is 2
     says "too long"
     report --since 2024-02-30

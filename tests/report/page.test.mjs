@@ -104,7 +104,7 @@ test("names_are_found_sorted_and_shown_further", async () => {
         const section = names_section(page);
         const by = (measure, up) => names.name.map((_, i) => i).sort((a, b) => (up ? 1 : -1) * (names[measure][a] - names[measure][b]) || a - b).slice(0, 25);
 
-        assert.match(await section.locator(".status").innerText(), /^25 of 431 names$/);
+        assert.match(await section.locator(".status").innerText(), /^25 of 431 names; changes are by day, of 163 now and 160 before$/);
         await section.locator("button.more").click();
         assert.equal(await section.locator("tbody tr[data-entry]").count(), 125);
 
@@ -117,7 +117,7 @@ test("names_are_found_sorted_and_shown_further", async () => {
 
         await section.getByRole("searchbox").fill("SERDE");
         assert.deepEqual((await first_names(page)).map((i) => names.name[i]).sort(), ["serde", "serde_json"]);
-        assert.equal(await section.locator(".status").innerText(), "2 found");
+        assert.equal(await section.locator(".status").innerText().then((text) => text.split(";")[0]), "2 found");
         for (const [what, found] of [["\\", 1], ["%s%n", 1], ["no such name", 0], ["__proto__", 1], ["constructor", 1]]) {
             await section.getByRole("searchbox").fill(what);
             assert.equal(await section.locator("tbody tr[data-entry]").count(), found, what);
@@ -166,6 +166,113 @@ test("the_period_before_is_of_the_same_length", async () => {
         await page.locator("#range-from").fill("2025-09-13");
         await page.locator("#range-to").fill("2025-10-02");
         assert.equal(await row("2025-09-13").innerText(), grouped(stats.series.before[stats.series.before.length + 12 - 20]), "reaches into the period before");
+    });
+});
+
+test("of_unlike_many_days_means_are_compared", async () => {
+    const now = known(stats.series.downloads), prior = known(stats.series.before);
+    const sign = (rate) => `${rate < 0 ? "\u2212" : "+"}${(100 * Math.abs(rate)).toFixed(1)} %`;
+    const fair = (value, before) => sign(value / now.length / (before / prior.length) - 1);
+
+    assert.notEqual(now.length, prior.length);
+    await with_page(path, {}, async (page) => {
+        const tile = (i) => page.locator(".tile").nth(i).innerText();
+
+        assert.match(await tile(0), new RegExp(`34\\.3M before, of ${prior.length} days`));
+        assert.doesNotMatch(await tile(0), /%/);
+        assert.ok((await tile(1)).includes(fair(stats.totals.downloads, stats.before.downloads)), await tile(1));
+        assert.doesNotMatch(await page.locator(".tile:has(dt:text-is('Data'))").innerText(), /%/);
+        assert.doesNotMatch(await page.locator(".tile:has(dt:text-is('Unique clients'))").innerText(), /%/);
+        const head = names_section(page).locator("thead th");
+        const at = (await head.evaluateAll((cells) => cells.map((cell) => cell.dataset.column))).indexOf("change");
+        const shown = await names_section(page).locator(`tbody tr[data-entry] > :nth-child(${at + 1})`).allInnerTexts();
+
+        for (const i of [0, 1, 2].filter((i) => names.before[i] > 0))
+            assert.equal(shown[i], fair(names.downloads[i], names.before[i]), names.name[i]);
+        /* Of as many days sums are compared as they are. */
+        await page.locator("#range-from").fill("2025-12-22");
+        await page.locator("#range-to").fill("2025-12-28");
+        const [week, week_before] = [stats.series.downloads.slice(112, 119), stats.series.downloads.slice(105, 112)];
+
+        assert.equal(known(week).length, known(week_before).length);
+        assert.ok((await tile(0)).includes(sign(add(week) / add(week_before) - 1)), await tile(0));
+        assert.doesNotMatch(await names_section(page).locator(".status").innerText(), /changes are by/);
+    });
+    /* Estimates that are no further apart than their errors are the same, others are not. */
+    const alike = sample();
+
+    alike.tables[0].series.before = alike.tables[0].series.downloads.map((value) => value && value * 2);
+    await with_page(page_with(alike, "alike"), {}, async (page) => {
+        assert.match(await page.locator(".tile:has(dt:text-is('Unique clients'))").innerText(), /398K before: the same, within the error/);
+    });
+    alike.tables[0].clients.before.estimate = 340000;
+    await with_page(page_with(alike, "unlike"), {}, async (page) => {
+        assert.match(await page.locator(".tile:has(dt:text-is('Unique clients'))").innerText(), /\+21\.3 % on 340K before/);
+    });
+});
+
+test("weeks_are_smoothed_and_holes_stay", async () => {
+    const values = stats.series.downloads, open = (at) => stats.series.state[at] === "o";
+    const mean = (at) => {
+        const around = Array.from({ length: 7 }, (_, i) => (open(at - 3 + i) ? null : values[at - 3 + i] ?? null));
+
+        return around.includes(null) ? null : add(around) / 7;
+    };
+
+    await with_page(page_with(report, "smooth", { without_charts: true }), {}, async (page) => {
+        const strokes = values.filter((_, at) => mean(at) !== null && (at === 0 || mean(at - 1) === null)).length;
+
+        assert.equal((await page.locator(".daily svg.plain .mean").getAttribute("d")).match(/M/g).length, strokes);
+        assert.equal(await page.locator(".daily svg.plain .line.faint").count(), 1);
+        await page.locator(".daily .frame").focus();
+        await page.keyboard.press("Home");
+        const said = [];
+
+        for (let at = 0; at < 75; at++) {
+            said.push(await page.locator(".daily .readout").innerText());
+            await page.keyboard.press("ArrowRight");
+        }
+        said.forEach((text, at) => assert.equal(/mean of 7 days: ([\d,]*\d)/.exec(text)?.[1], mean(at) === null ? undefined : grouped(Math.round(mean(at))), text));
+        await page.locator("#smooth").uncheck();
+        assert.equal(await page.locator(".daily svg.plain .mean").count(), 0);
+        await page.locator("#smooth").check();
+        await page.getByRole("button", { name: "30 days" }).click();
+        assert.equal(await page.locator(".daily svg.plain .mean").count(), 0);
+        assert.equal(await page.locator("#smooth").isDisabled(), true);
+    });
+});
+
+test("nothing_is_said_to_be_nothing", async () => {
+    const bare = empty(), late = empty();
+
+    Object.assign(late.tables[0], { first_day: "2020-01-01", last_day: "2020-02-29" });
+    await with_page(page_with(bare, "bare"), {}, async (page) => {
+        assert.match(await page.locator("main").innerText(), /^Nothing is counted yet\s+No row is in public\.stats\./);
+        assert.equal(await page.locator(".daily, .tile, .ranking").count(), 0);
+        assert.equal(await page.locator(".range").isVisible(), false);
+        await is_accessible(page, "nothing");
+        await fits(page, "nothing");
+    });
+    await with_page(page_with(late, "late"), {}, async (page) => {
+        assert.match(await page.locator("main").innerText(), /^Nothing in this period\s+The rows of public\.stats are of 2020-01-01 to 2020-02-29\./);
+    });
+    /* The first table that holds something is shown; a range that was chosen there outlives a look at an empty one. */
+    const one = sample();
+
+    one.tables.unshift({ ...empty().tables[0], table: "a.stats" });
+    one.tables[4].lists[0].total = 0;
+    await with_page(page_with(one, "one_of_two"), {}, async (page) => {
+        const tables = page.locator("nav.tables button");
+
+        assert.equal(await tables.nth(1).getAttribute("aria-pressed"), "true");
+        assert.match(await tables.nth(0).innerText(), /^a\.stats\s+empty$/);
+        await page.getByRole("button", { name: "7 days" }).click();
+        const from = await page.locator("#range-from").inputValue();
+
+        await tables.nth(0).click();
+        assert.equal(await page.locator(".range").isVisible(), false);
+        await tables.nth(1).click();
+        assert.equal(await page.locator("#range-from").inputValue(), from);
     });
 });
 
@@ -456,6 +563,18 @@ test("a_year_of_ten_thousand_names", async (t) => {
 test("odd_documents", async () => {
     const cases = { empty: empty() };
 
+    /* Twenty years, of which the figures are the year's over and over. */
+    cases.long = year(30, 10);
+    for (const part of [cases.long, cases.long.tables[0]])
+        part.period.since = "2006-03-06";
+    for (const [name, values] of Object.entries(cases.long.tables[0].series))
+        cases.long.tables[0].series[name] = Array.isArray(values) ? Array.from({ length: 7300 }, (_, i) => values[i % 365]) : values.repeat(20);
+    cases.long.tables[0].lists[0].series = cases.long.tables[0].lists[0].series.map((text) => Array(20).fill(text).join(","));
+    cases.long.coverage.sources[0].states = "s".repeat(7300);
+    cases.failures = sample();
+    Object.assign(cases.failures.tables[3].totals, { successful: 0, failed: cases.failures.tables[3].totals.requests });
+    cases.failures.tables[3].lists = cases.failures.tables[3].lists.map((list) => ({ ...Object.fromEntries(Object.keys(list).map((key) => [key, []])), of: list.of, keys: list.keys, total: 0 }));
+
     cases.one_day = sample();
     for (const table of cases.one_day.tables.slice(0, 1)) {
         for (const [name, values] of Object.entries(table.series))
@@ -480,6 +599,17 @@ test("odd_documents", async () => {
             assert.doesNotMatch(text, /NaN|Infinity|undefined|null|\[object/, name);
             if (name === "empty")
                 assert.match(text, /Not known: the role may not read the ledger/);
+            if (name === "long") {
+                assert.match(text, /7,300 of 7,300 days have a figure/);
+                await fits(page, name);
+                await page.getByRole("button", { name: "365 days" }).click();
+                assert.equal(await page.locator("#range-from").inputValue(), "2025-03-01");
+            }
+            if (name === "failures") {
+                await page.locator("nav.tables button").nth(3).click();
+                assert.equal(await page.getByText("None in this period.").count(), 4);
+                assert.equal(await page.locator("table.ranking").count(), 0);
+            }
             if (name === "largest")
                 assert.match(text, /8\.00 EiB/);
         });

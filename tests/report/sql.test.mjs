@@ -106,7 +106,7 @@ test("the_page_says_what_sql_says", async (t) => {
 
         assert.match(await tile("Downloads").innerText(), new RegExp(`\\b${grouped(part)}\\b`));
         assert.match(await tile("A day, on average").innerText(), /7 of 10 days have a figure/);
-        assert.match(await tile("Downloads").innerText(), new RegExp(`on ${grouped(part_before)} before`));
+        assert.match(await tile("Downloads").innerText(), new RegExp(`\n${grouped(part_before)} before, of 4 days`));
         const of_part = rows("SELECT sum(count) FROM stats WHERE version IS NULL AND dldate BETWEEN '2024-03-05' AND '2024-03-14' GROUP BY name ORDER BY 1 DESC, min(name COLLATE \"C\")");
 
         assert.deepEqual((await list.locator("td.main").allInnerTexts()).filter((text) => text !== "0"), of_part.map((row) => grouped(row[0])));

@@ -69,7 +69,7 @@ export function calendar(states, since, what) {
         readout.textContent = row >= 0 && row < 7 && i >= 0 && i < states.length
             ? `${weekday_name(since + i)} ${day_text(since + i)}: ${STATES[states[i]]?.word ?? "unknown"}` : "\u00A0";
     });
-    return el("div.calendar-box", {}, el("div.scroll", { tabindex: "0", role: "group", "aria-label": `Calendar, ${what}` }, picture), readout);
+    return el("div.calendar-box", {}, el("div.scroll.newest", { tabindex: "0", role: "group", "aria-label": `Calendar, ${what}` }, picture), readout);
 }
 
 export function key_of_states(letters) {
@@ -124,7 +124,7 @@ export function coverage_of(table, report) {
     const sources = (report.coverage?.sources ?? []).filter((source) => source.dataset === table.dataset);
 
     if (sources.length === 0 || !table.knows_coverage) {
-        section.append(el("p", {}, "The ledger knows nothing of this table: it was filled by another program."));
+        section.append(el("p", {}, table.raw.first_day === null ? "No log was counted for this table." : "The ledger knows nothing of this table: it was filled by another program."));
         return section;
     }
     section.append(key_of_states(new Set(sources.flatMap((source) => Array.from(source.states)))));

@@ -45,6 +45,11 @@ function strides_from(least) {
     return Array.from({ length: 22 }, (_, i) => least * 10 ** i).flatMap((power) => [power, 2 * power, 5 * power]);
 }
 
+/* A mean of days is drawn over the days, which are then faint. */
+function strokes_of(shown) {
+    return shown.mean === null ? { width: 1.75, colour: "--line" } : { width: 1, colour: "--faint" };
+}
+
 /* Values that have none beside them: a line does not show them. */
 function lone_ones(values) {
     return values.map((value, i) => i)
@@ -99,8 +104,9 @@ function uplot_chart(host, spec) {
             { label: "before", stroke: () => colour("--before"), width: 1.25, dash: [5, 4], points: { show: false } },
             spec.columns
                 ? { label: "now", stroke: () => colour("--line"), fill: () => colour("--line"), width: 0, paths: UPLOT.paths.bars({ size: [0.6, 64] }), points: { show: false } }
-                : { label: "now", stroke: () => colour("--line"), width: 1.75,
+                : { label: "now", stroke: (chart) => { chart.series[2].width = strokes_of(shown).width; return colour(strokes_of(shown).colour); }, width: 1.75,
                     points: { show: true, size: 5, fill: () => colour("--line"), filter: () => lone_ones(shown.values) } },
+            { label: "mean", stroke: () => colour("--line"), width: 2.25, points: { show: false } },
             { label: "unfinished", stroke: () => colour("--line"), width: 0, paths: () => null,
                 points: { show: true, size: 6, width: 1.5, stroke: () => colour("--line"), fill: () => colour("--paper") } },
         ],
@@ -121,6 +127,7 @@ function uplot_chart(host, spec) {
         shown.values.map((_, i) => i),
         shown.before ?? shown.values.map(() => null),
         shown.values,
+        shown.mean ?? shown.values.map(() => null),
         shown.values.map((value, i) => ("po".includes(shown.states[i]) ? value : null)),
     ];
 
@@ -155,10 +162,10 @@ function uplot_chart(host, spec) {
 function legend_of(shown, columns) {
     const has = (letters) => Array.from(shown.states).some((letter) => letters.includes(letter));
     const item = (kind, text) => el("li", {}, el(`span.mark.mark-${kind}`, { "aria-hidden": "true" }), text);
-    const items = [item(columns ? "column" : "line", "this period")];
+    const items = shown.mean === null ? [item(columns ? "column" : "line", "this period")] : [item("line", "this period, mean of 7 days"), item("faint", "each day")];
 
     if (shown.before !== null && shown.before.some((value) => value !== null))
-        items.push(item("before", "the period before"));
+        items.push(item("before", shown.mean === null ? "the period before" : "the period before, mean of 7 days"));
     if (has("po"))
         items.push(item("unfinished", "open or partly covered"));
     if (has("g"))
@@ -200,12 +207,13 @@ export function chart_of(table, spec) {
             readout.replaceChildren(el("span.muted", {}, hint.replace("days", `${table.unit}s`)));
             return;
         }
-        const before = shown.before?.[i] ?? null;
+        const before = shown.known_before?.[i] ?? null;
         const step = range[0] + i;
 
         at = i;
         readout.replaceChildren(el("b", {}, table.label(step)), ` ${spec.exact(shown.values[i])}`,
             el("span.muted", {}, ` ${STATES[shown.states[i]]?.word ?? ""}`,
+                shown.mean === null || shown.mean[i] === null ? "" : `, mean of 7 days: ${spec.exact(shown.mean[i])}`,
                 before === null ? "" : `, before: ${spec.exact(before)} on ${table.label(table.counterpart(step, range))}`));
     };
     const move = (event) => {
@@ -243,11 +251,14 @@ export function chart_of(table, spec) {
         fit: (width) => chart.fit(width),
         show(next) {
             const steps = Array.from({ length: next[1] - next[0] }, (_, i) => next[0] + i);
-            const before = spec.before ? steps.map((step) => spec.before(step, next)) : null;
+            const mean = spec.mean ? steps.map((step) => spec.mean(step, next)) : [];
+            const smooth = mean.some((value) => (value ?? null) !== null);
+            const known_before = spec.before ? steps.map((step) => spec.before(step, next)) : null;
+            const before = smooth && spec.mean_before ? steps.map((step) => spec.mean_before(step, next)) : known_before;
 
             range = next;
             at = null;
-            shown = { values: steps.map(spec.value), before, states: table.states.slice(next[0], next[1]), ticks: (most) => ticks_of(table, next, most) };
+            shown = { values: steps.map(spec.value), mean: smooth ? mean : null, before, known_before, states: table.states.slice(next[0], next[1]), ticks: (most) => ticks_of(table, next, most) };
             chart.show(shown);
             legend.replaceChildren(legend_of(shown, table.monthly && UPLOT));
             frame.setAttribute("aria-label", `${summary_of(table, next, shown.values, spec)} Arrow keys read the ${table.unit}s` +

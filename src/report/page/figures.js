@@ -3,7 +3,7 @@
  */
 import { el, svg } from "./text.js";
 import { day_of, day_of_month, month_of } from "./days.js";
-import { bytes, change, estimate, exact, NONE, percent, plural, share, short } from "./numbers.js";
+import { bytes, change, estimate, exact, NONE, percent, plural, share, short, tick } from "./numbers.js";
 import { STATES } from "./model.js";
 
 const WORDS = {
@@ -30,23 +30,25 @@ export function short_format_of(measure) {
     return { bytes, failed_share: share_text }[measure] ?? short;
 }
 
+export function tick_format_of(measure) {
+    return { bytes, failed_share: share_text }[measure] ?? tick;
+}
+
 function tile(label, figure, ...lines) {
     return el("div.tile", {}, el("dt", {}, label), el("dd.figure", {}, figure),
         lines.filter((line) => line !== null && line !== "").map((line) => el("dd.line", {}, line)));
 }
 
-/* "+12 % on 1,234 before": and of how many days, where these are not as many as now. */
-function against(table, measure, range, now) {
-    const before = table.total_before(measure, range);
-    const { text, rate } = change(now.value, before?.value ?? null);
-    const uneven = before !== null && before.known !== null && before.known !== now.known;
+/* "+12 % on 1,234 before". Where these are not of as many days, what they are of: the mean tells the change. */
+function against(table, range, now, before, format) {
+    const bases = table.bases(range);
+    const { text, rate } = change(now, before);
 
-    if (before === null || before.value === null)
+    if (before === null || before === undefined)
         return "the period before is not known";
-    if (rate === null || rate === Infinity)
-        return `${short_format_of(measure)(before.value)} in the period before`;
-    return `${text} on ${short_format_of(measure)(before.value)} before` +
-        (uneven ? `, of ${before.known} ${table.unit}s` : "");
+    if (bases !== null && !bases.even)
+        return `${format(before)} before, of ${plural(bases.before, table.unit)}`;
+    return rate === null || rate === Infinity ? `${format(before)} in the period before` : `${text} on ${format(before)} before`;
 }
 
 /* The mean of what has a figure compares periods of which not the same days are covered. */
@@ -58,7 +60,16 @@ function mean_tile(table, range, now) {
 
     return tile(`A ${table.unit}, on average`, short(mean),
         rate === null || rate === Infinity ? null : `${text} on ${short(mean_before)} before`,
-        `${now.known} of ${now.of} ${table.unit}s have a figure`);
+        `${exact(now.known)} of ${plural(now.of, table.unit)} have a figure`);
+}
+
+/* What two estimates say of a change: nothing, as long as they are no further apart than their errors. */
+function against_clients(table, range, { estimate: now, error, before }) {
+    if (!(before.estimate > 0))
+        return null;
+    if (table.bases(range)?.even && error > 0 && Math.abs(now - before.estimate) < 2 * Math.hypot(error, before.error))
+        return `${short(before.estimate)} before: the same, within the error`;
+    return against(table, range, now, before.estimate, short);
 }
 
 function clients_tile(table, range) {
@@ -66,13 +77,12 @@ function clients_tile(table, range) {
     const whole = table.is_whole(range);
     const month = whole ? null : months_of(table).find(([name]) => is_month(table, range, name));
     const [value, error] = month ? [month[1], month[2]] : [clients.estimate, clients.error];
-    const { text, rate } = change(clients.estimate, clients.before.estimate);
 
     if (value === null)
         return tile("Unique clients", NONE, clients.why ?? "not known");
     return tile("Unique clients", short(value),
         error > 0 ? `\u00B1 ${exact(error)}, one standard error` : "exactly",
-        month ? `of ${month[0]}` : whole ? (rate === null || rate === Infinity ? null : `${text} on ${short(clients.before.estimate)} before`) : "of the whole period");
+        month ? `of ${month[0]}` : whole ? against_clients(table, range, clients) : "of the whole period");
 }
 
 function months_of(table) {
@@ -103,7 +113,7 @@ export function figures_of(table, range) {
     const main = table.total(table.main, range);
 
     tiles.append(tile(word(table.main), short(main.value), exact(main.value) === short(main.value) ? null : exact(main.value),
-        against(table, table.main, range, main)));
+        against(table, range, main.value, table.total_before(table.main, range)?.value, short)));
     tiles.append(mean_tile(table, range, main));
     if (table.measures.includes("failed")) {
         const failed = table.total("failed", range);
@@ -115,7 +125,7 @@ export function figures_of(table, range) {
     if (table.measures.includes("bytes")) {
         const data = table.total("bytes", range);
 
-        tiles.append(tile("Data", bytes(data.value), against(table, "bytes", range, data)));
+        tiles.append(tile("Data", bytes(data.value), against(table, range, data.value, table.total_before("bytes", range)?.value, bytes)));
     }
     if (["names", "networks", "emotes"].some((name) => name in table.raw.totals))
         tiles.append(counts_tile(table, range));
@@ -123,11 +133,11 @@ export function figures_of(table, range) {
 }
 
 /* Columns with whiskers of one standard error; a month that is not known is a hole. */
-export function client_months(table) {
+export function client_months(table, room) {
     const months = months_of(table);
     const known = months.filter((month) => month[1] !== null);
     const high = Math.max(1, ...known.map((month) => month[1] + month[2]));
-    const height = 120, pitch = 44, width = Math.max(months.length * pitch, pitch);
+    const height = 120, pitch = Math.min(Math.max(Math.floor(room / months.length), 44), 84), width = Math.max(months.length * pitch, pitch);
     const y = (value) => 16 + ((height - 36) * (high - value)) / high;
     const picture = svg("svg", { class: "clients", width, height, viewBox: `0 0 ${width} ${height}`, role: "img",
         "aria-label": "Unique clients by month; the figures stand in the table below" });
@@ -152,7 +162,7 @@ export function client_months(table) {
 
     return el("section", {}, el("h2", {}, "Unique clients by month"),
         el("p.muted", {}, "Who comes in several months is in each of them; the months do not add up to the period. Whiskers are one standard error."),
-        el("div.scroll", { tabindex: "0", role: "group", "aria-label": "Unique clients by month, a chart" }, picture),
+        el("div.scroll.newest", { tabindex: "0", role: "group", "aria-label": "Unique clients by month, a chart" }, picture),
         el("details", {}, el("summary", {}, "These figures as a table"), el("table", {}, el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Month"), el("th.num", { scope: "col" }, "Clients"))),
             el("tbody", {}, rows))));
 }

@@ -18,6 +18,9 @@ export const STATES = {
     u: { word: "unknown", what: "whether logs cover it is not known" },
 };
 
+/* Of so many days on the course is shown, in which weekdays do not show. */
+export const SMOOTH_FROM = 42;
+
 /* Letters of days that a log covers, if only in part. */
 const COVERED = "sorp";
 
@@ -98,6 +101,14 @@ export class Table {
         return result;
     }
 
+    /*
+     * The mean of the seven days around a step, in which each weekday is once. null where one of them has no figure, or
+     * may still grow.
+     */
+    week_mean(measure, step) {
+        return week_mean((at) => (at >= this.n || this.states[at] === "o" ? null : this.value(measure, at)), step);
+    }
+
     /* The totals are the document's own for the whole period. */
     total(measure, range) {
         const result = this.sum(measure, range);
@@ -123,9 +134,24 @@ export class Table {
         return whole && result.known > 0 ? { ...result, value: this.raw.before[measure] } : result;
     }
 
+    /*
+     * Of how many steps the figures of a range and of those before it are; null where nothing is known before. Sums of
+     * unlike many are no change of what happened: those are compared by step.
+     */
+    bases(range) {
+        const now = this.sum(this.main, range).known, before = this.total_before(this.main, range)?.known ?? 0;
+
+        return now > 0 && before > 0 ? { now, before, even: now === before, scale: now / before } : null;
+    }
+
     /* Whether anything is known of the previous period: a name that had nothing in one that is not covered is not new. */
     get knows_before() {
         return this.raw.series.before.some((value) => value !== null);
+    }
+
+    /* Whether there is anything to be shown: a figure, if it is 0, or a row. */
+    get is_empty() {
+        return this.sum(this.main, [0, this.n]).known === 0;
     }
 
     /* Whether anything at all is known of what is covered. */
@@ -186,6 +212,20 @@ export class List {
     versions(i) {
         return this.raw.versions?.[i] ?? null;
     }
+}
+
+/* Of what value_of gives for the seven steps around one: their mean, or null. */
+export function week_mean(value_of, step) {
+    let sum = 0;
+
+    for (let at = step - 3; at <= step + 3; at++) {
+        const value = value_of(at) ?? null;
+
+        if (value === null)
+            return null;
+        sum += value;
+    }
+    return sum / 7;
 }
 
 function sum_known(values, from, to) {

@@ -2,7 +2,8 @@
  * Figures as people read them. `null` is a figure that is not known, and never 0.
  */
 const grouped = new Intl.NumberFormat("en");
-const compact = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
+const compact = new Intl.NumberFormat("en", { notation: "compact", minimumSignificantDigits: 3, maximumSignificantDigits: 3 });
+const rounded = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
 
 export const NONE = "\u2013";
@@ -18,6 +19,11 @@ export function short(n) {
     if (n === null || n === undefined)
         return NONE;
     return Math.abs(n) < 10000 ? grouped.format(Math.round(n)) : compact.format(n);
+}
+
+/* On a scale, where figures are round. */
+export function tick(n) {
+    return Math.abs(n) < 10000 ? short(n) : rounded.format(n);
 }
 
 export function bytes(n) {

@@ -55,7 +55,7 @@ export function plain_chart(host, spec) {
     let shown = null;
 
     const draw = (width = Math.max(host.clientWidth, 120)) => {
-        const { values, before, states, ticks } = shown;
+        const { values, mean, before, states, ticks } = shown;
         const known = [...values, ...(before ?? [])].filter((value) => value !== null);
         const high = Math.max(spec.least, ...known) * 1.05, low = Math.min(0, ...known) * 1.05;
         const x = (i) => LEFT + ((width - LEFT - RIGHT) * (i + 0.5)) / values.length;
@@ -73,7 +73,9 @@ export function plain_chart(host, spec) {
             picture.append(svg("text", { x: x(i), y: spec.height - 6, class: "tick", "text-anchor": "middle" }, text));
         if (before !== null)
             picture.append(svg("path", { class: "before", d: path_of(before, x, y) }));
-        picture.append(svg("path", { class: "line", d: path_of(values, x, y) }));
+        picture.append(svg("path", { class: mean === null ? "line" : "line faint", d: path_of(values, x, y) }));
+        if (mean !== null)
+            picture.append(svg("path", { class: "mean", d: path_of(mean, x, y) }));
         host.replaceChildren(picture);
     };
 

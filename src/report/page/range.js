@@ -4,7 +4,7 @@
 import { el } from "./text.js";
 import { day_of, day_of_month, day_text, month_of } from "./days.js";
 
-const DAYS = [7, 30, 90], MONTHS_LONG = [3, 6, 12];
+const DAYS = [7, 30, 90, 365], MONTHS_LONG = [3, 6, 12];
 
 /* The usual lengths that end with the day before `end`, as [text, first day]: of a table by month, whole months. */
 function lengths_until(end, monthly) {

@@ -40,19 +40,21 @@ function columns_of(list, range, rank) {
     const others = table.measures.slice(1).filter((measure) => list.raw[measure] && table.is_whole(range))
         .filter((measure) => measure !== "failed" || list.raw.failed.some((n) => n > 0));
     const knows_before = Array.from({ length: list.n }).some((_, i) => (list.before(i, range) ?? 0) !== 0);
+    const scale = table.bases(range)?.scale ?? 1; /* of periods of unlike many days the means are compared */
+    const grown = (i) => change(main(i), list.before(i, range) === null ? null : list.before(i, range) * scale);
     const columns = [
         { id: "rank", title: "#", value: (i) => -rank[i], cell: (i) => exact(rank[i]), class: "num muted rank" },
         { id: "key", title: KEY_TITLES[list.of], value: (i) => list.key(i).join("."), cell: null, class: "key" },
     ];
 
     if (list.rich > 0)
-        columns.push({ id: "spark", title: "Trend", cell: (i) => (list.series(i) ? spark(list.series(i).slice(range[0], range[1])) : null), class: "trend" });
+        columns.push({ id: "spark", title: "Trend", cell: (i) => (list.series(i) ? spark(list.series(i).slice(range[0], range[1]), !table.monthly) : null), class: "trend" });
     columns.push({ id: "main", title: word(table.main), value: main, cell: (i) => [bar(main(i), most), el("span", {}, exact(main(i)))], class: "num main" });
     if (table.main !== "channels")
         columns.push({ id: "share", title: "Share", value: main, cell: (i) => share(main(i), total), class: "num narrow" });
     if (knows_before)
-        columns.push({ id: "change", title: "Change", value: (i) => change(main(i), list.before(i, range)).rate,
-            cell: (i) => el("span", { title: `${exact(list.before(i, range))} in the period before` }, change(main(i), list.before(i, range)).text), class: "num" });
+        columns.push({ id: "change", title: "Change", value: (i) => grown(i).rate,
+            cell: (i) => el("span", { title: `${exact(list.before(i, range))} in the period before` }, grown(i).text), class: "num" });
     for (const measure of others)
         columns.push({ id: measure, title: word(measure), value: (i) => list.raw[measure][i], cell: (i) => format_of(measure)(list.raw[measure][i]), class: "num wide" });
     if (list.has_clients && table.is_whole(range))
@@ -82,6 +84,8 @@ export function ranking_of(list) {
         el("h2", {}, title),
         el("div.tools", {}, list.n > 10 ? [el("label", { for: `${id}-search` }, `Find ${title.toLowerCase()}`), search] : null, status),
         el("div.scroll", {}, el(`table.ranking.of-${list.of}`, {}, el("caption.unseen-caption", {}, title), head, body, foot)), more);
+    if (list.n === 0)
+        element.replaceChildren(el("h2", {}, title), el("p.muted", {}, "None in this period."));
     const opened = new Map();
     let range = null, limit = ROWS_FIRST, sorted_by = "main", upwards = false;
     let columns = [], rank = [], order = [];
@@ -158,6 +162,10 @@ export function ranking_of(list) {
 
         if (!whole && order.length < list.n)
             parts.push(list.rich === 0 ? "figures by day are not in this report" : `a part of the period is known of the first ${list.rich} alone`);
+        const bases = list.table.bases(range);
+
+        if (bases !== null && !bases.even && columns.some((column) => column.id === "change"))
+            parts.push(`changes are by ${list.table.unit}, of ${bases.now} now and ${bases.before} before`);
         return parts.join("; ");
     };
 

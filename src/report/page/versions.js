@@ -2,7 +2,7 @@
  * What opens under a name: its line, its clients, its versions.
  */
 import { el, name_of } from "./text.js";
-import { bytes, estimate, exact, plural, share, short } from "./numbers.js";
+import { bytes, estimate, exact, plural, share, tick } from "./numbers.js";
 import { chart_of } from "./chart.js";
 import { word } from "./figures.js";
 
@@ -45,7 +45,7 @@ export function detail_of(list, i) {
     if (clients !== null)
         element.append(el("p", {}, `Unique clients of the whole period: ${estimate(clients)}`));
     if (series !== null) {
-        chart = chart_of(list.table, { label, height: 160, least: 1, format: short, exact, value: (step) => series[step] ?? null });
+        chart = chart_of(list.table, { label, height: 160, least: 1, format: tick, exact, value: (step) => series[step] ?? null });
         element.append(chart.element);
     }
     if (list.versions(i))

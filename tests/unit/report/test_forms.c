@@ -77,6 +77,8 @@ static const struct {
     { "bidi", { "\xe2\x80\xae", 3 }, "\"\\u202e\"", "\"\\xe2\\x80\\xae\"" },
     { "tag_beyond_the_plane", { "\xf3\xa0\x80\x81", 4 }, "\"\\udb40\\udc01\"", NULL },
     { "no_utf8", { "\xff", 1 }, "\"\xef\xbf\xbd\"", "\"\\xff\"" },
+    { "formula_full_width", { "\xef\xbc\x9d" "1", 4 }, NULL, "\"'\xef\xbc\x9d" "1\"" },
+    { "formula_behind_semicolon", { "a;=1", 4 }, "\"a;=1\"", "\"a\\x3b=1\"" },
     { "formula", { "=1+1", 4 }, "\"=1+1\"", "\"'=1+1\"" },
     { "formula_plus", { "+1", 2 }, NULL, "\"'+1\"" },
     { "formula_minus", { "-1", 2 }, NULL, "\"'-1\"" },
