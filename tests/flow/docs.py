@@ -52,7 +52,7 @@ PLAIN = {"", "text", "log", "json", "ini", "sql", "psql", "python", "c", "cmake"
 # Commands that no page can run, and who does.
 ELSEWHERE = [
     (r"\./tools/quickstart|tools/quickstart", "tests/flow/quickstart.bats"),
-    (r"\./tools/test|tools/test", "CI is this command"),
+    (r"\./tools/test|tools/test|cmake --preset|ctest --preset", "CI, which is tools/test"),
     (r"tools/package/deb|apt install \./ingest_|ingest .*/usr/share/doc/ingest/examples", "tools/package/deb --try"),
     (r"ingest psql -- -c \"SELECT name, sum\(count\)", "tools/package/deb --try"),
     (r"tools/prove", "the tests prove/..., all chapters in their short form"),
@@ -135,6 +135,7 @@ class Page:
         self.program, self.path, self.home = os.path.abspath(program), path, home
         self.work = os.path.join(home, "work")
         self.wrong = self.n = 0
+        self.user = None
         os.chmod(home, 0o711)  # root's private server is another user's
         os.mkdir(self.work)
         os.symlink(os.path.join(ROOT, "testdata", "logs"), os.path.join(self.work, "logs"))
@@ -166,9 +167,14 @@ class Page:
             os.symlink(self.here("/etc/ingest/ingest.ini"), os.path.join(self.home, ".config", "ingest", "ingest.ini"))
         if self.prepare:
             self.must(self.prepare)
+        if self.wants == ["local"]:  # started and stopped once a page, not once a command
+            self.user = subprocess.Popen([self.program, "psql"], cwd=self.work, env=self.env, stdin=subprocess.PIPE,
+                                         stdout=subprocess.DEVNULL)
         return self
 
     def __exit__(self, *_):
+        if self.user:
+            self.user.communicate()
         for kind, name in sorted(self.databases_and_roles() - self.there):
             self.must(f'psql -qX -d postgres -c \'DROP {kind} "{name}"\'')
 
