@@ -3,7 +3,7 @@
  * a database: the containers (gzip, zstd, bzip2, xz), all log formats, rules, routes, datasets and sketches.
  * docs/LIBRARY.md leads through it; tests/library/example.c is a whole program.
  *
- *     struct ingest_options options = { sizeof options };
+ *     struct ingest_options options = { .size = sizeof options };
  *     struct ingest *h;
  *
  *     if (ingest_open(&h, &options) != INGEST_OK || ingest_add_file(h, "access.log.gz") != INGEST_OK)
@@ -12,9 +12,10 @@
  *     ingest_close(h);
  *
  * A handle is used by one thread at a time; any number of handles may be used at once, each by a thread of its own.
- * The library prints nothing, ends no process (but by assert(3), at a bug of its own), and touches no signals, no
- * locale of the process, no working directory and no environment variable. It opens the files that it is given, a
- * random source, and temporary files without a name in `tmpdir`.
+ * The library prints nothing, ends no process (but by assert(3), at a bug of its own), has no global state, and touches
+ * no signals, no working directory, no locale of the process and no environment variable (it reads one, systemd's
+ * $CREDENTIALS_DIRECTORY, when it judges the mode of `client_key_file`). Callbacks run in the locale "C". It opens the
+ * files that it is given, a random source, and temporary files without a name in `tmpdir`.
  *
  * Days are days since 1970-01-01, times microseconds since then, both UTC; sizes are bytes. Texts are UTF-8 and end
  * in NUL where they are `const char *`. Everything that a function is given is copied before it returns; what it gives

@@ -44,6 +44,14 @@ installed() {
     run ! grep -E ' (_?exit|abort|signal|sigaction|raise|setlocale|setenv|putenv|unsetenv|chdir|umask|fork|exec[a-z]*|system|printf|puts|perror)$' wanted
 }
 
+# Sanitizers keep counts and names of what they watch.
+@test "the archive has no state of its own" {
+    release_only
+    readelf -SW "$BUILD/libingest.a" | sed -n 's/^ *\[[ 0-9]*\] \(\.data\|\.bss\|\.tdata\|\.tbss\)[^ ]* .*/&/p' | grep -v '\.data\.rel\.ro' >sections
+    cat sections
+    run ! grep -vE ' [A-Z]+ +[0-9a-f]+ [0-9a-f]+ 000000 ' sections
+}
+
 @test "the shared library shows ingest_ alone" {
     nm -D --defined-only "$BUILD/libingest.so" | awk '$2 ~ /[A-Z]/ && $2 != "A" { sub(/@.*/, "", $3); print $3 }' >names
     grep -qx ingest_open names
@@ -70,6 +78,27 @@ installed() {
     (cd moved && find . -type f -o -type l) | sort >files
     printf '%s\n' ./include/ingest.h "./$LIBDIR/libingest.a" "./$LIBDIR/pkgconfig/ingest.pc" | grep -vF libingest.so | sort >expected
     grep -v 'libingest\.so' files | cmp expected -
+}
+
+# fence NAME: the text of that file in the page.
+fence() {
+    awk -v name="$1" '$1 ~ /^```/ { on = $2 == name; next } on' "$ROOT/docs/LIBRARY.md"
+}
+
+@test "the program of LIBRARY.md, built as it says" {
+    installed
+    fence count.c >count.c
+    command=$(grep '^cc -o count ' "$ROOT/docs/LIBRARY.md")
+    eval "${command/#cc/$CC $FLAGS -Wall -Wextra -Werror -std=c99}"
+    head -c 3000 "$LOGS/logs/cloudfront-crates-2024-01.log.gz" >cut.gz
+    run --separate-stderr ./count "$LOGS/other/fastly-crates.log.gz" cut.gz
+    status_is 0
+    says "cut.gz:" "lines"
+    "$INGEST" -o - --rules crates --client-key none "$LOGS/other/fastly-crates.log.gz" |
+        python3 -c 'import json, sys
+for row in map(json.loads, sys.stdin):
+    if row["version"] is None: print(row["dldate"], row["count"], row["name"])' >want
+    echo "$output" | cmp want -
 }
 
 @test "the header alone is enough, for every C since C99 and for C++" {
