@@ -12,6 +12,7 @@ static const char *const keys[KEYS_N] = { "files", "format", "rules",   "dataset
                                           "node",  "settle", "expected" };
 
 static struct config_source *now; /* the section that is read */
+static const char **files;        /* its list, in room for twice as many at most */
 static uint64_t seen;
 
 static enum st
@@ -31,6 +32,7 @@ begin(struct config *config, const struct ini_entry *entry, struct err *err)
         return err_memory(err, "cannot hold the configuration");
     *now = (struct config_source){ .name = entry->name, .line_no = entry->line_no };
     *end = now;
+    files = NULL;
     seen = 0;
     return ST_OK;
 }
@@ -43,21 +45,57 @@ take_duration(const struct ini_entry *entry, uint64_t *out, struct err *err)
     return config_bad_value(entry, "a time is written 30s, 5m, 12h or 7d", err);
 }
 
+enum { WILD_PARTS_MAX = 16 };
+
+/* glob(3) calls itself for each part with a wildcard, on a stack that has an end. */
+static bool
+is_within_bounds(const char *pattern)
+{
+    size_t n_wild = 0;
+
+    for (const char *part = pattern; *part != '\0'; part += *part == '/') {
+        size_t n = strcspn(part, "/");
+
+        n_wild += strcspn(part, "*?[") < n;
+        part += n;
+    }
+    return n_wild <= WILD_PARTS_MAX && strlen(pattern) < PATH_MAX;
+}
+
+/* How many fit before the list moves to a place of twice the size. */
+static size_t
+room_for(size_t n)
+{
+    size_t room = 1;
+
+    while (room < n)
+        room *= 2;
+    return n == 0 ? 0 : room;
+}
+
 static enum st
 take_files(struct config *config, const struct ini_entry *entry, struct err *err)
 {
-    const char *const *words, **all;
-    size_t n;
+    const char *const *words, **all = files;
+    size_t n, room;
     enum st rc = config_words(entry, &config->arena, &words, &n, err);
 
     if (rc != ST_OK)
         return rc;
-    if ((all = arena_alloc(&config->arena, (now->n_files + n) * sizeof *all)) == NULL)
-        return err_memory(err, "cannot hold the configuration");
-    if (now->n_files > 0)
-        memcpy(all, now->files, now->n_files * sizeof *all);
+    for (size_t i = 0; i < n; i++)
+        if (!is_within_bounds(words[i]))
+            return config_bad_value(entry,
+                                    "a name is shorter than 4096 bytes, and a pattern has wildcards"
+                                    " in at most 16 of its parts",
+                                    err);
+    if ((room = room_for(now->n_files + n)) > room_for(now->n_files)) {
+        if ((all = arena_alloc(&config->arena, room * sizeof *all)) == NULL)
+            return err_memory(err, "cannot hold the configuration");
+        if (now->n_files > 0)
+            memcpy(all, files, now->n_files * sizeof *all);
+    }
     memcpy(all + now->n_files, words, n * sizeof *all);
-    now->files = all;
+    now->files = files = all;
     now->n_files += n;
     return ST_OK;
 }

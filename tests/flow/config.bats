@@ -110,6 +110,22 @@ END
     refused '[format a]' "bad.ini:1" "says nothing"
 }
 
+@test "lists without end and patterns without bottom are refused, or take what they take" {
+    lines 1 >log
+    refused "[source a]\nfiles = $(printf '/*%.0s' {1..17})" "bad.ini:2:" "wildcards in at most 16 of its parts"
+    refused "[source a]\nfiles = a $(printf '*/../%.0s' {1..3000})x" "bad.ini:2:" "in at most 16 of its parts"
+    refused "[source a]\nfiles = /$(printf 'x%.0s' {1..4096})" "bad.ini:2:" "a name is shorter than 4096 bytes"
+    { echo "[source a]"; printf 'files = /nowhere/%d\n' {1..30000}; } >many.ini
+    ulimit -Sv "$([ -n "${INGEST_SANITIZED:-}" ] && echo unlimited || echo 600000)"
+    run --separate-stderr "$INGEST" -c many.ini config
+    status_is 0
+    is "$(grep -o /nowhere/ <<<"$output" | wc -l)" 30000
+    printf '[source a]\nfiles = /nowhere/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*\n' >deep.ini
+    run --separate-stderr "$INGEST" -c deep.ini config --check
+    status_is 0
+    says "no file is named so now"
+}
+
 @test "sources are kept, and formats and rules of theirs may stand behind them" {
     with_log
     cat >my.ini <<'END'
