@@ -22,3 +22,23 @@ whole_read(int fd, void *p, size_t n)
     }
     return (ssize_t)has;
 }
+
+ssize_t
+whole_pread(int fd, void *p, size_t n, off_t offset)
+{
+    char *to = p;
+    size_t has = 0;
+
+    while (has < n) {
+        ssize_t got = pread(fd, to + has, n - has, offset + (off_t)has);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return -1;
+        if (got == 0)
+            break;
+        has += (size_t)got;
+    }
+    return (ssize_t)has;
+}

@@ -7,6 +7,8 @@
 
 #include <fcntl.h>
 
+#include "ingest/whole.h"
+
 #include "input_priv.h"
 
 struct input {
@@ -76,11 +78,9 @@ last_line_end(int fd, uint64_t size, uint64_t *out, struct err *err)
 
     while (end > 0) {
         size_t want = end < sizeof piece ? (size_t)end : sizeof piece;
-        ssize_t got = pread(fd, piece, want, (off_t)(end - want));
+        ssize_t got = whole_pread(fd, piece, want, (off_t)(end - want));
         const char *lf;
 
-        if (got < 0 && errno == EINTR)
-            continue;
         if (got < 0)
             return err_fail(err, ST_IO, "cannot read input", "%s", strerror(errno));
         if ((size_t)got != want)
@@ -327,8 +327,9 @@ check_unchanged(struct input *in, struct err *err)
         return ST_OK;
     if (in->codec != &codec_plain || now.size <= in->file.size)
         return changed(err, "the file changed while it was read");
-    got = pread(in->fd, piece,
-                in->identity.length < HEAD_BYTES ? (size_t)in->identity.length : HEAD_BYTES, 0);
+    got = whole_pread(in->fd, piece,
+                      in->identity.length < HEAD_BYTES ? (size_t)in->identity.length : HEAD_BYTES,
+                      0);
     if (got < 0)
         return err_fail(err, ST_IO, "cannot read input", "%s", strerror(errno));
     head = hash_keyed(in->secret, piece, (size_t)got);
@@ -409,9 +410,7 @@ input_look(struct input *in, char *p, size_t cap, size_t *n, struct err *err)
     *n = 0;
     if (in->cut == UINT64_MAX || in->cut == (uint64_t)in->file.size)
         return ST_OK;
-    do
-        got = pread(in->fd, p, cap, 0);
-    while (got < 0 && errno == EINTR);
+    got = whole_pread(in->fd, p, cap, 0);
     if (got < 0)
         return err_fail(err, ST_IO, "cannot read input", "%s", strerror(errno));
     *n = (uint64_t)got < (uint64_t)in->file.size ? (size_t)got : (size_t)in->file.size;

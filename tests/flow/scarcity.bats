@@ -45,6 +45,18 @@ breaks() {
     books_balance
 }
 
+@test "reads that give a few bytes at a time: a plain log is not taken for one that became shorter" {
+    release_only
+    cc -O1 -shared -fPIC -o few.so "$ROOT/tests/prove/fail_alloc.c"
+    lines 60 >plain.log
+    for n in 1 7 4095; do
+        fresh "_$n"
+        run --separate-stderr env LD_PRELOAD="$PWD/few.so" FAIL_SHORT=$n "$INGEST" --client-key none -v plain.log
+        status_is 0
+        is "$(sql "SELECT lines_counted FROM ingest.payloads")" 60
+    done
+}
+
 @test "a database that cannot be waited for: its late answer is not taken for another" {
     three_logs
     command -v strace >/dev/null || skip "without strace"

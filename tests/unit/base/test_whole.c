@@ -76,12 +76,32 @@ ends_where_it_is_full(void **state)
 }
 
 static void
+from_a_place_in_the_middle(void **state)
+{
+    char path[] = "/tmp/ingest-whole.XXXXXX", got[8] = "";
+    int fd = mkstemp(path);
+
+    (void)state;
+    assert_true(fd >= 0 && unlink(path) == 0);
+    assert_int_equal(write(fd, "abcdef", 6), 6);
+    assert_int_equal(whole_pread(fd, got, 3, 2), 3);
+    assert_string_equal(got, "cde");
+    assert_int_equal(whole_pread(fd, got, 7, 4), 2); /* the end */
+    assert_memory_equal(got, "ef", 2);
+    assert_int_equal(whole_pread(fd, got, 7, 6), 0);
+    assert_int_equal(lseek(fd, 0, SEEK_CUR), 6);
+    close(fd);
+}
+
+static void
 says_what_is_wrong(void **state)
 {
     char got[1];
 
     (void)state;
     assert_int_equal(whole_read(-1, got, 1), -1);
+    assert_int_equal(errno, EBADF);
+    assert_int_equal(whole_pread(-1, got, 1, 0), -1);
     assert_int_equal(errno, EBADF);
 }
 
@@ -91,6 +111,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(comes_in_pieces),
         cmocka_unit_test(ends_where_it_is_full),
+        cmocka_unit_test(from_a_place_in_the_middle),
         cmocka_unit_test(says_what_is_wrong),
     };
 
