@@ -1,7 +1,7 @@
 /*
- * What a failure is called outside, and the line that tells it. Names of files and words of libraries
- * may hold anything: what would act on a terminal is shown as \xHH. Hints are left out, since they
- * speak to somebody at the prompt.
+ * What a failure is called outside, and the line that tells it. Names of files and words of
+ * libraries may hold anything: what would act on a terminal is shown as \xHH. Hints are left out,
+ * since they speak to somebody at the prompt.
  */
 #include "ingest/base.h"
 

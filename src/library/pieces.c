@@ -1,8 +1,8 @@
 /*
  * An input that comes in pieces. Decoders and parsers ask for bytes, and the caller brings them: so
- * they have a thread of their own, which works only while the caller waits for it, inside a call. The
- * two take turns; nothing ever happens at once, and no byte of a piece is copied but to where it is
- * decoded from.
+ * they have a thread of their own, which works only while the caller waits for it, inside a call.
+ * The two take turns; nothing ever happens at once, and no byte of a piece is copied but to where
+ * it is decoded from.
  */
 #include "ingest/base.h"
 

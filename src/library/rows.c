@@ -1,6 +1,6 @@
 /*
- * The rows of all inputs, as columns: keys come out of their encoding (hit.h), in the order in which
- * `ingest -o` writes them.
+ * The rows of all inputs, as columns: keys come out of their encoding (hit.h), in the order in
+ * which `ingest -o` writes them.
  */
 #include "ingest/base.h"
 
@@ -11,17 +11,17 @@
 
 struct columns {
     struct ingest_column at[COLUMNS_MAX];
-    char                 texts[COLUMNS_MAX][TEXT_MAX];
-    size_t               n;
+    char texts[COLUMNS_MAX][TEXT_MAX];
+    size_t n;
 };
 
 static struct ingest_column *
-next_column(struct columns *c, const char *name, enum ingest_kind kind, const char *text, size_t size)
+next_column(struct columns *c, const char *name, enum ingest_kind kind, const char *text,
+            size_t size)
 {
     struct ingest_column *column = &c->at[c->n++];
 
-    *column =
-        (struct ingest_column){ .name = name, .kind = kind, .text = text, .size = size };
+    *column = (struct ingest_column){ .name = name, .kind = kind, .text = text, .size = size };
     return column;
 }
 

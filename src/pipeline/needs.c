@@ -1,6 +1,6 @@
 /*
- * What a dataset needs of the rules, and of the rollup that adds its hits up: the same for counting,
- * for explaining and for the library.
+ * What a dataset needs of the rules, and of the rollup that adds its hits up: the same for
+ * counting, for explaining and for the library.
  */
 #include "ingest/base.h"
 

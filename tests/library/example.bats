@@ -44,14 +44,6 @@ installed() {
     run ! grep -E ' (_?exit|abort|signal|sigaction|raise|setlocale|setenv|putenv|unsetenv|chdir|umask|fork|exec[a-z]*|system|printf|puts|perror)$' wanted
 }
 
-# Sanitizers keep counts and names of what they watch.
-@test "the archive has no state of its own" {
-    release_only
-    readelf -SW "$BUILD/libingest.a" | sed -n 's/^ *\[[ 0-9]*\] \(\.data\|\.bss\|\.tdata\|\.tbss\)[^ ]* .*/&/p' | grep -v '\.data\.rel\.ro' >sections
-    cat sections
-    run ! grep -vE ' [A-Z]+ +[0-9a-f]+ [0-9a-f]+ 000000 ' sections
-}
-
 @test "the shared library shows ingest_ alone" {
     nm -D --defined-only "$BUILD/libingest.so" | awk '$2 ~ /[A-Z]/ && $2 != "A" { sub(/@.*/, "", $3); print $3 }' >names
     grep -qx ingest_open names
