@@ -23,6 +23,16 @@ is_credential(const char *path)
            strchr(path + n + 1, '/') == NULL;
 }
 
+/* The command to type, where the shell takes the name for one word. */
+static void
+hint_command(struct err *err, const char *command, const char *path)
+{
+    if (strchr(path, '\'') == NULL)
+        err_hint(err, "%s '%s'", command, path);
+    else
+        err_hint(err, "%s, of that file", command);
+}
+
 static enum st
 refuse(const char *what, const char *path, const char *cause, struct err *err)
 {
@@ -36,6 +46,7 @@ secret_check(int fd, const char *what, const char *path, struct err *err)
 {
     struct stat st;
     mode_t others = is_credential(path) ? 037 : 077;
+    char command[32];
 
     if (fstat(fd, &st) != 0)
         return refuse(what, path, strerror(errno), err);
@@ -43,14 +54,15 @@ secret_check(int fd, const char *what, const char *path, struct err *err)
         return refuse(what, path, "it is not a regular file", err);
     if (st.st_uid != geteuid() && st.st_uid != 0) {
         refuse(what, path, "it belongs to another user", err);
-        err_hint(err, "chown %ld '%s'", (long)geteuid(), path);
+        snprintf(command, sizeof command, "chown %ld", (long)geteuid());
+        hint_command(err, command, path);
         return ST_USAGE;
     }
     if ((st.st_mode & others) != 0) {
         refuse(what, path, "others can read or write it", err);
         err_cause(err, "its mode is %04o: others than its owner can use it",
                   (unsigned)(st.st_mode & 07777));
-        err_hint(err, "chmod 600 '%s'", path);
+        hint_command(err, "chmod 600", path);
         return ST_USAGE;
     }
     return ST_OK;

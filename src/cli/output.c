@@ -10,15 +10,20 @@
 
 /*
  * mkostemp(3) makes files for their owner alone; a result has the mode that open(2) would give it,
- * or had before.
+ * or had before. Of somebody else's file, which he may have put there for that, it takes over no
+ * right that open(2) would not give.
  */
 static void
 set_mode(int fd, const struct stat *before)
 {
-    mode_t mask = umask(0);
+    mode_t mask = umask(0), mode = 0666 & ~mask;
 
     umask(mask);
-    (void)fchmod(fd, before != NULL ? before->st_mode & 0777 : 0666 & ~mask);
+    if (before != NULL && before->st_uid == geteuid())
+        mode = before->st_mode & 0777;
+    else if (before != NULL)
+        mode &= before->st_mode;
+    (void)fchmod(fd, mode);
 }
 
 enum st

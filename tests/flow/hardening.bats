@@ -51,6 +51,19 @@ elf() {
     objdump -d --no-show-raw-insn --disassemble=combined_line "$INGEST" | grep -A1 '<combined_line>:' | grep -q endbr64
 }
 
+@test "the shared library, where it was built: as hardened, and no name in it but those of ingest.h" {
+    local so=${INGEST%/*}/libingest.so
+
+    [ -e "$so" ] || skip "this build has none (INGEST_SHARED)"
+    readelf -lW "$so" | grep -qE 'GNU_STACK.* RW '
+    readelf -lW "$so" | grep -q GNU_RELRO
+    readelf -dW "$so" | grep -q BIND_NOW
+    is "$(readelf -dW "$so" | grep -cE 'RPATH|RUNPATH|TEXTREL')" 0
+    nm -D --undefined-only "$so" | grep -q __stack_chk_fail
+    is "$(nm -D --undefined-only "$so" | grep -cE ' (gets|strcpy|strcat|sprintf|vsprintf|strtok|system|popen)@')" 0
+    is "$(nm -D --defined-only "$so" | grep -cvE ' T ingest_|A INGEST_0')" 0
+}
+
 # ---- whose rights ----
 
 # copy MODE: the program as `p`, in a directory that others may enter.

@@ -121,3 +121,48 @@ PY
     is "$(grep -aciE 'NAME77|4e414d453737' said dump.sql | tr '\n' ' ')" "said:0 dump.sql:0 " # names are bytes there
     grep -q "$(printf good.log.gz | od -An -tx1 | tr -d ' \n')" dump.sql
 }
+
+@test "an output takes over no rights from a file that somebody else has put there" {
+    [ "$(id -u)" -eq 0 ] || skip "takes root, to make a file of another user"
+    no_database
+    lines 2 >log
+    umask 027
+    for mode in 666:640 604:600 600:600 777:640; do
+        rm -f rows
+        touch rows
+        chmod "${mode%:*}" rows
+        chown nobody rows
+        count -q -o rows log
+        status_is 0
+        is "$(stat -c '%U %a' rows)" "root ${mode#*:}"
+        chmod 606 rows # one's own keeps what was chosen for it
+        count -q -o rows log
+        is "$(stat -c '%U %a' rows)" "root 606"
+    done
+}
+
+@test "whatever a command says on standard error is in the style that was asked for" {
+    fresh
+    "$INGEST" -q migrate up pictrs seventv
+    lines 3 >log
+    mkdir backup
+    "$INGEST" -q --client-key none log
+    "$INGEST" -q backup backup >dump
+    sql "UPDATE ingest.runs SET source = E'\\x1b[31m'"
+    for style in json journal; do
+        for words in "token add local" "enqueue -v log" "work -v --client-key none" "leaderboard -v -o boards" "report -v -o page.html" \
+            "report --csv --since 2020-01-01 --until 2020-01-02" "backup -v backup$style" "backup -v --check $(cat dump)" "status --audit"; do
+            # shellcheck disable=SC2086
+            "$INGEST" --log-style $style $words >out 2>messages </dev/null || [ $? -le 3 ]
+            case $style:$words in
+            *:status* | *:work*) ;;
+            *) [ -s messages ] || { echo "nothing is said: $words"; false; } ;;
+            esac
+            if [ $style = json ]; then
+                python3 "$HERE/hostile.py" json messages
+            else
+                ! grep -v '^<[36]>' messages
+            fi
+        done
+    done
+}

@@ -75,6 +75,23 @@ modes(void **state)
     assert_int_equal(check(path, 0600, &err), ST_OK);
 }
 
+/* Whoever types what the hint says must not run what a name says. */
+static void
+names_that_the_shell_would_take_apart(void **state)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct err err;
+
+    (void)state;
+    assert_true(fd >= 0 && fchmod(fd, 0644) == 0);
+    unsetenv("CREDENTIALS_DIRECTORY");
+    assert_int_equal(secret_check(fd, "cannot use it", "a $(b)", &err), ST_USAGE);
+    assert_string_equal(err.hint, "chmod 600 'a $(b)'");
+    assert_int_equal(secret_check(fd, "cannot use it", "a'; rm -r . #", &err), ST_USAGE);
+    assert_string_equal(err.hint, "chmod 600, of that file");
+    close(fd);
+}
+
 /* "/run/credentials/a" is no directory of "/run/credentials/ab/token", nor of what lies deeper. */
 static void
 directory_is_compared_as_a_whole(void **state)
@@ -124,6 +141,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(modes),
         cmocka_unit_test(directory_is_compared_as_a_whole),
+        cmocka_unit_test(names_that_the_shell_would_take_apart),
         cmocka_unit_test(a_directory_is_no_secret),
         cmocka_unit_test(credentials_are_found),
     };
