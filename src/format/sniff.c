@@ -5,7 +5,7 @@
  */
 #include "format_priv.h"
 
-#include "ingest/num.h"
+#include "shown.h"
 
 /* What a format says of one line. */
 enum verdict { NOT_READ, ACCEPTED, PASSED_OVER };
@@ -155,89 +155,6 @@ deciding_line(const unsigned char *a, const unsigned char *b, size_t n)
     return unread > 0 ? unread : first;
 }
 
-#define SHOWN_BYTES 80 /* of a line: a terminal shows it beside the words, a cause has room */
-
-#define MASK "<client>"
-
-/* ':' or, as in a query, "%3a": its length, 0 if there is none. */
-static size_t
-colon_at(struct slice s, size_t i)
-{
-    if (s.p[i] == ':')
-        return 1;
-    return s.n - i >= 3 && strncasecmp(s.p + i, "%3a", 3) == 0 ? 3 : 0;
-}
-
-/* Four numbers of up to three digits between dots: their length, 0 if they do not begin at `i`. */
-static size_t
-ipv4_at(struct slice s, size_t i)
-{
-    size_t at = i;
-
-    for (int part = 0; part < 4; part++) {
-        size_t n = 0;
-
-        if (part > 0 && (at == s.n || s.p[at++] != '.'))
-            return 0;
-        for (; at < s.n && s.p[at] >= '0' && s.p[at] <= '9'; at++)
-            n++;
-        if (n == 0 || n > 3)
-            return 0;
-    }
-    return at - i;
-}
-
-/*
- * The length of what could be an address at `i`, 0 if it is none; of IPv6 whatever has "::" or more
- * colons than a time. Too much rather than too little: what is shown is remembered with the input.
- */
-static size_t
-address_at(struct slice s, size_t i)
-{
-    size_t at = i, n_colons = 0, step, before = 0;
-    bool twice = false;
-
-    for (; at < s.n; at += step) {
-        size_t colon = colon_at(s, at);
-
-        if (colon == 0 && s.p[at] != '.' && num_hex_digit(s.p[at]) < 0)
-            break;
-        step = colon > 0 ? colon : 1;
-        n_colons += colon > 0;
-        twice |= colon > 0 && before > 0;
-        before = colon;
-    }
-    return twice || n_colons > 4 ? at - i : ipv4_at(s, i);
-}
-
-/*
- * The beginning of a line as plain ASCII, without addresses: what else there is, a backslash too,
- * as \xHH.
- */
-static void
-show_line(struct slice line, char out[SHOWN_BYTES + 4])
-{
-    size_t n = 0, skip;
-
-    for (size_t i = 0; i < line.n; i += skip) {
-        unsigned char c = (unsigned char)line.p[i];
-        bool plain = c >= 0x20 && c < 0x7f && c != '\\';
-        size_t address = address_at(line, i);
-
-        if (n + (address > 0 ? sizeof MASK - 1 : plain ? 1 : 4) > SHOWN_BYTES) {
-            memcpy(out + n, "...", 4);
-            return;
-        }
-        skip = address > 0 ? address : 1;
-        if (address > 0)
-            memcpy(out + n, MASK, sizeof MASK);
-        else
-            snprintf(out + n, SHOWN_BYTES + 4 - n, plain ? "%c" : "\\x%02x", c);
-        n += strlen(out + n);
-    }
-    out[n] = '\0';
-}
-
 /*
  * "line 7, which only "common" reads: ..." below the cause that `err` has, if there is such a line.
  */
@@ -248,7 +165,7 @@ add_deciding_line(struct err *err, struct slice head, const struct format *best,
     const size_t n = count_lines(head);
     unsigned char *a = calloc(2, n + 1), *b = a + n + 1;
     struct judge better = { .verdicts = a, .max = n }, other = { .verdicts = b, .max = n };
-    char text[SHOWN_BYTES + 4], words[64] = "";
+    char text[SHOWN_TEXT], words[64] = "";
     size_t line;
 
     if (a == NULL)

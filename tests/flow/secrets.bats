@@ -121,6 +121,28 @@ SH
     status_is 0
 }
 
+@test "a directory of secrets is taken for logs: no message quotes them, and the ledger remembers none" {
+    fresh
+    mkdir etc
+    "$INGEST" -q --client-key etc/client.key /nonexistent 2>/dev/null || true
+    lines 1 >log
+    "$INGEST" -q --client-key "$PWD/etc/client.key" log
+    key=$(grep -oE '[0-9a-f]{32}' etc/client.key)
+    "$INGEST" -q node add GFZ
+    token=$("$INGEST" token add GFZ 2>/dev/null)
+    echo "$token" >etc/token
+    echo 'INGEST_DATABASE=postgresql://me:hunter2@db.example/stats' >etc/environment
+    printf '[ingest]\ndatabase = host=db password=hunter2\n' >etc/ingest.ini
+    sleep 2.1 # what is younger is not remembered
+    count -v etc/*
+    status_is 1
+    is "$(grep -c 'cannot tell the log format' <<<"$stderr")" 4
+    is "$(n_rows ingest.refusals)" 4
+    printf '%s' "$stderr$output" >said
+    "$PG_BIN/pg_dump" >dump.sql
+    is "$(cat said dump.sql | grep -acF -e "$key" -e "$token" -e hunter2)" 0
+}
+
 @test "after runs over planted addresses, agents, mails and a token none of them is anywhere" {
     fresh
     name=$PGDATABASE

@@ -37,6 +37,13 @@ the_line_that_decides_is_shown(void **state)
         { SLICE("05/Jan/2024:12:00:00 1.2.3 a-1.0.0.crate 12:00:00.5 1234.1.1.1"), 1,
           "line 1: 05/Jan/2024:12:00:00 1.2.3 a-1.0.0.crate 12:00:00.5 1<client>" },
         { SLICE("\x1b[31m\\\xff\x01\xe2\x80\xae\n"), 1, "line 1: \\x1b[31m\\x5c\\xff\\x01\\xe2\\x80\\xae" },
+        { SLICE("1970-01-01 000102030405060708090a0b0c0d0e0f"), 1, "line 1: 1970-01-01 <hidden>" },
+        { SLICE("[Xq3vT9bLw2YkP0sNd8RfAz]\n"), 1, "line 1: [<hidden>]" },
+        { SLICE("X=postgresql://me:p@ss:w@db.example/x?a=b&Password=12345&c=d e"), 1,
+          "line 1: X=postgresql://<hidden>@db.example/x?a=b&Password=<hidden>&c=d e" },
+        { SLICE("https://example.org/a?b password="), 1, "line 1: https://example.org/a?b password=" },
+        { SLICE("aaaaaaaaaaaaaaaaaaaaaaaaa 1111111111111111111111111 a1a1a1a1a1a1a1a1a1a"), 1,
+          "line 1: aaaaaaaaaaaaaaaaaaaaaaaaa 1111111111111111111111111 a1a1a1a1a1a1a1a1a1a" },
         { SLICE("\n\r\n\n"), 0, "no known format fits its beginning" },
         { SLICE(""), 0, "no known format fits its beginning" },
     };
