@@ -5,6 +5,7 @@
 #include "ingest/base.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sodium.h>
 #include <sys/wait.h>
@@ -286,6 +287,15 @@ open_standard_descriptors(void)
         close(fd);
 }
 
+/* `ingest --help | head`: who reads knows that it has stopped, and needs no message. */
+static bool
+reader_has_gone(void)
+{
+    struct pollfd out = { .fd = STDOUT_FILENO };
+
+    return poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
+}
+
 /* What was printed and never arrived is no success: a full disk, a reader that has gone. */
 static int
 close_stdout(int status)
@@ -297,6 +307,8 @@ close_stdout(int status)
         return status;
     if (status == EXIT_OURS)
         return status; /* said already */
+    if (reader_has_gone())
+        return EXIT_OURS;
     err_fail(&err, ST_DISK, "cannot write to standard output", "%s",
              errno != 0 ? strerror(errno) : "a write failed");
     return fail(&err);

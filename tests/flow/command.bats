@@ -252,6 +252,18 @@ ingest() {
     says "Broken pipe"
 }
 
+@test "a reader of text that stops early knows it: exit 4, and no message" {
+    lines 3 >log
+    for words in --help 'explain log' 'help man'; do
+        run --separate-stderr python3 -c 'import os, subprocess, sys
+r, w = os.pipe()
+os.close(r)
+sys.exit(subprocess.run([os.environ["INGEST"]] + sys.argv[1].split(), stdout=w).returncode)' "$words"
+        status_is 4
+        silent
+    done
+}
+
 @test "closed output and error streams: no descriptor of ours takes their place" {
     lines 3 >log
     run bash -c '"$INGEST" -o rows --client-key none log >&- 2>&-'
