@@ -260,13 +260,29 @@ put_list(const struct cells *c, const struct table *t, const struct list *l)
 }
 
 /* Trends are in millionths: of a week's score what the day has. */
-static void
-put_score(const struct cells *c, enum board_list list, int32_t score)
+static const char *
+score_text(enum board_list list, int32_t score, char out[32])
 {
-    if (list >= BOARD_TRENDING_DAY)
-        buf_printf(c->out, " %10.1f %%\n", score / 1e4);
-    else
-        buf_printf(c->out, " %12" PRId32 "\n", score);
+    if (list < BOARD_TRENDING_DAY)
+        return grouped(score, out);
+    snprintf(out, 32, "%.1f %%", score / 1e4);
+    return out;
+}
+
+/* Places are left out where an emote's 26 letters leave no room for them. */
+static void
+put_board(const struct cells *c, const struct boards *b, enum board_list list, size_t n)
+{
+    bool with_places = c->style->columns >= 50;
+    char score[32];
+
+    for (size_t i = 0; i < n; i++) {
+        if (with_places)
+            buf_printf(c->out, "  %3zu", i + 1);
+        buf_printf(c->out, "  %s", b->lists[list][i].id);
+        cells_right(c, score_text(list, b->lists[list][i].score, score), 12);
+        text_end_line(c);
+    }
 }
 
 /* The three boards that people look at; --json has all. */
@@ -277,14 +293,15 @@ put_boards(const struct cells *c, const struct boards *b)
 
     for (size_t k = 0; b != NULL && k < ARRAY_LEN(shown); k++) {
         size_t n = b->n[shown[k]] < c->style->shown ? b->n[shown[k]] : c->style->shown;
+        struct buf line = { 0 };
 
         if (n == 0)
             continue;
-        buf_printf(c->out, "\n  %s, as of %s\n", board_names[shown[k]], b->updated_at);
-        for (size_t i = 0; i < n; i++) {
-            buf_printf(c->out, "  %3zu  %s", i + 1, b->lists[shown[k]][i].id);
-            put_score(c, shown[k], b->lists[shown[k]][i].score);
-        }
+        buf_printf(&line, "%s, as of %s", board_names[shown[k]], b->updated_at);
+        buf_text(c->out, "\n");
+        text_wrapped(c, &line, 4);
+        put_board(c, b, shown[k], n);
+        buf_release(&line);
     }
 }
 

@@ -324,6 +324,11 @@ WEEK="--since 2024-02-01 --until 2024-02-08"
         "(['7ZZZZZZZZZZZZZZZZZZZZZZZZZ', '00000000000000000000000001'], [4, -3], {'channels': 1, 'emotes': 2})"
     is "$(doc 't["seventv.emote_stats"]["boards"]["lists"]["top_all_time"]')" "[['7ZZZZZZZZZZZZZZZZZZZZZZZZZ', 4], ['00000000000000000000000001', -3]]"
     is "$(doc '"clients" in t["seventv.emote_stats"]')" False
+    for columns in 40 80; do
+        LC_ALL=C.UTF-8 COLUMNS=$columns report
+        [ "$(LC_ALL=C.UTF-8 wc -L <<<"$output")" -le $columns ]
+    done
+    [[ "$output" == *"top_all_time, as of "*"    1  7ZZZZZZZZZZZZZZZZZZZZZZZZZ           4"* ]]
 
     # Who may not read what leads to the crates gets numbers.
     sql "DROP ROLE IF EXISTS looker; CREATE ROLE looker LOGIN; GRANT USAGE ON SCHEMA buildsrs TO looker; GRANT SELECT ON buildsrs.job_artifact_downloads TO looker"
