@@ -13,6 +13,7 @@
 #include "ingest/input.h"
 #include "ingest/rejects.h"
 #include "ingest/rules.h"
+#include "ingest/sink.h"
 #include "ingest/summary.h"
 
 struct pg;
@@ -22,6 +23,14 @@ enum run_sink {
     RUN_DRY,     /* everything but the writing */
     RUN_TO_TEXT, /* rows as JSON lines to `out` */
     RUN_TO_EIDA, /* what EIDA's aggregator would send, a file in `eida_dir` */
+    RUN_RECOUNT, /* rows of the days rules->since to rules->until take the place of those of the database's tables; the ledger is asked at the end */
+    RUN_VERIFY,  /* rows are compared with those of the database's tables; the ledger is not asked: every input counts */
+};
+
+/* What a recount has done to a table. */
+struct recounted {
+    int64_t payloads;      /* whose days were counted again */
+    int64_t before, after; /* rows of these days */
 };
 
 /* For a progress line; read while the run goes on. */
@@ -37,7 +46,7 @@ struct run_progress {
 
 struct run_config {
     enum run_sink         sink;
-    bool                  use_database;      /* always for RUN_TO_DATABASE; RUN_DRY: read the ledger */
+    bool                  use_database;      /* always for RUN_TO_DATABASE and RUN_VERIFY; RUN_DRY: read the ledger */
     const char           *conninfo;          /* NULL: libpq's environment */
     FILE                 *out;               /* RUN_TO_TEXT */
     const char           *eida_dir;          /* RUN_TO_EIDA */
@@ -50,6 +59,7 @@ struct run_config {
     const char           *token;             /* says who submits, instead of `node`; a secret; NULL: none */
     const struct networks *networks;         /* temporary networks by their code and time; NULL: codes stand as they are */
     bool                  replace;           /* overwrite the rows of the same keys; known payloads are counted again */
+    bool                  partial;           /* RUN_RECOUNT: payloads of these days may be missing, and no longer count */
     const char           *source;            /* the [source] that named the inputs; NULL */
     int64_t               settle_s, expected_s; /* what the configuration says of its time (standing.h); 0: nothing */
     bool                  client_key_none;
@@ -73,6 +83,11 @@ struct run_config {
     void (*progress)(void *ctx, const struct run_progress *p); /* five times a second, also while the database is waited for */
     /* An input, once, when its batch is committed: refused, or else in the database, now or before, or passed over on purpose. */
     void (*settled)(void *ctx, const struct source *source, bool refused);
+    /* RUN_VERIFY, of the days rules->since to rules->until: a row that is not the same on both sides, and at the end of each table how many. */
+    sink_differs *differs;
+    void (*compared)(void *ctx, const struct target *t, const struct compared *c);
+    /* RUN_RECOUNT, once it is committed: each table. */
+    void (*recounted)(void *ctx, const struct target *t, const struct recounted *r);
     void  *ctx;
     /* It is connected (`pg` NULL: there is no database), and nothing of an input has been read. What it gives but ST_OK ends the run. */
     enum st (*connected)(void *ctx, const struct pg *pg, struct err *err);

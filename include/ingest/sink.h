@@ -58,6 +58,15 @@ struct merge_result {
 enum st sink_merge(struct pg *pg, const struct target *t, struct rows *rows, int32_t first_day, int32_t last_day,
                    struct merge_result *out, struct err *err);
 
+/*
+ * Inside the caller's transaction and under the table's lock: deletes the rows from day `first` to the day before `end` (of t->node_id, where
+ * there are nodes). *n of them; their days go to `take`, ascending. ST_USAGE: what stands beside the rows cannot be taken back. ST_DB, ST_DB_RETRY.
+ */
+enum st sink_delete(struct pg *pg, const struct target *t, int32_t first, int32_t end, bool (*take)(void *ctx, int32_t day), void *ctx,
+                    int64_t *n, struct err *err);
+/* May this role delete? ST_DB: no (err->hint: the GRANT). */
+enum st sink_may_delete(struct pg *pg, const struct target *t, struct err *err);
+
 /* Takes the advisory lock that serializes merges into this table, by OID, until the transaction ends. */
 enum st sink_lock(struct pg *pg, const struct target *t, struct err *err);
 
@@ -66,6 +75,22 @@ enum st sink_lock(struct pg *pg, const struct target *t, struct err *err);
  * {"table":"stats","name":"serde","version":null,"dldate":"2024-01-16","count":3,"bytes":42,"clients":"\\x118b7f"}
  */
 enum st sink_text(FILE *out, const struct dataset *d, const char *node, struct rows *rows, int64_t *n_rows, struct err *err);
+
+/* The beginning of such an object, the table and its keys, for whoever goes on: "table":"stats","name":"serde","version":null */
+void sink_key_json(struct buf *b, const struct dataset *d, const char *node, struct slice key);
+
+/*
+ * The rows of the table from day `first` to the day before `end`, of t->node_id where it has nodes, beside `rows` of the same days (NULL: there
+ * are none). Sketches are the same if they stand for the same clients, however they are stored. In one statement: nothing is written,
+ * and what is compared is one state of the table. A row of `ours` or `theirs` lives until `differs` returns; one of the two may be NULL. A key that
+ * the table has twice is its own alone the second time. What `differs` gives but ST_OK ends it. ST_DB, ST_DB_RETRY, ST_MEMORY, and what rows_next gives.
+ */
+typedef enum st sink_differs(void *ctx, const struct target *t, const struct row *ours, const struct row *theirs, struct err *err);
+struct compared {
+    int64_t same, differ, ours_alone, theirs_alone; /* rows */
+};
+enum st sink_compare(struct pg *pg, const struct target *t, struct rows *rows, int32_t first, int32_t end, sink_differs *differs, void *ctx,
+                     struct compared *out, struct err *err);
 
 /*
  * The document that EIDA's aggregator would send: DIR/<first day>_<last day>.json.gz, written under a hidden name beside it and put in its

@@ -21,10 +21,13 @@ struct book_case {
 #define PAYLOAD_KEY "'payload ' || p.id"
 #define CHANGED     "the row was changed by hand, or only part of the ledger was restored"
 
-/* Counted again by --replace under other rules: days that were not overwritten keep their figures.
+/*
+ * Counted again by --replace under other rules, where days that were not overwritten keep their
+ * figures, or by `ingest recount`. {recounted} is what an older ledger does not have.
  */
 #define COUNTED_AGAIN                                                                              \
-    "EXISTS (SELECT FROM ingest.sightings s WHERE s.payload = p.id AND s.seen_at < p.counted_at)"
+    "(EXISTS (SELECT FROM ingest.sightings s WHERE s.payload = p.id AND s.seen_at < p.counted_at){recounted})"
+#define RECOUNTED " OR EXISTS (SELECT FROM ingest.recounted c WHERE c.payload = p.id)"
 
 static const struct book_case cases[] = {
     { "ingest.payloads", "lines without an outcome", CHANGED,
@@ -131,7 +134,16 @@ ask(struct audit *a, const struct book_case *c, int64_t *n_all, struct err *err)
 
     if (c->age != ANY && (c->age == WITH_UNRESOLVED) != a->has_unresolved)
         return ST_OK;
-    buf_text(&b, c->sql);
+    for (const char *at = c->sql, *mark; *at != '\0'; at = mark) {
+        mark = strstr(at, "{recounted}");
+        if (mark == NULL) {
+            buf_text(&b, at);
+            break;
+        }
+        buf_add(&b, at, (size_t)(mark - at));
+        buf_text(&b, a->has_recounts ? RECOUNTED : "");
+        mark += strlen("{recounted}");
+    }
     rc = audit_ask(a, &(struct question){ "ledger", c->table, c->what, c->why, AUDIT_FINDING }, &b,
                    &n, err);
     *n_all += n;

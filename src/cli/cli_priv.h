@@ -105,6 +105,8 @@ enum option_id {
     OPT_NAME,
     OPT_CSV,
     OPT_BADGE,
+    OPT_PARTIAL,
+    OPT_DIFF,
     OPT_URL,
     OPT_JSON,
     OPT_STRICT,
@@ -298,6 +300,8 @@ int cli_backup(const struct options *o);
 int cli_completion(const struct options *o);
 int cli_enqueue(const struct options *o);
 int cli_run(const struct options *o);
+int cli_recount(const struct options *o);
+int cli_verify(const struct options *o);
 int cli_work(const struct options *o);
 int cli_status(const struct options *o);
 int cli_report(const struct options *o);

@@ -221,13 +221,13 @@ static const struct {
     { "migrate", cli_migrate },
     { "node", cli_node },
     { "psql", cli_psql },
-    { "recount", NULL },
+    { "recount", cli_recount },
     { "report", cli_report },
     { "retract", NULL },
     { "run", cli_run },
     { "status", cli_status },
     { "token", cli_token },
-    { "verify", NULL },
+    { "verify", cli_verify },
     { "work", cli_work },
 };
 

@@ -314,7 +314,7 @@ place_for(const struct options *o, struct run_config *c, struct place *place, st
         return ST_OK;
     if ((rc = place_open(place, o, true, err)) != ST_OK)
         return rc;
-    if (!place->use && c->sink == RUN_TO_DATABASE)
+    if (!place->use && c->sink != RUN_DRY)
         return place_missing(err);
     c->use_database = place->use;
     c->conninfo = place->conninfo;

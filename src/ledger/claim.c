@@ -191,8 +191,9 @@ put_day(struct columns *c, const struct payload *p, const struct payload_day *d)
     pg_array_int(&c->at[7], (int64_t)d->hours);
 }
 
-static enum st
-record_days(struct ledger *l, struct payload *const *payloads, size_t n, struct err *err)
+enum st
+record_days(struct ledger *l, struct payload *const *payloads, size_t n, int32_t since,
+            int32_t until, struct err *err)
 {
     struct columns c;
     size_t waiting = 0;
@@ -201,6 +202,8 @@ record_days(struct ledger *l, struct payload *const *payloads, size_t n, struct 
     columns_begin(&c, 8);
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < payloads[i]->n_days; k++) {
+            if (payloads[i]->days[k].day < since || payloads[i]->days[k].day >= until)
+                continue;
             put_day(&c, payloads[i], &payloads[i]->days[k]);
             if (++waiting < DAYS_AT_ONCE)
                 continue;
@@ -250,7 +253,7 @@ ledger_record(struct ledger *l, struct payload *const *payloads, size_t n, struc
         sightings[i] = &payloads[i]->sighting;
         ids[i] = payloads[i]->id;
     }
-    if ((rc = record_days(l, payloads, n, err)) != ST_OK)
+    if ((rc = record_days(l, payloads, n, INT32_MIN, INT32_MAX, err)) != ST_OK)
         goto release;
     rc = ledger_see(l, ids, sightings, n, err);
 release:

@@ -32,6 +32,10 @@ void put_file(struct columns *c, size_t at, const struct file_id *file);
 /* Eight: path, size, stored, device, inode, mtime_ns, ctime_ns, machine. What proves nothing is NULL. */
 void put_sighting(const struct ledger *l, struct columns *c, size_t at, const struct sighting *s);
 
+/* The days of claimed payloads from `since` to the day before `until`. */
+enum st record_days(struct ledger *l, struct payload *const *payloads, size_t n, int32_t since,
+                    int32_t until, struct err *err);
+
 /* May this role count? ST_DB: a right is missing (err->hint: the GRANT). */
 enum st ledger_rights(struct ledger *l, struct err *err);
 

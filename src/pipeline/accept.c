@@ -93,7 +93,7 @@ accept(struct run *run, struct pending *p, struct err *err)
     p->item->fate = FATE_COUNTED;
     if (p->table != NULL && note_days(run, p, err) != ST_OK)
         return ST_MEMORY;
-    if (run->config->sink == RUN_TO_DATABASE) {
+    if (run_writes(run)) {
         p->item->payload = b->claims[b->n_claims++] = p->payload;
         atomic_fetch_add(&run->held_bytes, p->payload->n_days * sizeof *p->payload->days);
     } else {
@@ -189,7 +189,7 @@ ask(struct worker *w, struct err *err)
     pthread_mutex_lock(&run->lock);
     for (size_t i = 0; i < w->n_pending; i++)
         payloads[i] = w->pending[i].payload;
-    if (run->pg != NULL)
+    if (run_asks_ledger(run))
         rc = RUN_TRY_AGAIN(
             run, ledger_find_alike(&run->ledger, payloads, w->n_pending, alike, err), err);
     if (rc == ST_OK)

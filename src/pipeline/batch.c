@@ -277,6 +277,8 @@ batch_settle(struct run *run, struct err *err)
     enum st rc;
 
     qsort(b->items, b->n_items, sizeof *b->items, by_place); /* told as they were named */
+    if ((rc = recount_keep(run, err)) != ST_OK)
+        return rc;
     for (size_t i = 0; i < b->n_items; i++)
         batch_tell(run, b->items[i]);
     tally_join(&s->lines, &b->lines);

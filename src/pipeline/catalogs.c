@@ -44,12 +44,12 @@ say_size(struct run *run, const struct table *t)
     run->config->choice(run->config->ctx, line);
 }
 
-/* A dry run does without where a real one would fail: it shows what stands in the paths. */
+/* A dry run does without where others would fail: it shows what stands in the paths. */
 enum st
 catalogs_ready(struct run *run, struct table *t, struct err *err)
 {
     enum catalog_kind kind = t->dataset->catalog;
-    bool writes = run->config->sink == RUN_TO_DATABASE;
+    bool writes = run_writes(run), must = run->config->sink != RUN_DRY;
     enum st rc;
 
     t->catalog = NULL;
@@ -60,7 +60,7 @@ catalogs_ready(struct run *run, struct table *t, struct err *err)
     if (run->catalogs[kind] == NULL) {
         rc = catalog_load(&run->catalogs[kind], kind, run->pg, schemas[kind], err);
         if (rc != ST_OK)
-            return rc == ST_DB && !writes ? ST_OK : rc;
+            return rc == ST_DB && !must ? ST_OK : rc;
     }
     t->catalog = run->catalogs[kind];
     say_size(run, t);

@@ -56,8 +56,8 @@ batch_rows(struct run *run, size_t table, bool *none, struct err *err)
 /* ---- the transaction ---- */
 
 /* It was valid when the run began, and must be now. */
-static enum st
-check_token(struct run *run, struct err *err)
+enum st
+commit_check_token(struct run *run, struct err *err)
 {
     const struct run_config *c = run->config;
     struct token_node owner;
@@ -243,7 +243,7 @@ transact(struct run *run, struct merged *merged, bool *unknown, struct err *err)
     memset(merged, 0, DATASETS_MAX * sizeof *merged);
     if ((rc = pg_begin(run->pg, err)) != ST_OK)
         return rc;
-    if ((rc = check_token(run, err)) != ST_OK || (rc = claim(run, err)) != ST_OK ||
+    if ((rc = commit_check_token(run, err)) != ST_OK || (rc = claim(run, err)) != ST_OK ||
         (rc = look_again(run, err)) != ST_OK || (rc = eida_write(run, err)) != ST_OK ||
         (rc = merge_tables(run, merged, err)) != ST_OK ||
         (rc = parked_write(run, err)) != ST_OK || (rc = replace_displace(run, err)) != ST_OK ||

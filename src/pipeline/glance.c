@@ -45,7 +45,7 @@ glance_files(struct run *run, struct err *err)
     enum st rc = ST_OK;
     size_t n = 0;
 
-    if (run->pg == NULL || run->config->recheck || run->config->replace)
+    if (!run_asks_ledger(run) || run->config->recheck || run->config->replace)
         return ST_OK;
     if ((q = malloc(sizeof *q)) == NULL)
         return err_memory(err, "cannot ask the ledger for files");
@@ -84,7 +84,7 @@ glance_sizes(struct run *run, struct err *err)
     free(run->stored);
     run->stored = NULL;
     run->n_stored = 0;
-    if (run->pg == NULL)
+    if (!run_asks_ledger(run))
         return ST_OK;
     if ((sizes = calloc(run->n_todo + 1, sizeof *sizes)) == NULL)
         return err_memory(err, "cannot ask the ledger for files");

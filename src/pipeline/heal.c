@@ -271,7 +271,9 @@ heal(struct run *run, struct err *err)
 {
     enum st rc = ST_OK;
 
-    for (size_t i = 0; i < run->n_tables && rc == ST_OK && run->may_park; i++) {
+    for (size_t i = 0; i < run->n_tables && rc == ST_OK && run->may_park &&
+                       run->config->sink == RUN_TO_DATABASE;
+         i++) {
         struct table *t = &run->tables[i];
         bool any = false;
 

@@ -19,10 +19,16 @@ plain_rules_init(struct rules *plain, const struct run_config *c, struct err *er
 
     pack.country_file = rules->pack->country_file;
     pack.media_filters = rules->pack->media_filters;
-    rc = rules_init(plain, &pack, NULL, 0, rules->since, rules->until, err);
-    if (rc == ST_OK)
-        rules_extend(plain, c->networks);
-    return rc;
+    if (c->sink == RUN_RECOUNT) /* its days are none of the rules */
+        rc = rules_init(plain, &pack, NULL, 0, DAY_NONE, DAY_NONE, err);
+    else
+        rc = rules_init(plain, &pack, NULL, 0, rules->since, rules->until, err);
+    if (rc != ST_OK)
+        return rc;
+    plain->since = rules->since;
+    plain->until = rules->until;
+    rules_extend(plain, c->networks);
+    return ST_OK;
 }
 
 struct rollup_shape

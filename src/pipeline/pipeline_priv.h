@@ -16,6 +16,8 @@
  *   parked.c   hits whose path no catalog knows yet; heal.c: those that it knows by now
  *   stream.c   for rules with a window or a union of ranges: the inputs in the order of their times
  *   eida.c     EIDA's own table of payloads: asked beside the ledger, and written with it
+ *   recount.c  `ingest recount`: rows of some days are made anew
+ *   verify.c   `ingest verify`: rows are compared with those of the tables
  *   replace.c  --replace: all inputs are one batch, and what it overwrites leaves the books
  *   rejects.c  rejected lines: are they too many, and what they are; reject_line.c one of them, reject_file.c their file
  *   known.c    `ingest known` and `ingest accept`
@@ -253,7 +255,7 @@ struct worker {
     pthread_t      thread;
     struct lines  *lines;
     struct rollup *batch[ROLLUPS_MAX]; /* what this worker adds to the batch */
-    struct rollup *all[DATASETS_MAX];   /* without a database: what it added to the batches before */
+    struct rollup *all[ROLLUPS_MAX];    /* where all batches are written at once: what it added to those before */
     struct picker  pickers[DATASETS_MAX];
     bool           picker_ready[DATASETS_MAX];
     struct pending pending[PENDING_MAX];
@@ -268,6 +270,14 @@ struct worker {
     struct {
         int64_t decode, parse, rollup;
     } us;
+};
+
+/* `ingest recount`: what was read, until all of it is written at once. */
+struct recounting {
+    struct payload **payloads; /* sorted by hash at the end */
+    struct item    **items;    /* their inputs, as they were read */
+    size_t           n;
+    struct summary   days;     /* of the tables that change; its other members are unused */
 };
 
 struct stream;
@@ -319,6 +329,7 @@ struct run {
     uint64_t        stored_before; /* of progress_stored and progress_done: when the batch began, which may be read again */
     size_t          done_before;
     uint64_t        stored_total;
+    struct recounting recounting;
     _Atomic size_t  held_bytes;  /* of the workers' batch rollups and the lists of days of the batch's payloads */
 };
 
@@ -352,6 +363,20 @@ static inline bool
 run_is_late(const struct run *run)
 {
     return run->config->deadline_us != 0 && clock_monotonic_us() >= run->config->deadline_us;
+}
+
+/* Is something written to the database? */
+static inline bool
+run_writes(const struct run *run)
+{
+    return run->config->sink == RUN_TO_DATABASE || run->config->sink == RUN_RECOUNT;
+}
+
+/* Is the ledger asked what was counted before? Who verifies or recounts wants every input counted again. */
+static inline bool
+run_asks_ledger(const struct run *run)
+{
+    return run->pg != NULL && run->config->sink != RUN_VERIFY && run->config->sink != RUN_RECOUNT;
 }
 
 /* Are all inputs of the run one batch, however many they are? */
@@ -622,6 +647,21 @@ enum st eida_note(struct run *run, const struct pending *p, struct err *err);
 /* In the transaction. ST_EOF: another run was faster; undo and read again. */
 enum st eida_write(struct run *run, struct err *err);
 
+/* recount.c; all of them do nothing for other runs */
+/* Can this table's days be counted again, by this role? ST_USAGE, ST_DB. */
+enum st recount_check(struct run *run, const struct table *t, struct err *err);
+/* A batch is read: its payloads stay. ST_OK, ST_MEMORY. */
+enum st recount_keep(struct run *run, struct err *err);
+void    recount_release(struct run *run);
+/* After all inputs: the one transaction. ST_CORRUPT: inputs are refused, unknown to the ledger, or not all that is needed; ST_USAGE, ST_DB, ... */
+enum st recount(struct run *run, struct err *err);
+
+/* verify.c */
+/* Can its rows be compared, and are the days whole buckets? ST_OK also where nothing is verified; ST_USAGE. */
+enum st verify_check_dataset(const struct run *run, const struct dataset *dataset, struct err *err);
+/* After all inputs: every table that they feed. ST_OK; ST_USAGE: they feed none; ST_DB, ST_MEMORY, ST_DISK, ST_CORRUPT. */
+enum st verify(struct run *run, struct err *err);
+
 /* replace.c; all of them do nothing without --replace */
 /* ST_OK; ST_USAGE: standard input is one of several, or the rules want a stream. */
 enum st replace_init(struct run *run, struct err *err);
@@ -659,6 +699,8 @@ struct rollup **batch_rollups(struct run *run, size_t at, size_t *n, struct err 
 struct rows *batch_rows(struct run *run, size_t at, bool *none, struct err *err);
 /* The first batch with hits fixes a table's ecosystem. ST_EOF: another run has just fixed another one. */
 enum st claim_ecosystem(struct run *run, struct table *t, struct err *err);
+/* Inside a transaction: the run's token, if it has one, is valid. ST_OK, ST_USAGE, ST_DB, ... as token_check. */
+enum st commit_check_token(struct run *run, struct err *err);
 /* ST_OK: committed. ST_EOF: something was lost to another run; undo and read again. */
 enum st commit_batch(struct run *run, struct err *err);
 

@@ -91,7 +91,7 @@ refused_find_files(struct run *run, struct err *err)
     enum st rc = ST_OK;
     size_t n = 0;
 
-    if (run->pg == NULL || !run->ledger.remembers)
+    if (!run_asks_ledger(run) || !run->ledger.remembers)
         return ST_OK;
     if ((q = malloc(sizeof *q)) == NULL) /* stacks may be small */
         return err_memory(err, "cannot ask the ledger for files");

@@ -116,7 +116,7 @@ open_database(struct run *run, struct err *err)
     enum st rc = ST_OK;
 
     if (c->use_database)
-        rc = ledger_enter(c, c->sink == RUN_TO_DATABASE ? PG_READ_WRITE : PG_READ_ONLY, &run->pg,
+        rc = ledger_enter(c, run_writes(run) ? PG_READ_WRITE : PG_READ_ONLY, &run->pg,
                           &run->ledger, &run->scope, err);
     else
         hash_secret_random(&run->ledger.secret);
@@ -438,7 +438,7 @@ finish_summary(struct run *run)
     s->seconds.load = (double)run->load_us / 1e6;
     s->seconds.wall = (double)(clock_monotonic_us() - run->started_us) / 1e6;
     s->seconds.cpu = (double)clock_cpu_us() / 1e6;
-    s->dry_run = run->config->sink != RUN_TO_DATABASE;
+    s->dry_run = !run_writes(run);
     if (getrusage(RUSAGE_SELF, &usage) == 0)
         s->peak_rss_bytes = (int64_t)usage.ru_maxrss * 1024;
 }
@@ -459,6 +459,7 @@ run_release(struct run *run)
     free(run->stored);
     free(run->refused);
     stream_release(run);
+    recount_release(run);
     tables_release(run);
     catalogs_release(run);
     pg_close(run->pg);
@@ -501,7 +502,11 @@ run(const struct run_config *config, struct source_list *inputs, struct summary 
             rc = stream_order(run, err);
         if (rc == ST_OK)
             rc = do_batches(run, err);
-        if (rc == ST_OK && config->sink != RUN_TO_DATABASE)
+        if (rc == ST_OK && config->sink == RUN_VERIFY)
+            rc = verify(run, err);
+        else if (rc == ST_OK && config->sink == RUN_RECOUNT)
+            rc = recount(run, err);
+        else if (rc == ST_OK && config->sink != RUN_TO_DATABASE)
             rc = commit_text(run, err);
     }
     if (config->done != NULL) {

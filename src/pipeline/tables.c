@@ -24,7 +24,7 @@ tables_init(struct run *run, struct err *err)
             .first_day = INT32_MAX,
             .last_day = INT32_MIN,
         };
-        if (run->config->sink == RUN_TO_DATABASE && catalogs_want(run->config, d))
+        if (run_writes(run) && catalogs_want(run->config, d))
             run->may_park = true;
     }
     return ST_OK;
@@ -97,7 +97,8 @@ load_key(struct run *run, bool stored, bool *missing, bool *made, struct err *er
     rc = client_key_read(&run->clients, c->client_key, missing, err);
     if (rc != ST_OK && !*missing)
         return rc;
-    if (*missing && c->sink == RUN_TO_TEXT) {
+    if (*missing && (c->sink == RUN_TO_TEXT ||
+                     ((c->sink == RUN_VERIFY || c->sink == RUN_RECOUNT) && !stored))) {
         err_fail(err, ST_USAGE, "cannot make sketches of clients", "there is no client key in %s",
                  c->client_key);
         err_hint(
@@ -185,6 +186,13 @@ check_key(struct run *run, struct table *t, struct err *err)
 
 /* ---- node and ecosystem ---- */
 
+/* A dry run does without tables and nodes. */
+static bool
+needs_table(const struct run *run)
+{
+    return run_writes(run) || run->config->sink == RUN_VERIFY;
+}
+
 static enum st
 find_node(struct run *run, struct table *t, struct err *err)
 {
@@ -197,7 +205,7 @@ find_node(struct run *run, struct table *t, struct err *err)
         t->node_id = t->target.node_id = run->scope.node;
         return ST_OK;
     }
-    if (name == NULL && run->config->sink == RUN_TO_DATABASE && !t->target.ours) {
+    if (name == NULL && needs_table(run) && !t->target.ours) {
         err_fail(err, ST_USAGE, "cannot count for a node",
                  "table \"%s\" belongs to another system, which names its nodes",
                  t->dataset->table);
@@ -205,7 +213,7 @@ find_node(struct run *run, struct table *t, struct err *err)
         return ST_USAGE;
     }
     rc = ledger_node(&run->ledger, name == NULL ? "local" : name, &t->node_id, err);
-    if (rc == ST_OK && t->node_id == 0 && run->config->sink == RUN_TO_DATABASE) {
+    if (rc == ST_OK && t->node_id == 0 && needs_table(run)) {
         err_fail(err, ST_USAGE, "cannot count for a node",
                  "there is no node \"%s\" in table \"nodes\"", name == NULL ? "local" : name);
         rc = ST_USAGE;
@@ -308,17 +316,19 @@ make_ready(struct run *run, struct table *t, struct err *err)
 {
     enum st rc = replace_check_dataset(run, t->dataset, err);
 
-    if (rc != ST_OK)
+    if (rc != ST_OK || (rc = verify_check_dataset(run, t->dataset, err)) != ST_OK)
         return rc;
-    if (run->config->sink == RUN_TO_DATABASE) {
+    if (needs_table(run)) {
         if ((rc = find_target(run, t, err)) != ST_OK)
             return rc;
         t->shape.sketch = t->target.has_sketch;
+        if ((rc = recount_check(run, t, err)) != ST_OK)
+            return rc;
     } else if (run->pg != NULL && look_for_target(run, t, err) != ST_OK) {
         t->target.schema[0] = '\0'; /* a dry run counts without a table too */
     }
     t->target.replaces = run->config->replace;
-    if (t->dataset->has_node && t->target.schema[0] != '\0' &&
+    if (t->dataset->has_node && t->target.schema[0] != '\0' && run_asks_ledger(run) &&
         (rc = sent_look(run->pg, t->target.schema, run->config->replace, &t->sent, err)) != ST_OK)
         return rc;
     if ((rc = check_kind(run, t, err)) != ST_OK)

@@ -47,12 +47,14 @@ worker_reset(struct worker *w)
 enum st
 worker_keep(struct worker *w, struct err *err)
 {
-    for (size_t d = 0; d < DATASETS_MAX; d++) {
+    for (size_t d = 0; d < ROLLUPS_MAX; d++) {
         enum st rc;
 
         if (w->batch[d] == NULL || rollup_is_empty(w->batch[d]))
             continue;
-        if (w->all[d] == NULL)
+        if (w->all[d] == NULL && d == PARKED)
+            parked_rollup(w->run, &w->all[d], err);
+        else if (w->all[d] == NULL)
             w->all[d] = rollup_new(&w->run->tables[d].shape, run_ceiling(w->run), NULL, err);
         if (w->all[d] == NULL)
             return err->code;
@@ -68,11 +70,11 @@ worker_release(struct worker *w)
     drop_pending(w);
     for (size_t d = 0; d < ROLLUPS_MAX; d++) {
         rollup_free(w->batch[d]);
+        rollup_free(w->all[d]);
         for (size_t i = 0; i < PENDING_MAX; i++)
             rollup_free(w->pending[i].rollups[d]);
     }
     for (size_t d = 0; d < DATASETS_MAX; d++) {
-        rollup_free(w->all[d]);
         if (w->picker_ready[d])
             picker_release(&w->pickers[d]);
     }
@@ -182,7 +184,7 @@ count_lines(struct worker *w, struct pending *p, const struct format *format, st
     rollup_reset(pass.rollup);
     if (p->rollups[PARKED] != NULL)
         rollup_reset(p->rollups[PARKED]);
-    if (p->table->catalog != NULL && w->run->config->sink == RUN_TO_DATABASE &&
+    if (p->table->catalog != NULL && run_writes(w->run) &&
         (pass.parked = parked_rollup(w->run, &p->rollups[PARKED], err)) == NULL)
         return err->code;
     if ((rc = fresh_picker(w, p->table, &pass.picker, err)) != ST_OK ||

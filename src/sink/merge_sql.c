@@ -295,3 +295,31 @@ sql_any_row(struct buf *b, const struct target *t)
         buf_text(b, " AND t.node_id = $3::integer");
     buf_text(b, ")");
 }
+
+static void
+day_sql(struct buf *b, const struct key_column *column, int32_t day)
+{
+    char text[11];
+
+    clock_format_day(day, text);
+    if (column->as_epoch)
+        buf_printf(b, "%" PRId64, day_epoch(day));
+    else
+        buf_printf(b, "date '%s'", text);
+}
+
+void
+sql_of_days(struct buf *b, const struct target *t, int32_t first, int32_t end)
+{
+    const struct key_column *day = key_day(t->dataset);
+
+    column(b, "t.", day->name);
+    buf_text(b, " >= ");
+    day_sql(b, day, first);
+    buf_text(b, " AND ");
+    column(b, "t.", day->name);
+    buf_text(b, " < ");
+    day_sql(b, day, end);
+    if (t->dataset->has_node)
+        buf_printf(b, " AND t.node_id = %" PRId32, t->node_id);
+}

@@ -27,6 +27,9 @@ void sql_doubled(struct buf *b, const struct target *t, const char *stage);
 /* Does the table hold rows of days $1..$2, as the table has days (of node $3)? One row, one boolean. */
 void sql_any_row(struct buf *b, const struct target *t);
 
+/* t.day from `first` to the day before `end`, and t.node_id where there are nodes. */
+void sql_of_days(struct buf *b, const struct target *t, int32_t first, int32_t end);
+
 /* The key column that may be NULL, or NULL when there is none. A dataset has at most one. */
 const struct key_column *key_nullable(const struct dataset *d);
 const struct key_column *key_day(const struct dataset *d);

@@ -2,18 +2,15 @@
  * Rows as JSON lines, for a look or for another program. No database is near.
  */
 #include "ingest/sink.h"
+#include "ingest/uuid.h"
 
-/* RFC 9562, 4: 8-4-4-4-12 digits, lower case, as PostgreSQL writes it. */
 static void
 uuid_json(struct buf *b, const uint8_t *uuid)
 {
-    static const size_t runs[] = { 4, 2, 2, 2, 6 };
+    char text[UUID_TEXT];
 
-    for (size_t i = 0; i < ARRAY_LEN(runs); uuid += runs[i++]) {
-        buf_text(b, i == 0 ? "\"" : "-");
-        buf_hex(b, uuid, runs[i]);
-    }
-    buf_text(b, "\"");
+    uuid_format(uuid, text);
+    buf_printf(b, "\"%s\"", text);
 }
 
 static void
@@ -60,12 +57,12 @@ key_json(struct buf *b, const struct key_column *column, const uint8_t **at)
     }
 }
 
-static void
-row_json(struct buf *b, const struct dataset *d, const char *node, const struct row *row)
+void
+sink_key_json(struct buf *b, const struct dataset *d, const char *node, struct slice key)
 {
-    const uint8_t *at = (const uint8_t *)row->key.p;
+    const uint8_t *at = (const uint8_t *)key.p;
 
-    buf_text(b, "{\"table\":");
+    buf_text(b, "\"table\":");
     buf_json(b, slice_of(d->table));
     if (d->has_node) {
         buf_text(b, ",\"node\":");
@@ -73,6 +70,13 @@ row_json(struct buf *b, const struct dataset *d, const char *node, const struct 
     }
     for (size_t i = 0; i < d->n_keys; i++)
         key_json(b, &d->keys[i], &at);
+}
+
+static void
+row_json(struct buf *b, const struct dataset *d, const char *node, const struct row *row)
+{
+    buf_text(b, "{");
+    sink_key_json(b, d, node, row->key);
     for (size_t i = 0; i < d->n_sums; i++) {
         buf_text(b, ",");
         buf_json(b, slice_of(d->sums[i]));

@@ -132,7 +132,7 @@ ingest() {
 }
 
 @test "reserved commands: exit 2, and how to name a file so" {
-    for word in adopt key recount retract verify; do
+    for word in adopt key retract; do
         ingest $word
         status_is 2
         says "\"$word\"" "./$word"

@@ -319,14 +319,14 @@ SCRIPT
 
 @test "a file named like an option or a command" {
     fresh
-    lines 3 >verify
+    lines 3 >retract
     lines 4 >-x
-    count ./verify ./-x
+    count ./retract ./-x
     status_is 0
     count --json -- -x
     is "$(summary 's["files"]["known"]')" 1
-    count verify
+    count retract
     status_is 2
-    says '"verify" is a reserved name' "./verify"
+    says '"retract" is a reserved name' "./retract"
     is "$(n_rows ingest.payloads)" 2
 }

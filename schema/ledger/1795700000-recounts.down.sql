@@ -1,0 +1,2 @@
+DROP TABLE ingest.recounted; -- own rows: true
+DROP TABLE ingest.recounts; -- own rows: true

@@ -1,0 +1,342 @@
+/*
+ * `ingest recount`: the logs of some days are read as if nothing of them were known, and in one
+ * transaction their rows take the place of those that stand there. Which payloads there are stays as
+ * it is: only what they added in these days is written anew.
+ */
+#include "ingest/base.h"
+
+#include "ingest/recount.h"
+#include "ingest/token.h"
+
+#include "pipeline_priv.h"
+
+static const char what[] = "cannot count days again";
+
+/* ---- before and while the inputs are read ---- */
+
+static enum st
+check_kind(const struct run *run, const struct dataset *dataset, struct err *err)
+{
+    const struct rules *rules = run->config->rules;
+
+    if (dataset->keeps_latest || dataset->instead != NULL || dataset->after != NULL)
+        return err_fail(err, ST_USAGE, what,
+                        "dataset %s keeps numbers beside its rows, which cannot be taken back",
+                        dataset->name);
+    if (dataset->bucket != BUCKET_MONTH ||
+        (clock_month(rules->since) == rules->since && clock_month(rules->until) == rules->until))
+        return ST_OK;
+    err_fail(err, ST_USAGE, what,
+             "table \"%s\" has a row a month, and of a part of a month it knows nothing",
+             dataset->table);
+    err_hint(err, "say --since and --until with the first days of months");
+    return ST_USAGE;
+}
+
+enum st
+recount_check(struct run *run, const struct table *t, struct err *err)
+{
+    enum st rc;
+
+    if (run->config->sink != RUN_RECOUNT)
+        return ST_OK;
+    if ((rc = check_kind(run, t->dataset, err)) != ST_OK ||
+        (rc = recount_rights(&run->ledger, err)) != ST_OK ||
+        (rc = sink_may_delete(run->pg, &t->target, err)) != ST_OK)
+        return rc;
+    if (t->target.ours || run->config->partial)
+        return ST_OK;
+    err_fail(err, ST_USAGE, what,
+             "table \"%s\".\"%s\" is another system's: rows of these days that others have written "
+             "would go with ours",
+             t->target.schema, t->dataset->table);
+    err_hint(err, "if nobody else writes to it, say --partial; `ingest verify` shows what is there");
+    return ST_USAGE;
+}
+
+enum st
+recount_keep(struct run *run, struct err *err)
+{
+    struct batch *b = &run->batch;
+    struct recounting *r = &run->recounting;
+
+    if (run->config->sink != RUN_RECOUNT)
+        return ST_OK;
+    if (r->payloads == NULL)
+        r->payloads = calloc(run->n_items + 1, sizeof *r->payloads);
+    if (r->items == NULL)
+        r->items = calloc(run->n_items + 1, sizeof *r->items);
+    if (r->payloads == NULL || r->items == NULL)
+        return err_memory(err, what);
+    for (size_t i = 0; i < b->n_items; i++)
+        if (b->items[i]->payload != NULL) {
+            r->items[r->n] = b->items[i];
+            r->payloads[r->n++] = b->items[i]->payload;
+        }
+    b->n_claims = 0; /* they are ours now */
+    return ST_OK;
+}
+
+void
+recount_release(struct run *run)
+{
+    struct recounting *r = &run->recounting;
+
+    for (size_t i = 0; i < r->n; i++)
+        batch_payload_free(r->payloads[i]);
+    free(r->payloads);
+    free(r->items);
+    summary_release(&r->days);
+}
+
+/* ---- the transaction ---- */
+
+/* All of the inputs, or the sum would be less than what it takes the place of. */
+static enum st
+check_inputs(const struct run *run, struct err *err)
+{
+    if (run->summary->files.refused == 0)
+        return ST_OK;
+    err_fail(err, ST_CORRUPT, what,
+             "%" PRIu64 " of %zu inputs %s refused, and the others are less than what they would "
+             "take the place of",
+             run->summary->files.refused, run->n_items,
+             run->summary->files.refused == 1 ? "was" : "were");
+    err_hint(err, "nothing was written; say it again without them, or once they are whole");
+    return ST_CORRUPT;
+}
+
+/* What was never counted has days beside these: to count it is not to count it again. */
+static enum st
+check_known(struct payload *const *payloads, size_t n, struct err *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (payloads[i]->id != 0)
+            continue;
+        err_fail(err, ST_CORRUPT, what, "%s was never counted, or has changed since",
+                 payloads[i]->sighting.path);
+        err_hint(err, "count it first: ingest %s", payloads[i]->sighting.path);
+        return ST_CORRUPT;
+    }
+    return ST_OK;
+}
+
+static enum st
+check_missing(struct run *run, const struct recount_days *days, struct payload *const *payloads,
+              size_t n, struct err *err)
+{
+    struct buf text = { 0 };
+    int64_t n_missing;
+    enum st rc = recount_missing(&run->ledger, days, payloads, n, &n_missing, &text, err);
+
+    if (rc == ST_OK && n_missing > 0 && !run->config->partial) {
+        rc = err_fail(err, ST_CORRUPT, what,
+                      "%" PRId64 " other payload%s of these days %s not given: %s%s", n_missing,
+                      n_missing == 1 ? "" : "s", n_missing == 1 ? "is" : "are",
+                      buf_str(&text) == NULL ? "" : text.p,
+                      n_missing > RECOUNT_SHOWN ? ", and others" : "");
+        err_hint(err, "give all of them, or say --partial, and what is not given no longer counts");
+    }
+    buf_release(&text);
+    return rc;
+}
+
+static bool
+touch(void *ctx, int32_t day)
+{
+    return summary_add_day(ctx, day);
+}
+
+static enum st
+touch_new(struct run *run, const struct table *t, struct table_summary *days,
+          struct payload *const *payloads, size_t n, struct err *err)
+{
+    const struct rules *rules = run->config->rules;
+
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; strcmp(payloads[i]->key.dataset, t->dataset->name) == 0 &&
+                           k < payloads[i]->n_days; k++) {
+            const struct payload_day *d = &payloads[i]->days[k];
+
+            if (d->count > 0 && d->day >= rules->since && d->day < rules->until &&
+                !summary_add_day(days, d->day))
+                return err_memory(err, what);
+        }
+    return ST_OK;
+}
+
+static enum st
+replace_rows(struct run *run, struct table *t, struct recounted *out, struct err *err)
+{
+    const struct rules *rules = run->config->rules;
+    struct table_summary *days = summary_table(&run->recounting.days, t->dataset->table);
+    struct merge_result merged = { 0 };
+    struct rows *rows;
+    bool none;
+    enum st rc;
+
+    if (days == NULL)
+        return err_memory(err, what);
+    rc = sink_delete(run->pg, &t->target, rules->since, rules->until, touch, days, &out->before,
+                     err);
+    if (rc != ST_OK)
+        return rc;
+    if ((rows = batch_rows(run, (size_t)(t - run->tables), &none, err)) == NULL)
+        return none ? ST_OK : err->code;
+    rc = sink_merge(run->pg, &t->target, rows, rules->since, rules->until - 1, &merged, err);
+    rows_free(rows);
+    out->after = merged.sent;
+    return rc;
+}
+
+/* The payloads of a table stand together: they are sorted by dataset behind their hash, so they are picked. */
+static size_t
+of_table(const struct run *run, const struct table *t, struct payload **out)
+{
+    const struct recounting *r = &run->recounting;
+    size_t n = 0;
+
+    for (size_t i = 0; i < r->n; i++)
+        if (strcmp(r->payloads[i]->key.dataset, t->dataset->name) == 0)
+            out[n++] = r->payloads[i];
+    return n;
+}
+
+static enum st
+recount_table(struct run *run, struct table *t, struct payload **mine, struct recounted *out,
+              struct err *err)
+{
+    const struct rules *rules = run->config->rules;
+    struct recount_days days = { t->dataset->name, t->dataset->has_node ? t->node_id : 0,
+                                 rules->since, rules->until };
+    size_t n = of_table(run, t, mine);
+    enum st rc;
+
+    out->payloads = (int64_t)n;
+    if ((rc = check_missing(run, &days, mine, n, err)) != ST_OK ||
+        (rc = recount_strike(&run->ledger, &days, mine, n, err)) != ST_OK ||
+        (rc = replace_rows(run, t, out, err)) != ST_OK)
+        return rc;
+    if ((rc = touch_new(run, t, summary_table(&run->recounting.days, t->dataset->table), mine, n,
+                        err)) != ST_OK)
+        return rc;
+    return recount_record(&run->ledger, &days, mine, n,
+                          &(struct recount_note){ .rules_id = t->rules->id,
+                                                  .partial = run->config->partial,
+                                                  .rows_before = out->before,
+                                                  .rows_after = out->after },
+                          err);
+}
+
+static int
+by_hash(const void *a, const void *b)
+{
+    const struct payload *const *x = a, *const *y = b;
+
+    return memcmp((*x)->key.hash.b, (*y)->key.hash.b, sizeof (*x)->key.hash.b);
+}
+
+static int
+by_oid(const void *a, const void *b)
+{
+    const struct table *const *x = a, *const *y = b;
+
+    return ((*x)->target.oid > (*y)->target.oid) - ((*x)->target.oid < (*y)->target.oid);
+}
+
+/* Payloads, then tables: the order in which a batch takes them, so that nobody waits in a circle. */
+static enum st
+transact(struct run *run, struct table **order, size_t n_tables, struct payload **mine,
+         struct recounted *out, struct err *err)
+{
+    struct recounting *r = &run->recounting;
+    bool unknown;
+    enum st rc;
+
+    summary_release(&r->days);
+    if ((rc = pg_begin(run->pg, err)) != ST_OK)
+        return rc;
+    if ((rc = commit_check_token(run, err)) != ST_OK ||
+        (rc = recount_claim(&run->ledger, r->payloads, r->n, err)) != ST_OK ||
+        (rc = check_known(r->payloads, r->n, err)) != ST_OK)
+        goto rollback;
+    for (size_t i = 0; i < n_tables && rc == ST_OK; i++)
+        rc = claim_ecosystem(run, order[i], err);
+    for (size_t i = 0; i < n_tables && rc == ST_OK; i++)
+        rc = sink_lock(run->pg, &order[i]->target, err);
+    for (size_t i = 0; i < n_tables && rc == ST_OK; i++)
+        rc = recount_table(run, order[i], mine, &out[i], err);
+    if (rc != ST_OK || (rc = parked_write(run, err)) != ST_OK ||
+        (rc = announce(run, &r->days, err)) != ST_OK)
+        goto rollback;
+    if (run_signals(run) >= 2) {
+        rc = err_fail(err, ST_STOPPED, "stopped", "a second signal came; nothing was changed");
+        goto rollback;
+    }
+    rc = pg_commit(run->pg, &unknown, err);
+    return unknown ? ST_DB_RETRY : rc; /* what was counted again is the same when it is done again */
+rollback:
+    pg_rollback(run->pg);
+    return rc;
+}
+
+static enum st
+with_patience(struct run *run, struct table **order, size_t n_tables, struct payload **mine,
+              struct recounted *out, struct err *err)
+{
+    enum st rc = ST_DB_RETRY;
+
+    for (int attempt = 0; attempt < RUN_TRIES_MAX && rc == ST_DB_RETRY; attempt++) {
+        struct err lost;
+
+        memset(out, 0, n_tables * sizeof *out);
+        rc = transact(run, order, n_tables, mine, out, err);
+        if (rc != ST_DB_RETRY)
+            break;
+        run_back_off(attempt);
+        if (run_reconnect(run, &lost) != ST_OK) {
+            *err = lost;
+            rc = lost.code;
+        }
+    }
+    return rc == ST_DB_RETRY || rc == ST_EOF ? (err->code = ST_DB) : rc;
+}
+
+enum st
+recount(struct run *run, struct err *err)
+{
+    struct recounting *r = &run->recounting;
+    struct table *order[DATASETS_MAX], *asked;
+    struct recounted done[DATASETS_MAX];
+    struct payload **mine = NULL;
+    size_t n = 0;
+    enum st rc = check_inputs(run, err);
+
+    if (rc == ST_OK && run->config->dataset != NULL)
+        rc = table_ready(run, run->config->dataset, &asked, err);
+    if (rc != ST_OK)
+        return rc;
+    for (size_t i = 0; i < run->n_tables; i++)
+        if (run->tables[i].ready)
+            order[n++] = &run->tables[i];
+    qsort(order, n, sizeof *order, by_oid);
+    for (size_t i = 0; i < r->n; i++)
+        r->items[i]->payload = r->payloads[i]; /* for what waits */
+    if (r->n > 0)
+        qsort(r->payloads, r->n, sizeof *r->payloads, by_hash);
+    if ((mine = calloc(r->n + 1, sizeof *mine)) == NULL)
+        return err_memory(err, what);
+    if (n == 0)
+        rc = err_fail(err, ST_USAGE, what, "no input tells of which table");
+    else
+        rc = with_patience(run, order, n, mine, done, err);
+    free(mine);
+    for (size_t i = 0; i < r->n; i++)
+        r->items[i]->payload = NULL;
+    for (size_t i = 0; rc == ST_OK && i < n; i++) {
+        summary_table(run->summary, order[i]->dataset->table)->inserted = done[i].after;
+        if (run->config->recounted != NULL)
+            run->config->recounted(run->config->ctx, &order[i]->target, &done[i]);
+    }
+    return rc;
+}
