@@ -50,7 +50,11 @@ bool summary_join(struct summary *to, const struct summary *from);
 
 /* source if there is one, files, bytes, lines, records, rows, days, seconds, peak_rss_bytes; one object and a line feed. */
 void summary_json(const struct summary *s, struct buf *out);
-/* A few lines that fit a screen, ending with the next step where something is wrong. */
-void summary_text(const struct summary *s, struct buf *out);
+/*
+ * A few lines, ending with the next step where something is wrong. SUMMARY_BRIEF: that fit a screen, with five reasons of each kind;
+ * SUMMARY_WHOLE: with all of them.
+ */
+enum summary_form { SUMMARY_BRIEF, SUMMARY_WHOLE };
+void summary_text(const struct summary *s, enum summary_form form, struct buf *out);
 
 #endif

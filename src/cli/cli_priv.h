@@ -208,6 +208,9 @@ enum st rule_options_apply(const struct options *o, const struct rule_pack **pac
 /* ST_USAGE: something in the pack would change nothing in counting. */
 enum st rule_options_check(const struct rule_pack *pack, struct err *err);
 
+/* The cause, and who was meant, of a `word` (NULL: none was said) that is not one of these. ST_USAGE. */
+enum st word_refused(const char *word, const char *const *words, size_t n, struct err *err);
+
 /* ---- printing ---- */
 
 void say_text(FILE *to, const char *text, size_t n);  /* escaped: control, C1, bidi, bad UTF-8 as \xHH */

@@ -71,8 +71,10 @@ cli_migrate(const struct options *o)
         if (strcmp(action, actions[i].name) == 0)
             run = actions[i].run;
     if (run == NULL) {
-        err_fail(&err, ST_USAGE, "cannot migrate", "say up, down, status or print, not \"%s\"",
-                 action);
+        static const char *const words[] = { "up", "down", "status", "print" };
+
+        err_set(&err, ST_USAGE, "cannot migrate");
+        word_refused(o->n_arguments > 1 ? action : NULL, words, ARRAY_LEN(words), &err);
         return fail(&err);
     }
     rc = place_open(&place, o, false, &err);

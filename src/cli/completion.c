@@ -258,15 +258,20 @@ cli_completion(const struct options *o)
         const char *shell;
         void (*print)(FILE *to);
     } shells[] = { { "bash", bash }, { "zsh", zsh }, { "fish", fish } };
+    const char *names[ARRAY_LEN(shells)];
     struct err err;
 
+    for (size_t i = 0; i < ARRAY_LEN(shells); i++)
+        names[i] = shells[i].shell;
     for (size_t i = 0; o->n_arguments == 2 && i < ARRAY_LEN(shells); i++)
         if (strcmp(o->arguments[1], shells[i].shell) == 0) {
             shells[i].print(stdout);
             return 0;
         }
-    err_fail(&err, ST_USAGE, "cannot tell what to complete for", "say bash, zsh or fish");
-    err_hint(&err, "source <(ingest completion bash)");
+    err_set(&err, ST_USAGE, "cannot tell which shell is to complete");
+    word_refused(o->n_arguments > 1 ? o->arguments[1] : NULL, names, ARRAY_LEN(names), &err);
+    if (err.hint[0] == '\0')
+        err_hint(&err, "source <(ingest completion bash)");
     say_error(&err);
     return EXIT_USAGE;
 }

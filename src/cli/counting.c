@@ -339,15 +339,24 @@ counting_enter(struct counting *c, struct err *err)
 
 /* ---- the end ---- */
 
+/* Then the failure says it all. */
+static bool
+nothing_happened(const struct summary *s)
+{
+    static const struct summary none;
+
+    return memcmp(&s->files, &none.files, sizeof s->files) == 0 && s->lines.read == 0;
+}
+
 static void
-print_summary(const struct options *o, const struct teller *t, const struct summary *s)
+print_summary(const struct options *o, const struct teller *t, const struct summary *s, bool briefly)
 {
     struct buf text = { 0 }, json = { 0 };
 
     progress_clear();
-    summary_text(s, &text);
+    summary_text(s, t->verbose ? SUMMARY_WHOLE : SUMMARY_BRIEF, &text);
     summary_json(s, &json);
-    if ((t->terminal || t->verbose) && !t->quiet && buf_str(&text) != NULL &&
+    if ((t->terminal || t->verbose) && !t->quiet && !briefly && buf_str(&text) != NULL &&
         buf_str(&json) != NULL)
         say_summary(text.p, json.p);
     if (option_is_on(o, OPT_JSON) && buf_str(&json) != NULL)
@@ -365,7 +374,7 @@ counting_tell(struct counting *c, enum st rc, const struct err *err)
     if (rc != ST_OK)
         say_error(err);
     if (c->entered)
-        print_summary(c->o, &c->teller, &c->summary);
+        print_summary(c->o, &c->teller, &c->summary, rc != ST_OK && nothing_happened(&c->summary));
     if (rc == ST_OK && status != 0 && c->summary.files.refused == 0) {
         err_set(&strict, ST_FORMAT, "%" PRIu64 " lines were rejected, and --strict is said",
                 tally_rejected(&c->summary.lines));

@@ -45,7 +45,8 @@ const struct guide guides[] = {
       "valid-from valid-until json", "COMMANDS.md" },
     { "completion", "bash|zsh|fish", "what completes commands and options in a shell",
       "bash zsh fish", "", "COMMANDS.md" },
-    { "help", "[TOPIC]", "a command, option, format, dataset, pack or reason", "", "", "README.md" },
+    { "help", "[TOPIC]", "a command, option, format, dataset, pack or reason",
+      "commands options formats datasets packs reasons exit man", "", "README.md" },
 };
 const size_t n_guides = ARRAY_LEN(guides);
 

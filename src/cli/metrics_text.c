@@ -21,7 +21,7 @@ static const struct {
     [METRIC_LAST_SECONDS] = { "ingest_last_run_duration_seconds", "gauge",
                               "How long the last run took." },
     [METRIC_LAST_LEFT] = { "ingest_last_run_files_left", "gauge",
-                           "Files that the last run left to the next one because of its deadline." },
+                           "Files that the last run left to the next one, for its deadline or a signal." },
     [METRIC_LAST_MEMORY] = { "ingest_last_run_peak_memory_bytes", "gauge",
                              "The most memory that the last run had in use." },
     [METRIC_RUNS] = { "ingest_runs_total", "counter", "Runs, by exit status." },

@@ -54,6 +54,25 @@ hint_dataset(const char *name, struct err *err)
     hint_near(name, words, n, "`ingest --help` lists the datasets", err);
 }
 
+enum st
+word_refused(const char *word, const char *const *words, size_t n, struct err *err)
+{
+    const char *near = word != NULL ? near_best(slice_of(word), words, n) : NULL;
+    char all[sizeof err->cause] = "";
+    size_t at = 0;
+
+    for (size_t i = 0; i < n && at < sizeof all; i++)
+        at += (size_t)snprintf(all + at, sizeof all - at, "%s%s",
+                               i == 0 ? "" : i + 1 == n ? " or " : ", ", words[i]);
+    if (word != NULL)
+        err_cause(err, "say %s, not \"%.80s\"", all, word);
+    else
+        err_cause(err, "say %s", all);
+    if (near != NULL)
+        err_hint(err, "did you mean %s?", near);
+    return ST_USAGE;
+}
+
 /*
  * A first word that is no file, but nearly a command: to count what stands behind it would be to do
  * what nobody asked for, as of `ingest knwon a.gz`. The shorter a word, the nearer it has to be.

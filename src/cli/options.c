@@ -8,6 +8,7 @@
 #include "ingest/near.h"
 
 #include "cli_priv.h"
+#include "guide.h"
 
 const struct option_def option_defs[OPTIONS_N] = {
     [OPT_DATABASE] = { "database", 'd', OPTION_VALUE, "URI", "libpq URI or conninfo; else $INGEST_DATABASE, the INI, PG* variables" },
@@ -102,12 +103,38 @@ option_nearest(const char *name)
     return near_best(slice_of(name), names, OPTIONS_N);
 }
 
+/* The word that was meant, of those that an option takes. */
+struct meant {
+    struct slice said;
+    size_t distance;
+    char word[GUIDE_WORD_MAX];
+};
+
+static void
+is_meant(void *ctx, const char *word)
+{
+    struct meant *m = ctx;
+    size_t distance = near_distance(m->said, slice_of(word));
+    bool is_number = word[0] >= '0' && word[0] <= '9'; /* an example, and no word of a list */
+
+    if (is_number || distance >= m->distance || near_best(m->said, &word, 1) == NULL)
+        return;
+    m->distance = distance;
+    snprintf(m->word, sizeof m->word, "%s", word);
+}
+
 enum st
 options_bad_value(const struct options *o, enum option_id id, const char *hint, struct err *err)
 {
+    struct meant meant = { .said = slice_of(o->value[id].text), .distance = SIZE_MAX };
+
     err_set(err, ST_USAGE, "bad value for --%s", option_defs[id].name);
     err_cause(err, "\"%s\"", o->value[id].text);
-    err_hint(err, "%s", hint);
+    guide_values(id, is_meant, &meant);
+    if (meant.word[0] != '\0')
+        err_hint(err, "did you mean %s? It takes %s", meant.word, hint);
+    else
+        err_hint(err, "%s", hint);
     return ST_USAGE;
 }
 
@@ -158,6 +185,17 @@ options_set(struct options *o, enum option_id id, const char *text, enum origin 
     return ST_OK;
 }
 
+/* How many long options begin so: getopt_long(3) takes one for all of its name. */
+static size_t
+n_begin_so(const char *name)
+{
+    size_t n = 0;
+
+    for (int i = 0; i < OPTIONS_N; i++)
+        n += strncmp(option_defs[i].name, name, strlen(name)) == 0;
+    return n;
+}
+
 /* `dashes` and `word`, "--" and "output=x", as they stand on the command line; `missing`: its value does. */
 static enum st
 bad_option(const char *dashes, const char *word, bool missing, struct err *err)
@@ -172,7 +210,10 @@ bad_option(const char *dashes, const char *word, bool missing, struct err *err)
         return err_fail(err, ST_USAGE, what, "the option \"%s%s\" wants a value", dashes, name);
     if (option_find(name, strlen(name)) >= 0)
         return err_fail(err, ST_USAGE, what, "the option \"%s%s\" takes no value", dashes, name);
-    err_fail(err, ST_USAGE, what, "there is no option \"%s%s\", or several begin so", dashes, name);
+    if (strlen(dashes) == 2 && n_begin_so(name) > 1)
+        err_fail(err, ST_USAGE, what, "several options begin with \"%s%s\"", dashes, name);
+    else
+        err_fail(err, ST_USAGE, what, "there is no option \"%s%s\"", dashes, name);
     nearest = strlen(name) > 1 ? option_nearest(name) : NULL;
     if (nearest != NULL)
         err_hint(err, "did you mean --%s? `ingest --help` lists them", nearest);

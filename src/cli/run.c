@@ -61,9 +61,14 @@ no_sources(const struct options *o, struct err *err)
 {
     const char *path = o->config->path;
 
-    err_fail(err, ST_USAGE, WHAT, "%.200s names none",
-             path[0] == '\0' ? "there is no configuration file, which" : path);
-    err_hint(err, "write [source NAME] and files = /var/log/nginx/*.gz into it");
+    if (path[0] == '\0') {
+        err_fail(err, ST_USAGE, WHAT, "there is no configuration file");
+        err_hint(err, "make ~/.config/ingest/ingest.ini with [source NAME] and files = "
+                      "/var/log/nginx/*.gz in it");
+    } else {
+        err_fail(err, ST_USAGE, WHAT, "%.200s names none", path);
+        err_hint(err, "write [source NAME] and files = /var/log/nginx/*.gz into it");
+    }
     return ST_USAGE;
 }
 

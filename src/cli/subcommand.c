@@ -10,15 +10,13 @@ static enum st
 refuse(const struct options *o, const char *command, const struct subcommand *all, size_t n,
        struct err *err)
 {
-    const char *word = o->n_arguments > 1 ? o->arguments[1] : "";
-    struct buf words = { 0 };
+    const char *names[SUBCOMMANDS_MAX];
 
+    assert(n <= ARRAY_LEN(names));
     for (size_t i = 0; i < n; i++)
-        buf_printf(&words, "%s%s", i == 0 ? "" : i + 1 == n ? " or " : ", ", all[i].name);
+        names[i] = all[i].name;
     err_set(err, ST_USAGE, "cannot run `ingest %s`", command);
-    err_cause(err, "say %s, not \"%.80s\"", words.failed ? "" : buf_str(&words), word);
-    buf_release(&words);
-    return ST_USAGE;
+    return word_refused(o->n_arguments > 1 ? o->arguments[1] : NULL, names, n, err);
 }
 
 static enum st

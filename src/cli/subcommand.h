@@ -9,6 +9,8 @@
 #include "cli_priv.h"
 
 /* Chooses among `all` by the second word, connects, runs, tells; gives the exit status. */
+#define SUBCOMMANDS_MAX 8
+
 struct subcommand {
     const char *name, *usage;
     size_t      words_min, words_max; /* o->arguments[2] and on */

@@ -372,11 +372,30 @@ do_batch(struct run *run, struct err *err)
 #define AGAIN_MAX 100
 
 /* What was not begun; what refuses anew would have been read, and is left as well. */
-static enum st
-stop_late(struct run *run, struct err *err)
+static void
+count_left(struct run *run)
 {
     for (size_t i = 0; i < run->n_items; i++)
         run->summary->files.left += run->items[i].fate == FATE_TODO;
+}
+
+static enum st
+stop_early(struct run *run, struct err *err)
+{
+    count_left(run);
+    if (run->summary->files.left == 0)
+        return err_fail(err, ST_STOPPED, "stopped", "a signal came; what was counted is committed");
+    err_fail(err, ST_STOPPED, "stopped",
+             "a signal came; %" PRIu64 " of %zu files are left; what was counted is committed",
+             run->summary->files.left, run->n_items);
+    err_hint(err, "run it again: it goes on with them");
+    return ST_STOPPED;
+}
+
+static enum st
+stop_late(struct run *run, struct err *err)
+{
+    count_left(run);
     err_fail(err, ST_LATER, "stopped at the deadline",
              "%" PRIu64 " of %zu files are left; what was counted is committed",
              run->summary->files.left, run->n_items);
@@ -419,9 +438,7 @@ do_batches(struct run *run, struct err *err)
             return rc;
         reset_workers(run);
     }
-    if (run_signals(run) > 0)
-        return err_fail(err, ST_STOPPED, "stopped", "a signal came; what was counted is committed");
-    return ST_OK;
+    return run_signals(run) > 0 ? stop_early(run, err) : ST_OK;
 }
 
 static void

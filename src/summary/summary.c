@@ -203,17 +203,58 @@ summary_json(const struct summary *s, struct buf *out)
         s->seconds.load, s->peak_rss_bytes);
 }
 
+static bool
+has_reason(const struct summary *s, int why)
+{
+    return s->lines.by[why] > 0 || s->records.by[why] > 0;
+}
+
+/* How many reasons of a kind hold for more lines, or stand before it with as many. */
+static size_t
+rank_of(const struct summary *s, int reason, int first, int end)
+{
+    size_t rank = 0;
+
+    for (int why = first; why < end; why++)
+        rank += has_reason(s, why) && (s->lines.by[why] > s->lines.by[reason] ||
+                                       (why < reason && s->lines.by[why] == s->lines.by[reason]));
+    return rank;
+}
+
+/* A screen has 24 lines of so many columns. */
+#define COLUMNS_MAX   80
+#define REASONS_SHOWN 5
+
+static void
+text_other_reasons(struct buf *out, const struct summary *s, size_t most, int first, int end)
+{
+    uint64_t lines = 0;
+    size_t n = 0;
+    char number[32];
+
+    for (int why = first; why < end; why++)
+        if (has_reason(s, why) && rank_of(s, why, first, end) >= most) {
+            lines += s->lines.by[why];
+            n++;
+        }
+    if (n > 0)
+        buf_printf(out, "  %14s  for %zu other reason%s, which -v tells\n",
+                   num_grouped(lines, number), n, n == 1 ? "" : "s");
+}
+
 /* A reason's lines; and its records, where a line may hold several and they are not as many. */
 static void
-text_reasons(struct buf *out, const struct summary *s, const char *title, int first, int end)
+text_reasons(struct buf *out, const struct summary *s, enum summary_form form, const char *title,
+             int first, int end)
 {
+    size_t most = form == SUMMARY_WHOLE ? REASONS_N : REASONS_SHOWN;
     char number[32];
     bool any = false;
 
     for (int why = first; why < end; why++) {
         uint64_t lines = s->lines.by[why], records = s->records.by[why];
 
-        if (lines == 0 && records == 0)
+        if (!has_reason(s, why) || rank_of(s, why, first, end) >= most)
             continue;
         if (!any)
             buf_printf(out, "  %s\n", title);
@@ -225,17 +266,21 @@ text_reasons(struct buf *out, const struct summary *s, const char *title, int fi
                        records == 1 ? "" : "s");
         buf_text(out, "\n");
     }
+    text_other_reasons(out, s, most, first, end);
 }
 
 static void
 text_tally(struct buf *out, const char *unit, const struct tally *t)
 {
     uint64_t rejected = tally_rejected(t);
-    char a[32], b[32], c[32], d[32];
+    char a[32], b[32], c[32], d[32], sum[128];
 
-    buf_printf(out, "%-8s %s read = %s counted + %s filtered + %s rejected\n", unit,
-               num_grouped(t->read, a), num_grouped(t->by[KEEP], b),
-               num_grouped(t->read - t->by[KEEP] - rejected, c), num_grouped(rejected, d));
+    snprintf(sum, sizeof sum, "= %s counted + %s filtered + %s rejected",
+             num_grouped(t->by[KEEP], a), num_grouped(t->read - t->by[KEEP] - rejected, b),
+             num_grouped(rejected, c));
+    num_grouped(t->read, d);
+    buf_printf(out, "%-8s %s read%s%s\n", unit, d,
+               strlen(d) + strlen(sum) + 15 <= COLUMNS_MAX ? " " : "\n         ", sum);
 }
 
 static void
@@ -267,7 +312,8 @@ text_tables(const struct summary *s, struct buf *out)
 {
     for (size_t i = 0; i < s->n_tables; i++) {
         const struct table_summary *t = &s->tables[i];
-        char a[32], b[32], first[11], last[11];
+        size_t start = out->n;
+        char a[32], b[32], first[11], last[11], days[64];
 
         if (s->dry_run)
             buf_printf(out, "rows     %s: %s", t->table, num_grouped((uint64_t)t->inserted, a));
@@ -277,8 +323,10 @@ text_tables(const struct summary *s, struct buf *out)
         if (t->n_days > 0) {
             clock_format_day(t->days[0], first);
             clock_format_day(t->days[t->n_days - 1], last);
-            buf_printf(out, " (%zu %s, %s to %s)", t->n_days, t->n_days == 1 ? "day" : "days",
-                       first, last);
+            snprintf(days, sizeof days, "(%zu %s, %s to %s)", t->n_days,
+                     t->n_days == 1 ? "day" : "days", first, last);
+            buf_printf(out, "%s%s", out->n - start + strlen(days) < COLUMNS_MAX ? " " : "\n         ",
+                       days);
         }
         buf_text(out, "\n");
     }
@@ -320,11 +368,39 @@ text_doubled(const struct summary *s, struct buf *out)
                        s->tables[i].table, num_grouped((uint64_t)s->tables[i].doubled, number));
 }
 
+/* Who is asked for the next step has one, where something is wrong. */
+static void
+text_next(const struct summary *s, struct buf *out)
+{
+    if (s->files.refused > 0 && s->dry_run)
+        buf_text(out, "next     mend or replace the refused files, else only the others count\n");
+    else if (s->files.refused > 0)
+        buf_text(out, "next     mend or replace the refused files and run again: all else is counted;\n"
+                      "         `ingest accept FILE` closes one that is to stay as it is\n");
+    else if (tally_rejected(&s->lines) > 0)
+        buf_text(out, "next     `ingest explain FILE` shows what is wrong with rejected lines,\n"
+                      "         --rejects FILE keeps all of them\n");
+    else if (s->lines.read > 0 && s->lines.by[KEEP] == 0 && s->files.grown == 0)
+        buf_text(out, "next     nothing was counted: `ingest explain FILE` shows why, line by line\n");
+}
+
+static void
+text_time(const struct summary *s, struct buf *out)
+{
+    double wall = s->seconds.wall > 0 ? s->seconds.wall : 1e-6;
+    char a[32];
+
+    buf_printf(out, "time     %.2f s", s->seconds.wall);
+    if (s->seconds.load >= 1)
+        buf_printf(out, " (%.2f s of it writing)", s->seconds.load);
+    buf_printf(out, ", %.0f MB/s, %s lines/s\n", (double)s->bytes.decoded / 1e6 / wall,
+               num_grouped((uint64_t)((double)s->lines.read / wall), a));
+}
+
 void
-summary_text(const struct summary *s, struct buf *out)
+summary_text(const struct summary *s, enum summary_form form, struct buf *out)
 {
     bool healed;
-    double wall = s->seconds.wall > 0 ? s->seconds.wall : 1e-6;
     char a[32];
 
     if (s->source != NULL)
@@ -335,30 +411,22 @@ summary_text(const struct summary *s, struct buf *out)
         text_tally(out, "lines", &s->lines);
         if (memcmp(&s->records, &s->lines, sizeof s->lines) != 0) /* some lines hold several */
             text_tally(out, "records", &s->records);
-        text_reasons(out, s, "filtered", FILTERED_FIRST, REJECTED_FIRST);
-        text_reasons(out, s, "rejected", REJECTED_FIRST, REASONS_N);
+        text_reasons(out, s, form, "filtered", FILTERED_FIRST, REJECTED_FIRST);
+        text_reasons(out, s, form, "rejected", REJECTED_FIRST, REASONS_N);
         text_tables(s, out);
-        buf_printf(out, "time     %.2f s, %.0f MB/s, %s lines/s\n", s->seconds.wall,
-                   (double)s->bytes.decoded / 1e6 / wall,
-                   num_grouped((uint64_t)((double)s->lines.read / wall), a));
+        text_time(s, out);
     } else if (s->files.known > 0 && s->files.refused == 0 && !healed) {
         buf_text(out, s->files.skipped == 0 ? "everything is known; nothing was changed\n"
                                             : "all else is known; nothing was changed\n");
     } else if (s->files.skipped > 0 && s->files.refused == 0) {
-        buf_text(out, "next     nothing was counted: -v names what was skipped, and `ingest explain "
-                      "FILE` shows what is seen in it\n");
+        buf_text(out, "next     nothing was counted: -v names what was skipped, and\n"
+                      "         `ingest explain FILE` shows what is seen in it\n");
     }
     text_doubled(s, out);
     if (s->bytes.unterminated > 0)
         buf_printf(out, "note     %s bytes behind the last line feed are left for the next run\n",
                    num_grouped(s->bytes.unterminated, a));
     if (s->files.known_otherwise > 0)
-        buf_text(out, "note     some files were counted under other rules before, and are not "
-                      "counted again\n");
-    if (s->files.refused > 0 && s->dry_run)
-        buf_text(out, "next     mend or replace the refused files, else only the others count\n");
-    else if (s->files.refused > 0)
-        buf_text(out, "next     mend or replace the refused files and run again: all else is "
-                      "counted already;\n"
-                      "         `ingest accept FILE` closes one that is to stay as it is\n");
+        buf_text(out, "note     files that were counted under other rules are not counted again\n");
+    text_next(s, out);
 }

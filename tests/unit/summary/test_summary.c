@@ -13,7 +13,7 @@ static const char *
 text(const struct summary *s)
 {
     buf_reset(&out);
-    summary_text(s, &out);
+    summary_text(s, SUMMARY_BRIEF, &out);
     return buf_str(&out);
 }
 
@@ -48,14 +48,21 @@ every_reason_with_its_number(void **state)
     shown = text(&s);
     assert_non_null(strstr(shown, "\n  filtered\n "));
     assert_non_null(strstr(shown, "\n  rejected\n "));
-    for (int why = KEEP + 1; why < REASONS_N; why++) {
+    for (int why = KEEP + 1; why < REASONS_N; why++) { /* the five of most lines of each kind */
+        int end = reason_is_filtered((enum reason)why) ? (int)REJECTED_FIRST : (int)REASONS_N;
         char line[200];
 
         snprintf(line, sizeof line, "  1,%03d  %-16s %s (5,%03d records)\n", why,
                  reason_name((enum reason)why), reason_about((enum reason)why), why);
-        if (strstr(shown, line) == NULL)
-            fail_msg("not shown: %s", line);
+        if ((strstr(shown, line) != NULL) != (why >= end - 5))
+            fail_msg("%s: %s", why >= end - 5 ? "not shown" : "shown", line);
     }
+    buf_reset(&out);
+    summary_text(&s, SUMMARY_WHOLE, &out);
+    shown = buf_str(&out);
+    for (int why = KEEP + 1; why < REASONS_N; why++)
+        assert_non_null(strstr(shown, reason_about((enum reason)why)));
+    assert_null(strstr(shown, "other reason"));
     shown = json(&s);
     for (int why = KEEP + 1; why < REASONS_N; why++)
         for (int unit = 0; unit < 2; unit++) {
@@ -69,6 +76,44 @@ every_reason_with_its_number(void **state)
             if (at == NULL || (at[strlen(member)] != ',' && at[strlen(member)] != '}'))
                 fail_msg("not in the object: %s", member);
         }
+}
+
+/* Whatever happened: the screen of a terminal, and a step to take. */
+static void
+it_fits_a_screen(void **state)
+{
+    struct summary s = { .files = { .read = 9600, .known = 88, .grown = 3, .partial = 1, .refused = 300 },
+                         .seconds = { .wall = 3601.5, .load = 1800.25 }, .bytes.unterminated = 12345 };
+    struct table_summary *t = summary_table(&s, "job_artifact_downloads");
+    size_t n_lines = 0, column = 0;
+
+    (void)state;
+    fill(&s.lines, 1000000);
+    s.records = s.lines;
+    t->inserted = 123456789;
+    t->updated = 987654321;
+    assert_true(summary_add_day(t, 19500) && summary_add_day(t, 19600));
+    for (const char *p = text(&s); *p != '\0'; p++) {
+        column = *p == '\n' ? 0 : column + 1;
+        n_lines += *p == '\n';
+        if (column > 85) /* the longest of the reasons; all else keeps to 80 */
+            fail_msg("line %zu is too long: %s", n_lines + 1, p - 80);
+    }
+    assert_in_range(n_lines, 15, 23);
+    assert_non_null(strstr(out.p, " other reasons, which -v tells\n"));
+    assert_non_null(strstr(out.p, " 987,654,321 updated\n         (2 days, 2023-05-23 to 2023-08-31)\n"));
+    assert_non_null(strstr(out.p, "time     3601.50 s (1800.25 s of it writing), "));
+    assert_non_null(strstr(out.p, "\nnext     mend or replace"));
+    s.files.refused = 0;
+    assert_non_null(strstr(text(&s), "\nnext     `ingest explain FILE` shows what is wrong with rejected lines"));
+    memset(&s.lines, 0, sizeof s.lines);
+    s.lines.read = s.lines.by[FILTER_METHOD] = 5;
+    s.files.grown = 0;
+    assert_non_null(strstr(text(&s), "\nnext     nothing was counted: `ingest explain FILE` shows why"));
+    s.lines.read = s.lines.by[KEEP] = 5;
+    s.lines.by[FILTER_METHOD] = 0;
+    assert_null(strstr(text(&s), "\nnext "));
+    summary_release(&s);
 }
 
 /* "read = counted + filtered + rejected" adds up as it is printed. */
@@ -118,9 +163,9 @@ every_fate_of_a_file(void **state)
     assert_non_null(strstr(text(&s), "files    1 read, 2 known, 3 known under other rules, 4 grown, 5 partial, 7 skipped, 6 refused\n"));
     assert_non_null(strstr(out.p, "ingest accept"));
     assert_non_null(strstr(text(&s), "are not counted again\n"));
-    assert_non_null(strstr(text(&s), "all else is counted already"));
+    assert_non_null(strstr(text(&s), "all else is counted;"));
     s.dry_run = true; /* nothing is counted, and nothing can be accepted */
-    assert_null(strstr(text(&s), "counted already"));
+    assert_null(strstr(text(&s), "all else is counted"));
     assert_non_null(strstr(text(&s), "next     mend or replace the refused files"));
     assert_non_null(strstr(json(&s), "{\"files\":{\"read\":1,\"known\":2,\"known_otherwise\":3,\"grown\":4,\"partial\":5,\"refused\":6,\"skipped\":7}"));
 }
@@ -225,7 +270,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(doubled_rows_are_told_where_there_are_some),
-        cmocka_unit_test(every_reason_with_its_number), cmocka_unit_test(the_line_adds_up),
+        cmocka_unit_test(every_reason_with_its_number), cmocka_unit_test(it_fits_a_screen),
+        cmocka_unit_test(the_line_adds_up),
         cmocka_unit_test(reasons_of_none_are_not_shown), cmocka_unit_test(every_fate_of_a_file),
         cmocka_unit_test(joined_tables_add_up), cmocka_unit_test(days_come_once_and_sorted), cmocka_unit_test(what_waits_and_what_did),
     };
