@@ -198,7 +198,7 @@ class Page:
 
     def run(self, command):
         return subprocess.run(["bash", "-c", self.here(command)], cwd=self.work, env=self.environment(command), text=True,
-                              errors="replace", capture_output=True, timeout=60, stdin=subprocess.DEVNULL)
+                              errors="replace", capture_output=True, timeout=120, stdin=subprocess.DEVNULL)
 
     def must(self, command):
         done = self.run("set -e\n" + command)
