@@ -197,7 +197,7 @@ take_lines(struct ingest *h, struct intake *r, struct err *err)
     if (rc == ST_EOF)
         rc = parser_end(&r->parser, err);
     close_line(r);
-    if (rc != ST_OK && err->line_no == 0 && rc != ST_STOPPED)
+    if (err_is_of_input(rc) && err->line_no == 0)
         err->line_no = r->parser.line_no;
     return rc;
 }
@@ -304,10 +304,9 @@ count_input(struct ingest *h, const struct source *source, bool *known, struct e
         rc = count_open(h, in, known, err);
     input_close(in);
     uselocale(before);
-    if (rc != ST_OK)
+    if (err_is_of_input(rc) || rc == ST_STOPPED) /* other failures are none of the input's */
         snprintf(err->path, sizeof err->path, "%s", source->path);
-    else
-        h->totals.known += *known;
+    h->totals.known += rc == ST_OK && *known;
     h->totals.refused += err_is_of_input(rc);
     return rc;
 }
