@@ -130,7 +130,7 @@ options_bad_value(const struct options *o, enum option_id id, const char *hint, 
 
     err_set(err, ST_USAGE, "bad value for --%s", option_defs[id].name);
     err_cause(err, "\"%s\"", o->value[id].text);
-    guide_values(id, is_meant, &meant);
+    guide_values((int)id, is_meant, &meant);
     if (meant.word[0] != '\0')
         err_hint(err, "did you mean %s? It takes %s", meant.word, hint);
     else
