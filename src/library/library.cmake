@@ -40,7 +40,7 @@ if(INGEST_SHARED OR INGEST_TESTS)
         LINK_DEPENDS ${map})
     target_link_libraries(libingest_shared PRIVATE ${libingest_libs})
     target_link_options(libingest_shared PRIVATE LINKER:--version-script=${map})
-    if(NOT INGEST_SANITIZE) # whose runtime comes with the program
+    if(NOT INGEST_SANITIZE AND NOT INGEST_FUZZ) # whose runtime comes with the program
         target_link_options(libingest_shared PRIVATE LINKER:-z,defs)
     endif()
 endif()
