@@ -58,7 +58,7 @@ subcommand_run(const struct options *o, const char *command, const struct subcom
                size_t n)
 {
     struct place place = { .local.users_fd = -1 };
-    const struct subcommand *s;
+    const struct subcommand *s = NULL;
     struct pg *pg = NULL;
     struct err err = { 0 };
     enum st rc;
