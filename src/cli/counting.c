@@ -349,7 +349,8 @@ nothing_happened(const struct summary *s)
 }
 
 static void
-print_summary(const struct options *o, const struct teller *t, const struct summary *s, bool briefly)
+print_summary(const struct options *o, const struct teller *t, const struct summary *s,
+              bool briefly)
 {
     struct buf text = { 0 }, json = { 0 };
 

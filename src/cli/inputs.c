@@ -60,9 +60,11 @@ check_stdin(const struct options *o, size_t n_stdin, struct err *err)
 static enum st
 nothing_named(struct err *err)
 {
-    err_fail(err, ST_USAGE, "cannot find anything to count", "no FILE is named, and standard input %s",
+    err_fail(err, ST_USAGE, "cannot find anything to count",
+             "no FILE is named, and standard input %s",
              isatty(STDIN_FILENO) == 1 ? "is the terminal" : "is empty");
-    err_hint(err, "name logs or their directory, as in `ingest --local logs/`; `ingest --help` shows more");
+    err_hint(err, "name logs or their directory, as in `ingest --local logs/`; `ingest --help` "
+                  "shows more");
     return ST_USAGE;
 }
 

@@ -20,8 +20,8 @@
 
 /*
  * Payloads that begin with k.head. In a ledger that is new and was never analyzed, the index on the
- * hash seems the better one, as two of its columns are given: it would look at all payloads for each
- * head, which took 18 s for 4,096 of them. An expression keeps it from that.
+ * hash seems the better one, as two of its columns are given: it would look at all payloads for
+ * each head, which took 18 s for 4,096 of them. An expression keeps it from that.
  */
 #define BEGINS_LIKE(scope, dataset)                                                                \
     "b.head = k.head AND b.scope + 0 = " scope " AND b.dataset || '' = " dataset
