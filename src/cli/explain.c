@@ -113,6 +113,7 @@ show_input(const struct run_config *c, const struct source *source, uint64_t lin
             rc = show_lines(look, viewer, print, line > 0 ? line : 1, line > 0 ? 1 : LINES_SHOWN,
                             &unterminated, err);
         print->end(unterminated);
+        viewer->choice = NULL;
     }
     if (rc == ST_FORMAT && source->walked && err->not_a_log)
         rc = ST_OK; /* a run passes it over, too */

@@ -72,7 +72,8 @@ add_unwritten(const struct run *run, const struct ledger_key *key, const struct 
                                                    .lines_counted = h[k].lines_counted,
                                                    .hash = h[k].key.hash };
     }
-    qsort(*out, *n_out, sizeof **out, by_place_and_length);
+    if (*n_out > 0)
+        qsort(*out, *n_out, sizeof **out, by_place_and_length);
     return ST_OK;
 }
 
