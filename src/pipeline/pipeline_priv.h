@@ -26,6 +26,7 @@
  *   holder.c   who holds a lock that was waited for in vain
  *   commit.c   the one transaction of a batch; commit_text.c: rows that go elsewhere
  *   look.c     single lines on the same way, for `ingest explain`
+ *   peak.c     how much memory it took
  *   days.c     what an input holds by day; seen.c: a set of payload hashes
  */
 #ifndef PIPELINE_PRIV_H
@@ -617,6 +618,9 @@ enum st refused_note(struct run *run, struct item *item, const struct err *why, 
 void    refused_remember(struct run *run);
 /* Adds since when. */
 void    refused_tell(const struct refused *before, struct err *err);
+
+/* peak.c: of memory, resident, so far */
+int64_t peak_bytes(void);
 
 /* note.c */
 /* The run is over, with `rc`, and its summary whole: says so in the ledger, if it is one that counts and the server is there. */

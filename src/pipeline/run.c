@@ -5,7 +5,6 @@
 #include "ingest/base.h"
 
 #include <sodium.h>
-#include <sys/resource.h>
 
 #include "ingest/clock.h"
 #include "ingest/token.h"
@@ -445,7 +444,6 @@ static void
 finish_summary(struct run *run)
 {
     struct summary *s = run->summary;
-    struct rusage usage;
 
     for (size_t i = 0; i < run->n_workers; i++) {
         s->seconds.decode += (double)run->workers[i].us.decode / 1e6;
@@ -456,8 +454,7 @@ finish_summary(struct run *run)
     s->seconds.wall = (double)(clock_monotonic_us() - run->started_us) / 1e6;
     s->seconds.cpu = (double)clock_cpu_us() / 1e6;
     s->dry_run = !run_writes(run);
-    if (getrusage(RUSAGE_SELF, &usage) == 0)
-        s->peak_rss_bytes = (int64_t)usage.ru_maxrss * 1024;
+    s->peak_rss_bytes = peak_bytes();
 }
 
 static void

@@ -134,3 +134,15 @@ for i in range(300000):
     peak 80 "$INGEST" -o many --client-key none --memory 16M -j 256 logs
     same_file few many
 }
+
+@test "peak_rss_bytes is the program's own, however large who starts it is" {
+    line a 1.0.0 >log
+    python3 - <<'PYTHON'
+import json, os, subprocess
+large = bytearray(150 << 20)
+for at in range(0, len(large), 4096):
+    large[at] = 1
+done = subprocess.run([os.environ["INGEST"], "--json", "-n", "--client-key", "none", "log"], capture_output=True, text=True, check=True)
+assert json.loads(done.stdout)["peak_rss_bytes"] < 100 << 20, done.stdout
+PYTHON
+}
