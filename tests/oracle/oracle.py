@@ -311,12 +311,21 @@ COLUMNS = {
 }
 
 
+# What would act on a terminal, or is not seen: C1, line separators, Bidi_Control, characters without width, tags (docs/SECURITY.md).
+UNSEEN = re.compile("[\x80-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]")
+
+
 def quote(text):
-    """A JSON string: UTF-8 as it is, and only what must be escaped is."""
+    """A JSON string: UTF-8 as it is, and only what must be escaped is, or harms who looks at it."""
     def one(m):
         c = m[0]
         return b"\\" + c if c in b'"\\' else b"\\u%04x" % c[0]
-    return b'"' + re.sub(rb'["\\\x00-\x1f\x7f]', one, text) + b'"'
+
+    def unseen(m):
+        units = m[0].encode("utf-16-be")
+        return "".join("\\u%02x%02x" % (units[i], units[i + 1]) for i in range(0, len(units), 2))
+    shown = re.sub(rb'["\\\x00-\x1f\x7f]', one, text).decode("utf-8", "surrogateescape")
+    return b'"' + UNSEEN.sub(unseen, shown).encode("utf-8", "surrogateescape") + b'"'
 
 
 def row_texts(table, rows):
