@@ -36,7 +36,7 @@ json() {
         python3 -c 'import json; s = json.load(open("out"))["lines"]; assert s["counted"] > 300 and sum(s["rejected"].values()) > 12, s'
         python3 "$HERE/hostile.py" json rejects.jsonl rows.jsonl
         [ -s rows.jsonl ] && [ -s rejects.jsonl ]
-        ! grep -qE '198\.18\.77|5ec7' out messages rows.jsonl rejects.jsonl
+        ! grep -qE '198\.18\.77|5ec7:' out messages rows.jsonl rejects.jsonl
         text "${common[@]}" -v --progress --rejects rejects.jsonl --rejects-raw -n "$CORPUS/$format.log" || {
             # The progress line alone moves the cursor: back to its beginning, and clears to its end.
             sed -i 's/\r[^\r]*\x1b\[K//g' messages
@@ -74,7 +74,7 @@ json() {
     is "$(n_rows ingest.payloads)" 3
     tail -c +"$begin" "$(dirname "$PGDATA")/server.log" >server.log
     grep -q 'COPY' server.log
-    is "$(grep -acE 'keyMARK77|uaMARK77|198\.18\.77|5ec7|DROP TABLE stats' server.log)" 0
+    is "$(grep -acE 'keyMARK77|uaMARK77|198\.18\.77|5ec7:|DROP TABLE stats' server.log)" 0
     sql "SELECT DISTINCT encode(convert_to(name, 'UTF8'), 'hex') FROM stats" >keys
     n=$(python3 "$HERE/hostile.py" keys keys)
     [ "$n" -ge 50 ] || { echo "$n keys came through as they were"; false; }
@@ -85,7 +85,7 @@ json() {
     books_balance
     # Nothing about clients: not in a table, not where the server keeps them.
     "$PG_BIN/pg_dump" >dump.sql
-    is "$(grep -acE 'uaMARK77|198\.18\.77|5ec7' dump.sql)" 0
+    is "$(grep -acE 'uaMARK77|198\.18\.77|5ec7:' dump.sql)" 0
     [ "$(grep -ac keyMARK77 dump.sql)" -gt 60 ]
     for how in "status" "status -v" "status --audit" "status --doctor" "status --audit -v"; do
         # shellcheck disable=SC2086
