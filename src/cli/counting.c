@@ -43,8 +43,14 @@ say_stopping(struct counting *c)
     c->teller.stopping = true;
     if (c->teller.quiet)
         return;
-    say_note("stopping: what is being read is finished and committed; a second signal stops at "
-             "once");
+    if (c->config.sink == RUN_VERIFY)
+        say_note("stopping: what is being read is finished");
+    else if (c->config.sink == RUN_RECOUNT)
+        say_note("stopping: nothing is changed, unless the transaction has begun; a second signal "
+                 "rolls that back");
+    else
+        say_note("stopping: what is being read is finished and committed; a second signal stops at "
+                 "once");
 }
 
 void

@@ -17,20 +17,11 @@ static const char what[] = "cannot count days again";
 static enum st
 check_kind(const struct run *run, const struct dataset *dataset, struct err *err)
 {
-    const struct rules *rules = run->config->rules;
-
     if (dataset->keeps_latest || dataset->instead != NULL || dataset->after != NULL)
         return err_fail(err, ST_USAGE, what,
                         "dataset %s keeps numbers beside its rows, which cannot be taken back",
                         dataset->name);
-    if (dataset->bucket != BUCKET_MONTH ||
-        (clock_month(rules->since) == rules->since && clock_month(rules->until) == rules->until))
-        return ST_OK;
-    err_fail(err, ST_USAGE, what,
-             "table \"%s\" has a row a month, and of a part of a month it knows nothing",
-             dataset->table);
-    err_hint(err, "say --since and --until with the first days of months");
-    return ST_USAGE;
+    return verify_check_days(run, dataset, what, err);
 }
 
 enum st
@@ -189,7 +180,7 @@ replace_rows(struct run *run, struct table *t, struct recounted *out, struct err
     return rc;
 }
 
-/* The payloads of a table stand together: they are sorted by dataset behind their hash, so they are picked. */
+/* In the order of all, by hash. */
 static size_t
 of_table(const struct run *run, const struct table *t, struct payload **out)
 {

@@ -381,6 +381,8 @@ count_left(struct run *run)
 static enum st
 stop_early(struct run *run, struct err *err)
 {
+    if (run->config->sink == RUN_VERIFY || run->config->sink == RUN_RECOUNT)
+        return err_fail(err, ST_STOPPED, "stopped", "a signal came; nothing was changed");
     count_left(run);
     if (run->summary->files.left == 0)
         return err_fail(err, ST_STOPPED, "stopped", "a signal came; what was counted is committed");

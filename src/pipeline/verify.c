@@ -15,25 +15,31 @@ is_first_of_month(int32_t day)
 }
 
 enum st
-verify_check_dataset(const struct run *run, const struct dataset *dataset, struct err *err)
+verify_check_days(const struct run *run, const struct dataset *dataset, const char *what,
+                  struct err *err)
 {
     const struct rules *rules = run->config->rules;
 
+    if (dataset->bucket != BUCKET_MONTH ||
+        (is_first_of_month(rules->since) && is_first_of_month(rules->until)))
+        return ST_OK;
+    err_fail(err, ST_USAGE, what,
+             "table \"%s\" has a row a month, and of a part of a month it knows nothing",
+             dataset->table);
+    err_hint(err, "say --since and --until with the first days of months");
+    return ST_USAGE;
+}
+
+enum st
+verify_check_dataset(const struct run *run, const struct dataset *dataset, struct err *err)
+{
     if (run->config->sink != RUN_VERIFY)
         return ST_OK;
     if (dataset->keeps_latest || dataset->instead != NULL)
         return err_fail(err, ST_USAGE, "cannot verify this dataset",
                         "\"%s\" keeps the last time of each, and what came later hides the logs' own",
                         dataset->name);
-    if (dataset->bucket == BUCKET_MONTH &&
-        (!is_first_of_month(rules->since) || !is_first_of_month(rules->until))) {
-        err_fail(err, ST_USAGE, "cannot verify these days",
-                 "table \"%s\" has a row a month, and of a part of a month it knows nothing",
-                 dataset->table);
-        err_hint(err, "say --since and --until with the first days of months");
-        return ST_USAGE;
-    }
-    return ST_OK;
+    return verify_check_days(run, dataset, "cannot verify these days", err);
 }
 
 static enum st
