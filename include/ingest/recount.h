@@ -29,6 +29,13 @@ enum st recount_missing(struct ledger *l, const struct recount_days *days, struc
                         struct buf *text, struct err *err);
 
 /*
+ * Some of the given hold lines that were counted with others than what they begin with: which, is seen while they are read, but only beside that
+ * beginning. Those beginnings that are not given, told as above.
+ */
+enum st recount_unsplit(struct ledger *l, const struct recount_days *days, struct payload *const *payloads, size_t n, int64_t *n_missing,
+                        struct buf *text, struct err *err);
+
+/*
  * Strikes the days out: of the given payloads and their beginnings they go, with what waits for a key in them; of others, which `partial` allows,
  * they are marked `replaced`.
  */

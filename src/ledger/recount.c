@@ -109,26 +109,21 @@ ask(struct ask *a, struct ledger *l, const struct recount_days *days,
     return rc;
 }
 
-enum st
-recount_missing(struct ledger *l, const struct recount_days *days, struct payload *const *payloads,
-                size_t n, int64_t *n_missing, struct buf *text, struct err *err)
+/* Rows (how many there are, payload); "path, path" of them. */
+static enum st
+name_them(struct ledger *l, const struct recount_days *days, struct payload *const *payloads,
+          size_t n, const char *sql, int64_t *n_named, struct buf *text, struct err *err)
 {
-    static const char sql[] = GIVEN
-        ", missing AS (SELECT DISTINCT d.payload FROM ingest.payload_days d WHERE" OF_THESE_DAYS
-        "AND d.state IN ('counted', 'adopted') AND NOT" IS_GIVEN "AND" IN_SCOPE ")"
-        " SELECT (SELECT count(*) FROM missing), (SELECT s.path FROM ingest.sightings s"
-        " WHERE s.payload = m.payload ORDER BY s.seen_at DESC LIMIT 1), m.payload"
-        " FROM missing m ORDER BY m.payload LIMIT 5";
     struct pg_result *r = NULL;
     char path[1100];
     struct ask a;
     enum st rc = ask(&a, l, days, payloads, n, sql, &r, err);
 
-    *n_missing = 0;
+    *n_named = 0;
     for (size_t row = 0; rc == ST_OK && row < pg_rows(r); row++) {
         size_t n_path = pg_bytea(r, row, 1, path, sizeof path);
 
-        *n_missing = pg_int(r, row, 0);
+        *n_named = pg_int(r, row, 0);
         buf_text(text, row == 0 ? "" : ", ");
         if (pg_is_null(r, row, 1) || n_path == SIZE_MAX)
             buf_printf(text, "payload %" PRId64, pg_int(r, row, 2));
@@ -137,6 +132,36 @@ recount_missing(struct ledger *l, const struct recount_days *days, struct payloa
     }
     pg_free(r);
     return rc;
+}
+
+#define NAMED                                                                                     \
+    " SELECT (SELECT count(*) FROM missing), (SELECT s.path FROM ingest.sightings s"              \
+    " WHERE s.payload = m.payload ORDER BY s.seen_at DESC LIMIT 1), m.payload"                    \
+    " FROM missing m ORDER BY m.payload LIMIT 5"
+
+enum st
+recount_missing(struct ledger *l, const struct recount_days *days, struct payload *const *payloads,
+                size_t n, int64_t *n_missing, struct buf *text, struct err *err)
+{
+    static const char sql[] = GIVEN
+        ", missing AS (SELECT DISTINCT d.payload FROM ingest.payload_days d WHERE" OF_THESE_DAYS
+        "AND d.state IN ('counted', 'adopted') AND NOT" IS_GIVEN "AND" IN_SCOPE ")" NAMED;
+
+    return name_them(l, days, payloads, n, sql, n_missing, text, err);
+}
+
+/* A payload whose lines were all counted with its beginning and its own is read whole in place of both. */
+enum st
+recount_unsplit(struct ledger *l, const struct recount_days *days, struct payload *const *payloads,
+                size_t n, int64_t *n_missing, struct buf *text, struct err *err)
+{
+    static const char sql[] =
+        "WITH missing AS (SELECT DISTINCT q.id AS payload FROM ingest.payloads p JOIN ingest.payloads q ON q.id = p.extends"
+        " WHERE p.id = ANY ($1::bigint[]) AND q.id <> ALL ($1::bigint[]) AND p.dataset = $2 AND p.scope = $3::integer"
+        " AND coalesce((p.lines_why ->> 'counted_before')::bigint, 0) <> q.lines_read"
+        " AND ($4::integer, $5::integer) IS NOT NULL)" NAMED;
+
+    return name_them(l, days, payloads, n, sql, n_missing, text, err);
 }
 
 enum st

@@ -113,6 +113,28 @@ check_known(struct payload *const *payloads, size_t n, struct err *err)
 }
 
 static enum st
+check_unsplit(struct run *run, const struct recount_days *days, struct payload *const *payloads,
+              size_t n, struct err *err)
+{
+    struct buf text = { 0 };
+    int64_t n_missing;
+    enum st rc = recount_unsplit(&run->ledger, days, payloads, n, &n_missing, &text, err);
+
+    if (rc == ST_OK && n_missing > 0) {
+        rc = err_fail(err, ST_CORRUPT, what,
+                      "%s%s %s not given: logs that begin with %s hold lines of others, too, and "
+                      "which these are is seen beside %s alone",
+                      buf_str(&text) == NULL ? "" : text.p,
+                      n_missing > RECOUNT_SHOWN ? ", and others" : "",
+                      n_missing == 1 ? "is" : "are", n_missing == 1 ? "it" : "them",
+                      n_missing == 1 ? "it" : "them");
+        err_hint(err, "give %s as well", n_missing == 1 ? "it" : "them");
+    }
+    buf_release(&text);
+    return rc;
+}
+
+static enum st
 check_missing(struct run *run, const struct recount_days *days, struct payload *const *payloads,
               size_t n, struct err *err)
 {
@@ -204,7 +226,8 @@ recount_table(struct run *run, struct table *t, struct payload **mine, struct re
     enum st rc;
 
     out->payloads = (int64_t)n;
-    if ((rc = check_missing(run, &days, mine, n, err)) != ST_OK ||
+    if ((rc = check_unsplit(run, &days, mine, n, err)) != ST_OK ||
+        (rc = check_missing(run, &days, mine, n, err)) != ST_OK ||
         (rc = recount_strike(&run->ledger, &days, mine, n, err)) != ST_OK ||
         (rc = replace_rows(run, t, out, err)) != ST_OK)
         return rc;

@@ -276,3 +276,29 @@ PYTHON
     count --partial a
     status_is 2
 }
+
+@test "an archive of hours that were counted apart: its first hour has to be there, or the others would count twice" {
+    local hour i
+
+    fresh
+    for hour in 1 2 3; do # over 4,096 bytes, so that the archive is known by them
+        for i in {1..50}; do line "hour$hour" "1.$i.0" "05/Jan/2024" "192.0.2.$i"; done >"h$hour"
+    done
+    count -q h1
+    count -q h2 h3
+    cat h1 h2 h3 >archive
+    count -q archive
+    dump_counted >before
+    recount 2024-01-05 2024-01-06 archive h2 h3
+    status_is 1
+    says "h1 is not given"
+    says "give it as well"
+    dump_counted >after
+    same_file before after
+    recount 2024-01-05 2024-01-06 --partial archive h2 h3
+    status_is 1
+    recount 2024-01-05 2024-01-06 archive h3 h2 h1
+    status_is 0
+    dump_counted >after
+    same_file before after
+}
