@@ -24,6 +24,7 @@ struct ledger {
     bool               notes_runs;  /* its table of runs is there and may be written to */
     bool               keeps_sources; /* its table of sources is there and may be written to */
     bool               notifies;    /* NOTIFY may be said */
+    bool               annotates;   /* its tables of annotations and rules are there and may be written to */
     bool               replaces;    /* payloads that it knows are claimed again, with new figures. The caller sets it */
 };
 

@@ -33,6 +33,8 @@ struct rules {
     struct country *countries;     /* of addresses whose log has none; NULL: nobody asks */
     const struct networks *networks; /* temporary ones, told apart by rules_extend; NULL: codes stand as they are */
     struct digest   id;            /* XXH3-128 of the canonical text of all of this */
+    struct digest   kind;          /* the same without the days, with nothing mixed in: who counts other days, or reads lines in another
+                                      way, counts by the same rules. Whether there are networks, and not which */
     struct arena    arena;         /* holds the routes */
 };
 

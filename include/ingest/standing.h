@@ -56,10 +56,13 @@ struct standing {
     /* the newest run of each source, the newest first: started at (UTC), seconds, host, version, source, status, files read, known, known
      * under other rules, grown, partial, refused, skipped, lines, counted, failure. Of the last STANDING_RUNS runs */
     struct pg_result *runs;
+    /* what happened to numbers and is no growth, the newest day first: day, dataset, text, made at (UTC). At most STANDING_ANNOTATIONS */
+    struct pg_result *annotations;
     size_t            n_late;     /* sources that are */
 };
 #define STANDING_EXAMPLES 20
 #define STANDING_RUNS     1000
+#define STANDING_ANNOTATIONS 1000
 
 /* ST_OK; ST_DB: no ledger, no right; ST_DB_RETRY; ST_MEMORY. To be released in either case. */
 enum st standing_read(struct standing *s, struct pg *pg, const struct standing_source *sources, size_t n, struct err *err);

@@ -86,7 +86,9 @@ static const char ledger_sql[] =
     " ('settings', 'SELECT', true), ('settings', 'INSERT', true),"
     " ('refusals', 'SELECT', false), ('refusals', 'INSERT', false), ('refusals', 'UPDATE', false),"
     " ('unresolved', 'SELECT', false), ('unresolved', 'INSERT', false), ('unresolved', 'UPDATE', false),"
-    " ('runs', 'SELECT', false), ('runs', 'INSERT', false), ('runs', 'UPDATE', false)"
+    " ('runs', 'SELECT', false), ('runs', 'INSERT', false), ('runs', 'UPDATE', false),"
+    " ('annotations', 'INSERT', false), ('rules_used', 'SELECT', false),"
+    " ('rules_used', 'INSERT', false), ('rules_used', 'UPDATE', false)"
     " ) AS needs(t, p, needed)"
     " WHERE NOT has_table_privilege(to_regclass('ingest.' || t)::oid, p) GROUP BY t ORDER BY t";
 

@@ -224,6 +224,22 @@ put_queues(const struct status *s)
 }
 
 static void
+put_annotations(const struct pg_result *r)
+{
+    static const struct member members[] = {
+        { "day", TEXT }, { "dataset", TEXT }, { "text", TEXT }, { "made_at", TEXT }
+    };
+
+    fputs(",\"annotations\":[", stdout);
+    for (size_t i = 0; i < pg_rows(r); i++) {
+        fputs(i > 0 ? ",{" : "{", stdout);
+        put_members("", r, i, members, ARRAY_LEN(members));
+        fputs("}", stdout);
+    }
+    fputs("]", stdout);
+}
+
+static void
 put_runs(const struct pg_result *r)
 {
     static const struct member members[] = {
@@ -256,6 +272,8 @@ status_json(const struct status *s)
         put_unresolved(&s->standing);
     if (s->queue.queues != NULL)
         put_queues(s);
+    if (s->standing.annotations != NULL)
+        put_annotations(s->standing.annotations);
     if (s->standing.runs != NULL)
         put_runs(s->standing.runs);
     puts("}");

@@ -202,6 +202,31 @@ text_late(const struct standing *s)
     }
 }
 
+/* ---- what is no growth ---- */
+
+#define ANNOTATIONS_SHOWN 5
+
+static void
+text_annotations(const struct status *s)
+{
+    const struct pg_result *r = s->standing.annotations;
+    size_t n = pg_rows(r), shown = s->all || n <= ANNOTATIONS_SHOWN ? n : ANNOTATIONS_SHOWN;
+
+    if (n > 0)
+        puts("notes on days");
+    for (size_t i = 0; i < shown; i++) {
+        fputs("  ", stdout);
+        say_field(r, i, 0);
+        fputs(" ", stdout);
+        say_field(r, i, 1);
+        fputs(": ", stdout);
+        say_field(r, i, 2);
+        fputc('\n', stdout);
+    }
+    if (shown < n)
+        printf("  and %zu of earlier days: -v\n", n - shown);
+}
+
 /* ---- runs ---- */
 
 static void
@@ -282,6 +307,8 @@ status_text(const struct status *s)
         text_unresolved(&s->standing);
     if (s->queue.queues != NULL)
         text_queues(s);
+    if (s->standing.annotations != NULL)
+        text_annotations(s);
     if (s->standing.runs != NULL)
         text_runs(s);
 }

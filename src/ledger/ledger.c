@@ -132,8 +132,12 @@ ledger_open(struct ledger *l, struct pg *pg, bool read_only, struct err *err)
         " coalesce(has_table_privilege(s, 'SELECT') AND has_table_privilege(s, 'INSERT')"
         "          AND has_table_privilege(s, 'UPDATE'), false),"
         " coalesce(has_function_privilege(notify, 'EXECUTE')"
-        "          AND has_function_privilege(usage, 'EXECUTE'), false)"
+        "          AND has_function_privilege(usage, 'EXECUTE'), false),"
+        " coalesce(has_table_privilege(to_regclass('ingest.annotations'), 'INSERT')"
+        "          AND has_table_privilege(used, 'SELECT') AND has_table_privilege(used, 'INSERT')"
+        "          AND has_table_privilege(used, 'UPDATE'), false)"
         " FROM (SELECT to_regclass('ingest.sources')::oid AS s,"
+        "  to_regclass('ingest.rules_used')::oid AS used,"
         "  to_regprocedure('pg_catalog.pg_notify(text,text)')::oid AS notify,"
         "  to_regprocedure('pg_catalog.pg_notification_queue_usage()')::oid AS usage) x",
         0, NULL, &r, err);
@@ -144,6 +148,7 @@ ledger_open(struct ledger *l, struct pg *pg, bool read_only, struct err *err)
     l->notes_runs = slice_is(pg_text(r, 0, 2), "t");
     l->keeps_sources = slice_is(pg_text(r, 0, 3), "t");
     l->notifies = slice_is(pg_text(r, 0, 4), "t");
+    l->annotates = slice_is(pg_text(r, 0, 5), "t");
     pg_free(r);
     if (!there) {
         err_fail(err, ST_DB, "cannot count into this database", "it has no ledger (schema ingest)");

@@ -79,6 +79,12 @@ static const char runs_sql[] =
     "        (SELECT * FROM ingest.runs ORDER BY id DESC LIMIT " AS_TEXT(STANDING_RUNS) ") r"
     "        ORDER BY source, id DESC) newest ORDER BY id DESC";
 
+static const char annotations_sql[] =
+    "SELECT to_char(day, 'YYYY-MM-DD'), dataset, left(text, 1000),"
+    " to_char(made_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')"
+    " FROM ingest.annotations ORDER BY annotations.day DESC, id DESC"
+    " LIMIT " AS_TEXT(STANDING_ANNOTATIONS);
+
 enum st
 standing_is_there(struct pg *pg, const char *table, bool *there, struct err *err)
 {
@@ -90,14 +96,14 @@ standing_is_there(struct pg *pg, const char *table, bool *there, struct err *err
     return rc;
 }
 
-/* Notes of runs are for whoever may read them; all else is part of the ledger. */
+/* Notes of runs and on days are for whoever may read them; all else is part of the ledger. */
 static enum st
-may_read_runs(struct pg *pg, bool *may, struct err *err)
+may_read(struct pg *pg, const char *table, bool *may, struct err *err)
 {
     struct pg_result *r = NULL;
     enum st rc = pg_run(pg, what,
-                        "SELECT coalesce(has_table_privilege(to_regclass('ingest.runs'), 'SELECT'), false)",
-                        0, NULL, &r, err);
+                        "SELECT coalesce(has_table_privilege(to_regclass($1), 'SELECT'), false)", 1,
+                        &table, &r, err);
 
     *may = rc == ST_OK && slice_is(pg_text(r, 0, 0), "t");
     pg_free(r);
@@ -170,7 +176,9 @@ standing_read_here(struct standing *s, struct pg *pg, const struct standing_sour
     if (there && ((rc = ask(pg, unresolved_sql, &s->unresolved, err)) != ST_OK ||
                   (rc = ask(pg, examples_sql, &s->examples, err)) != ST_OK))
         return rc;
-    if ((rc = may_read_runs(pg, &there, err)) != ST_OK || !there)
+    if ((rc = may_read(pg, "ingest.annotations", &there, err)) != ST_OK ||
+        (there && (rc = ask(pg, annotations_sql, &s->annotations, err)) != ST_OK) ||
+        (rc = may_read(pg, "ingest.runs", &there, err)) != ST_OK || !there)
         return rc;
     return ask(pg, runs_sql, &s->runs, err);
 }
@@ -202,5 +210,6 @@ standing_release(struct standing *s)
     pg_free(s->unresolved);
     pg_free(s->examples);
     pg_free(s->runs);
+    pg_free(s->annotations);
     *s = (struct standing){ 0 };
 }

@@ -16,6 +16,7 @@
  *   parked.c   hits whose path no catalog knows yet; heal.c: those that it knows by now
  *   stream.c   for rules with a window or a union of ranges: the inputs in the order of their times
  *   eida.c     EIDA's own table of payloads: asked beside the ledger, and written with it
+ *   annotate.c a change of rules is noted where it shows
  *   recount.c  `ingest recount`: rows of some days are made anew
  *   verify.c   `ingest verify`: rows are compared with those of the tables
  *   replace.c  --replace: all inputs are one batch, and what it overwrites leaves the books
@@ -659,6 +660,14 @@ enum st recount_keep(struct run *run, struct err *err);
 void    recount_release(struct run *run);
 /* After all inputs: the one transaction. ST_CORRUPT: inputs are refused, unknown to the ledger, or not all that is needed; ST_USAGE, ST_DB, ... */
 enum st recount(struct run *run, struct err *err);
+
+/* annotate.c */
+struct recount_days;
+/* In the transaction, under the table's lock, once its rows are merged: was it counted under other rules before? ST_OK, ST_DB, ST_DB_RETRY, ST_MEMORY. */
+enum st annotate_batch(struct run *run, const struct table *t, struct err *err);
+/* The same of days that are counted again, before they are struck out. */
+enum st annotate_recount(struct run *run, const struct table *t, const struct recount_days *days, struct payload *const *payloads, size_t n,
+                         struct err *err);
 
 /* verify.c */
 /* Are rules->since and rules->until whole buckets of its table? ST_OK; ST_USAGE: "`what`: ..." */

@@ -228,6 +228,7 @@ recount_table(struct run *run, struct table *t, struct payload **mine, struct re
     out->payloads = (int64_t)n;
     if ((rc = check_unsplit(run, &days, mine, n, err)) != ST_OK ||
         (rc = check_missing(run, &days, mine, n, err)) != ST_OK ||
+        (rc = annotate_recount(run, t, &days, mine, n, err)) != ST_OK ||
         (rc = recount_strike(&run->ledger, &days, mine, n, err)) != ST_OK ||
         (rc = replace_rows(run, t, out, err)) != ST_OK)
         return rc;

@@ -100,6 +100,21 @@ take_pack(struct rules *rules, const struct rule_pack *pack, struct err *err)
     return ST_OK;
 }
 
+/* Of days that are open: what counts, whichever they are. */
+static enum st
+take_kind(struct rules *rules, struct err *err)
+{
+    struct rules dayless = *rules;
+    char *canonical;
+
+    dayless.since = dayless.until = DAY_NONE;
+    if ((canonical = rules_canonical(&dayless)) == NULL)
+        return err_memory(err, "cannot write down the rules");
+    rules->kind = hash_plain(canonical, strlen(canonical));
+    free(canonical);
+    return ST_OK;
+}
+
 enum st
 rules_init(struct rules *rules, const struct rule_pack *pack, const char *const *templates,
            size_t n_templates, int32_t since, int32_t until, struct err *err)
@@ -118,6 +133,8 @@ rules_init(struct rules *rules, const struct rule_pack *pack, const char *const 
     if (st == ST_OK)
         st = route_index_make(rules, err);
     rules->asks_more = st == ST_OK && pick_asks_more(rules);
+    if (st == ST_OK)
+        st = take_kind(rules, err);
     if (st == ST_OK && (canonical = rules_canonical(rules)) == NULL)
         st = err_memory(err, "cannot write down the rules");
     if (canonical == NULL) {
@@ -137,6 +154,7 @@ rules_extend(struct rules *rules, const struct networks *networks)
     rules->networks = networks;
     if (networks == NULL)
         return;
+    rules->kind.b[0] ^= 1; /* the list grows year by year, and what counts stays the same */
     both[0] = rules->id;
     both[1] = networks_id(networks);
     rules->id = hash_plain(both, sizeof both);
