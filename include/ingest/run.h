@@ -33,6 +33,15 @@ struct recounted {
     int64_t before, after; /* rows of these days */
 };
 
+/* What one input, taken by itself, adds to the row that is asked about; all of it lives until the callback returns. */
+struct payload;
+struct row;
+struct part {
+    size_t                at;      /* which of the inputs */
+    const struct payload *payload; /* its identity, and its days under the rules of this run (ledger.h) */
+    const struct row     *row;     /* NULL: nothing */
+};
+
 /* For a progress line; read while the run goes on. */
 struct run_progress {
     uint64_t stored_bytes, stored_total; /* of files that are neither known nor skipped; total 0: not known (standard input) */
@@ -86,6 +95,12 @@ struct run_config {
     /* RUN_VERIFY, of the days rules->since to rules->until: a row that is not the same on both sides, and at the end of each table how many. */
     sink_differs *differs;
     void (*compared)(void *ctx, const struct target *t, const struct compared *c);
+    /*
+     * RUN_VERIFY, instead of comparing: each input that counts, once it is read, for the row of this key of config->dataset. An input
+     * that has to be read again is told again: what counts is the last time. What it gives but ST_OK ends the run.
+     */
+    enum st (*part)(void *ctx, const struct part *part, struct err *err);
+    struct slice part_key;
     /* RUN_RECOUNT, once it is committed: each table. */
     void (*recounted)(void *ctx, const struct target *t, const struct recounted *r);
     void  *ctx;
@@ -100,5 +115,8 @@ struct run_config {
  * ST_DB, ST_MEMORY, ST_DISK, ST_BUG, ST_STOPPED, ST_LATER; what was committed before stands in *summary.
  */
 enum st run(const struct run_config *config, struct source_list *inputs, struct summary *summary, struct err *err);
+
+/* The fingerprint under which a run would count into a dataset. ST_OK, ST_USAGE, ST_MEMORY. */
+enum st run_rules_id(const struct run_config *config, const struct dataset *dataset, struct digest *out, struct err *err);
 
 #endif

@@ -93,6 +93,13 @@ enum st sink_compare(struct pg *pg, const struct target *t, struct rows *rows, i
                      struct compared *out, struct err *err);
 
 /*
+ * The row of `key` (hit.h) as the table has it, of t->node_id where it has nodes: none, one, or several where a live table has it twice. It
+ * lives until `take` returns; what that gives but ST_OK ends it. ST_DB, ST_DB_RETRY, ST_MEMORY.
+ */
+typedef enum st sink_row(void *ctx, const struct row *row, struct err *err);
+enum st sink_find_row(struct pg *pg, const struct target *t, struct slice key, sink_row *take, void *ctx, struct err *err);
+
+/*
  * The document that EIDA's aggregator would send: DIR/<first day>_<last day>.json.gz, written under a hidden name beside it and put in its
  * place (one of that name is replaced) once all of it is on disk; `path` gets its name. For dataselect_stats; sketches are as in the server.
  */

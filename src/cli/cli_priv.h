@@ -108,6 +108,7 @@ enum option_id {
     OPT_PARTIAL,
     OPT_DIFF,
     OPT_URL,
+    OPT_ROW,
     OPT_JSON,
     OPT_STRICT,
     OPT_QUIET,

@@ -172,9 +172,10 @@ show_arguments(const struct options *o, const struct run_config *c, int *status,
 static enum st
 usage(struct err *err)
 {
-    err_fail(err, ST_USAGE, "cannot tell what to explain", "no FILE, --url or --rules is said");
+    err_fail(err, ST_USAGE, "cannot tell what to explain", "no FILE, --url, --rules or --row is said");
     err_hint(err, "ingest explain FILE (its first lines), FILE:LINE (that line), --url URL (which "
-                  "route takes it), --rules NAME (what a pack counts)");
+                  "route takes it), --rules NAME (what a pack counts), --row TABLE KEY... (what "
+                  "stands behind a row)");
     return ST_USAGE;
 }
 
@@ -190,6 +191,8 @@ cli_explain(const struct options *o)
     int status = 0;
     enum st rc;
 
+    if (o->value[OPT_ROW].text != NULL)
+        return explain_row(o);
     if (o->n_arguments < 2 && url == NULL && !rules_said)
         rc = usage(&err);
     else if ((rc = count_reading(o, &config, &rules, &err)) != ST_OK)

@@ -7,6 +7,7 @@
  *   explain_text.c   for people
  *   explain_json.c   for programs: one object an input, on a line of its own
  *   explain_rules.c  --url and --rules, which need no input
+ *   explain_row.c    --row, which asks the database; explain_row.h is its map
  */
 #ifndef EXPLAIN_PRIV_H
 #define EXPLAIN_PRIV_H
@@ -84,5 +85,6 @@ extern const struct printer print_text, print_json;
 /* Each prints, and gives the exit status. */
 int explain_url(const struct rules *rules, const char *url, bool json);
 int explain_rules(const struct rules *rules, bool json);
+int explain_row(const struct options *o);
 
 #endif

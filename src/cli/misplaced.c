@@ -19,6 +19,7 @@ static const struct {
     { OPT_QUEUE, "ingest enqueue and work", BY_WORK },
     { OPT_WAIT, "ingest work", BY_WORK },
     { OPT_URL, "ingest explain", 0 },
+    { OPT_ROW, "ingest explain", 0 },
     { OPT_NO_SKETCHES, "ingest migrate up", 0 },
     { OPT_DROP_DATA, "ingest migrate down", 0 },
     { OPT_HEAL, "ingest migrate up zeco", 0 },

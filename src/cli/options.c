@@ -73,6 +73,7 @@ const struct option_def option_defs[OPTIONS_N] = {
     [OPT_BADGE] = { "badge", 0, OPTION_VALUE, "NAME", "report: an SVG badge with the downloads of NAME" },
     [OPT_PARTIAL] = { "partial", 0, OPTION_FLAG, NULL, "recount: though files are missing: what they held of these days goes" },
     [OPT_DIFF] = { "diff", 0, OPTION_FLAG, NULL, "recount: show what would change, and change nothing" },
+    [OPT_ROW] = { "row", 0, OPTION_VALUE, "TABLE", "explain: the payloads behind the row of TABLE with this key" },
     [OPT_URL] = { "url", 0, OPTION_VALUE, "URL", "explain: which route takes this URL or path" },
     [OPT_JSON] = { "json", 0, OPTION_FLAG, NULL, "the closing summary (explain, report: all of it) as JSON on stdout" },
     [OPT_STRICT] = { "strict", 0, OPTION_FLAG, NULL, "exit status 1 if any line was rejected" },

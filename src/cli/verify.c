@@ -4,12 +4,11 @@
  */
 #include "ingest/base.h"
 
-#include "ingest/clock.h"
 #include "ingest/input.h"
 #include "ingest/num.h"
-#include "ingest/uuid.h"
 
 #include "counting.h"
+#include "row_text.h"
 
 #include <math.h>
 
@@ -21,36 +20,6 @@ struct verifying {
 };
 
 /* ---- one row that differs ---- */
-
-/* Keys as `status --audit` shows them: serde/1.0.1/2024-01-05. */
-static void
-key_text(struct buf *b, const struct dataset *d, struct slice key)
-{
-    const uint8_t *at = (const uint8_t *)key.p;
-    char day[11], uuid[UUID_TEXT];
-    struct slice text;
-
-    for (size_t i = 0; i < d->n_keys; i++) {
-        buf_text(b, i == 0 ? " " : "/");
-        switch (d->keys[i].kind) {
-        case COLUMN_TEXT:
-            text = key_get_text(&at);
-            buf_add_slice(b, text.p == NULL ? slice_of("NULL") : text);
-            break;
-        case COLUMN_DAY:
-            clock_format_day(key_get_day(&at), day);
-            buf_text(b, day);
-            break;
-        case COLUMN_UUID:
-            uuid_format(key_get_uuid(&at), uuid);
-            buf_text(b, uuid);
-            break;
-        case COLUMN_INT:
-            buf_printf(b, "%" PRId64, key_get_int(&at));
-            break;
-        }
-    }
-}
 
 static bool
 estimate(struct verifying *v, const struct row *row, double *out)
@@ -86,7 +55,8 @@ differing_text(struct verifying *v, const struct target *t, const struct row *ou
     struct buf *b = &v->line;
 
     buf_text(b, t->dataset->table);
-    key_text(b, t->dataset, ours != NULL ? ours->key : theirs->key);
+    buf_text(b, " ");
+    row_key_text(b, t->dataset, ours != NULL ? ours->key : theirs->key);
     buf_text(b, ":");
     if (ours != NULL) {
         buf_text(b, " the logs have");

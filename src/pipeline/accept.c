@@ -93,6 +93,8 @@ accept(struct run *run, struct pending *p, struct err *err)
     p->item->fate = FATE_COUNTED;
     if (p->table != NULL && note_days(run, p, err) != ST_OK)
         return ST_MEMORY;
+    if (run->config->part != NULL && part_tell(run, p, err) != ST_OK)
+        return err->code;
     if (run_writes(run)) {
         p->item->payload = b->claims[b->n_claims++] = p->payload;
         atomic_fetch_add(&run->held_bytes, p->payload->n_days * sizeof *p->payload->days);
@@ -211,7 +213,8 @@ absorb(struct worker *w, struct pending *p, struct err *err)
     if (p->table == NULL)
         return ST_OK;
     d = (size_t)(p->table - w->run->tables);
-    if (p->item->fate == FATE_COUNTED && !rollup_is_empty(p->rollups[d])) {
+    if (p->item->fate == FATE_COUNTED && w->run->config->part == NULL &&
+        !rollup_is_empty(p->rollups[d])) {
         if (w->batch[d] == NULL)
             w->batch[d] = rollup_new(&p->table->shape, run_ceiling(w->run), NULL, err);
         if (w->batch[d] == NULL)

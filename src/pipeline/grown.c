@@ -31,7 +31,7 @@ grown_begin(struct worker *w, struct pending *p, const struct format *format, st
     struct run *run = w->run;
     enum st rc;
 
-    p->may_grow = !format->document;
+    p->may_grow = !format->document && run->config->part == NULL; /* each for itself */
     if (!p->may_grow || run->config->replace || p->item->skip_bytes > 0 ||
         !wants_cover(run, p->item))
         return ST_OK;

@@ -42,3 +42,20 @@ shape_of(const struct dataset *d)
         .total = d->total,
     };
 }
+
+enum st
+run_rules_id(const struct run_config *config, const struct dataset *dataset, struct digest *out,
+             struct err *err)
+{
+    struct rules plain = { 0 };
+    enum st rc = ST_OK;
+
+    if (dataset->has_ecosystem) {
+        *out = config->rules->id;
+        return ST_OK;
+    }
+    if ((rc = plain_rules_init(&plain, config, err)) == ST_OK)
+        *out = plain.id;
+    rules_release(&plain);
+    return rc;
+}

@@ -19,6 +19,7 @@
  *   annotate.c a change of rules is noted where it shows
  *   recount.c  `ingest recount`: rows of some days are made anew
  *   verify.c   `ingest verify`: rows are compared with those of the tables
+ *   part.c     how much of one row each input has
  *   replace.c  --replace: all inputs are one batch, and what it overwrites leaves the books
  *   rejects.c  rejected lines: are they too many, and what they are; reject_line.c one of them, reject_file.c their file
  *   known.c    `ingest known` and `ingest accept`
@@ -676,6 +677,10 @@ enum st verify_check_days(const struct run *run, const struct dataset *dataset, 
 enum st verify_check_dataset(const struct run *run, const struct dataset *dataset, struct err *err);
 /* After all inputs: every table that they feed. ST_OK; ST_USAGE: they feed none; ST_DB, ST_MEMORY, ST_DISK, ST_CORRUPT. */
 enum st verify(struct run *run, struct err *err);
+
+/* part.c */
+/* Under the lock, of an input that counts, where config->part asks: tells it. ST_OK, what the callback gives, and as rows_next. */
+enum st part_tell(struct run *run, struct pending *p, struct err *err);
 
 /* replace.c; all of them do nothing without --replace */
 /* ST_OK; ST_USAGE: standard input is one of several, or the rules want a stream. */
