@@ -98,14 +98,14 @@ answer() {
     count -q whole
     gzip -k whole
     lines 9 b | gzip | head -c 60 >cut.gz
-    row_json stats a NULL 2024-01-05 first whole whole.gz never
+    row_json stats a NULL 2024-01-05 -j 1 first whole whole.gz never # one worker takes the largest first
     status_is 0
     is "$(answer '[(f["adds"], f["row"] and f["row"]["count"]) for f in r["files"]]')" "[(False, 25), (True, 40), (False, None), (False, 1)]"
     is "$(answer 'sum(p["count"] for p in r["payloads"]), r["payloads"][1]["extends"] == r["payloads"][0]["payload"], r["files"][3]["payload"]')" "(40, True, None)"
     is "$(answer 'r["of_files"]["count"], r["of_others"]["count"]')" "(40, 0)"
     row stats a NULL 2024-01-05 first
     shows "files: count 25, bytes 2500 of this row; of others: count 15, bytes 1500"
-    row stats a NULL 2024-01-05 first whole never whole.gz
+    row stats a NULL 2024-01-05 -j 1 first whole never whole.gz
     shows "extends   payload" "which counts for nothing there, or is in another file" "was never counted, or has changed since" \
         "file whole.gz: not read, or the same payload as another one"
     row stats a NULL 2024-01-05 cut.gz whole
