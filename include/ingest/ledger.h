@@ -113,7 +113,9 @@ struct payload_day {
     int32_t  day;
     uint32_t hours;  /* bit 0: 00:00-00:59 */
     int64_t  lines, count, bytes;
-    bool     listed; /* a document names it as one of its days */
+    int64_t  elsewhere; /* hits that others have counted */
+    bool     listed;  /* a document names it as one of its days */
+    bool     adopted; /* what counts of it was counted elsewhere */
 };
 
 struct sighting {

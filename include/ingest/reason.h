@@ -29,7 +29,8 @@
     R(COUNTED_BEFORE, counted_before, "in a part of the input that was counted before") \
     R(UNKNOWN_DIST, unknown_dist, "a tarball that is in no row of dists")        \
     R(UNKNOWN_ARTIFACT, unknown_artifact, "an artifact that no job has made")    \
-    R(UNKNOWN_NETWORK, unknown_network, "a temporary network code of no known network")
+    R(UNKNOWN_NETWORK, unknown_network, "a temporary network code of no known network") \
+    R(ADOPTED, adopted, "counted elsewhere, on a day that was adopted")
 
 #define REJECTED_REASONS(R)                                                      \
     R(FIELDS, fields, "a field is missing, or there are too many")               \

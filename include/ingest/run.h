@@ -68,6 +68,8 @@ struct run_config {
     const char           *token;             /* says who submits, instead of `node`; a secret; NULL: none */
     const struct networks *networks;         /* temporary networks by their code and time; NULL: codes stand as they are */
     bool                  replace;           /* overwrite the rows of the same keys; known payloads are counted again */
+    bool                  adopts;            /* RUN_TO_DATABASE, RUN_DRY: what counts of the days before adopt_until was counted elsewhere */
+    int32_t               adopt_until;       /* INT32_MAX: all days */
     bool                  partial;           /* RUN_RECOUNT: payloads of these days may be missing, and no longer count */
     const char           *source;            /* the [source] that named the inputs; NULL */
     int64_t               settle_s, expected_s; /* what the configuration says of its time (standing.h); 0: nothing */
@@ -103,6 +105,8 @@ struct run_config {
     struct slice part_key;
     /* RUN_RECOUNT, once it is committed: each table. */
     void (*recounted)(void *ctx, const struct target *t, const struct recounted *r);
+    /* With `adopts`, once a batch is committed: the table has no row of so many days that were adopted, the first of them `day`. */
+    void (*adopted_nothing)(void *ctx, const struct target *t, int32_t day, size_t n);
     void  *ctx;
     /* It is connected (`pg` NULL: there is no database), and nothing of an input has been read. What it gives but ST_OK ends the run. */
     enum st (*connected)(void *ctx, const struct pg *pg, struct err *err);

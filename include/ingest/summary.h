@@ -17,12 +17,15 @@ struct table_summary {
     int64_t     parked, healed;    /* hits that wait for their key; that did, and are counted now */
     int32_t    *days;              /* that the run touched, ascending */
     size_t      n_days, days_cap;
+    int32_t    *adopted;           /* days that are counted elsewhere, ascending */
+    size_t      n_adopted, adopted_cap;
 };
 
 struct summary {
     struct {
         uint64_t read, known, known_otherwise, grown, partial, refused, skipped;
         uint64_t left; /* that a deadline has left for the next run */
+        uint64_t adopted; /* of those read: they have days that were counted elsewhere */
     } files;
     struct {
         uint64_t stored, decoded, unterminated;
@@ -34,6 +37,7 @@ struct summary {
         double wall, cpu, decode, parse, rollup, load;
     } seconds;
     int64_t peak_rss_bytes;
+    bool    adopts;  /* the run adopts: how many files and which days are told */
     bool    dry_run; /* rows are what would be written: inserted holds all of them */
     const char *source; /* the [source NAME] whose files these were, a plain name; borrowed; NULL: they were named one by one */
 };
@@ -44,6 +48,7 @@ void summary_release(struct summary *s);
 struct table_summary *summary_table(struct summary *s, const char *table);
 /* false: no memory. */
 bool summary_add_day(struct table_summary *t, int32_t day);
+bool summary_add_adopted(struct table_summary *t, int32_t day);
 
 /* What a later run did goes to what earlier ones did; peak and CPU time are the process's. False: no memory. */
 bool summary_join(struct summary *to, const struct summary *from);

@@ -35,6 +35,13 @@ tally_become(struct tally *t, enum reason why)
     t->by[why] = t->read;
 }
 
+/* Counted, here or elsewhere. */
+static inline uint64_t
+tally_hits(const struct tally *t)
+{
+    return t->by[KEEP] + t->by[FILTER_ADOPTED];
+}
+
 static inline uint64_t
 tally_rejected(const struct tally *t)
 {

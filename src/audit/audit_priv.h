@@ -1,7 +1,7 @@
 /*
  * The parts of an audit, each in a file of its own: which tables hold what was counted (tables.c), the
  * ledger against them (balance.c), totals against their parts (totals.c), values that cannot be
- * (values.c), sketches (sketches.c), the ledger in itself (books.c). audit.c walks through them.
+ * (values.c), sketches (sketches.c), the ledger in itself (books.c). audit.c walks through them. openings.c states what stood there before.
  */
 #ifndef INGEST_AUDIT_PRIV_H
 #define INGEST_AUDIT_PRIV_H
@@ -18,7 +18,7 @@ struct audit {
     audit_say *say;
     void      *ctx;
     uint64_t   n_findings;
-    bool       has_unresolved, has_recounts; /* an older ledger has no such tables */
+    bool       has_unresolved, has_recounts, has_openings; /* an older ledger has no such tables */
 };
 
 /* ---- what is looked at ---- */
@@ -35,6 +35,8 @@ struct book {
     bool          cascades;  /* its rows go with those of another table */
     bool          given;     /* some payloads hold sums and sketches that others made */
     bool          versioned; /* all that was counted into it had a version */
+    bool          is_part;   /* only days `since` to the day before `until` are asked about */
+    int32_t       since, until;
     char          nodes[140]; /* as SQL wants it: where the names of nodes are; "" where they cannot be read */
 };
 
@@ -80,6 +82,14 @@ void audit_tell(struct audit *a, const struct audit_line *line, uint64_t n);
 void audit_well(struct audit *a, const char *check, const char *table, const char *what);
 
 enum st balance_check(struct audit *a, const struct book *book, struct err *err);
+/*
+ * Statements in a WITH, each with a comma behind it: `ledger` (node, bucket, count, bytes, ...) and `found` (node, bucket, count, bytes), of the
+ * book's days where it is a part.
+ */
+void balance_sql_of_ledger(struct buf *b, const struct book *book);
+void balance_sql_of_tables(struct buf *b, const struct book *book);
+/* Is every table's column of bytes there? */
+bool balance_has_bytes(const struct book *book);
 enum st totals_check(struct audit *a, const struct book *book, struct err *err);
 enum st values_check(struct audit *a, const struct book *book, struct err *err);
 enum st sketches_check(struct audit *a, const struct book *book, struct err *err);

@@ -4,6 +4,9 @@
  */
 #include "ingest/base.h"
 
+#include "ingest/clock.h"
+#include "ingest/num.h"
+
 #include "audit_priv.h"
 
 /*
@@ -25,14 +28,16 @@ scale_of(const struct book *book)
 
 /* ---- the statement ---- */
 
+#define DAY_AT "date '1970-01-01' + %" PRId32
+
 /*
  * Of the ledger, by node and bucket: what counts, what --replace took out of the books (`gone`: how
  * much of it stood in the rows that were overwritten is not known), whether payloads were counted
  * again (then old rows may be left of them), and whether their counts are sums of others, which the
  * ledger has not.
  */
-static void
-sql_of_ledger(struct buf *b, const struct book *book)
+void
+balance_sql_of_ledger(struct buf *b, const struct book *book)
 {
     bool has_node = book->dataset->has_node;
 
@@ -51,10 +56,13 @@ sql_of_ledger(struct buf *b, const struct book *book)
                " FROM ingest.payload_days d JOIN ingest.payloads p ON p.id = d.payload"
                " LEFT JOIN again a ON a.payload = p.id,"
                " LATERAL (SELECT d.state IN ('counted', 'adopted')) AS s(live)"
-               " WHERE d.dataset = '%s' GROUP BY 1, 2), ",
+               " WHERE d.dataset = '%s'",
                has_node ? "p.scope" : "0",
                book->dataset->bucket == BUCKET_MONTH ? "date_trunc('month', d.day)::date" : "d.day",
                book->dataset->name);
+    if (book->is_part)
+        buf_printf(b, " AND d.day >= " DAY_AT " AND d.day < " DAY_AT, book->since, book->until);
+    buf_text(b, " GROUP BY 1, 2), ");
 }
 
 /* The day of a row as the ledger has it; of a bigint that is no day: NULL. */
@@ -80,8 +88,26 @@ sql_of_bucket(struct buf *b, const struct dataset *d)
     pg_ident(NULL, b, day->name);
 }
 
+/* Rows of the book's days, so that an index can be used. */
 static void
-sql_of_rows(struct buf *b, const struct target *t)
+sql_of_part(struct buf *b, const struct book *book, const char *before)
+{
+    const struct key_column *day = book_day(book->dataset);
+    int64_t unit = day->as_epoch ? DAY_US / 1000000 : 1;
+    const char *epoch = day->as_epoch ? "" : "date '1970-01-01' + ";
+
+    if (!book->is_part)
+        return;
+    buf_text(b, before);
+    buf_text(b, "t.");
+    pg_ident(NULL, b, day->name);
+    buf_printf(b, " >= %s%" PRId64 " AND t.", epoch, book->since * unit);
+    pg_ident(NULL, b, day->name);
+    buf_printf(b, " < %s%" PRId64, epoch, book->until * unit);
+}
+
+static void
+sql_of_rows(struct buf *b, const struct book *book, const struct target *t)
 {
     const struct dataset *d = t->dataset;
     const char *version = book_version(d), *bytes = book_bytes(t);
@@ -98,25 +124,38 @@ sql_of_rows(struct buf *b, const struct target *t)
         pg_ident(NULL, b, version);
         buf_text(b, " IS NULL");
     }
+    sql_of_part(b, book, version != NULL ? " AND " : " WHERE ");
     buf_text(b, " GROUP BY 1, 2");
 }
 
-static void
-sql_of_tables(struct buf *b, const struct book *book)
+void
+balance_sql_of_tables(struct buf *b, const struct book *book)
 {
     buf_text(b, "found AS (SELECT node, bucket, sum(n) AS count, sum(b) AS bytes FROM (");
     for (size_t i = 0; i < book->n_tables; i++) {
         buf_text(b, i > 0 ? " UNION ALL " : "");
-        sql_of_rows(b, &book->tables[i]);
+        sql_of_rows(b, book, &book->tables[i]);
     }
     if (book->n_tables == 0)
         buf_text(b, "SELECT 0, NULL::date, 0::numeric, 0::numeric WHERE false");
     buf_text(b, ") AS parts(node, bucket, n, b) GROUP BY node, bucket), ");
 }
 
-/* Is every table's column of bytes there? */
-static bool
-keeps_bytes(const struct book *book)
+/* What stood there before, and is on the ledger's side: openings.c. */
+static void
+sql_of_openings(struct buf *b, const struct audit *a, const struct book *book)
+{
+    buf_printf(b,
+               a->has_openings
+                   ? "opened AS (SELECT scope AS node, day AS bucket, count, bytes"
+                     " FROM ingest.openings WHERE dataset = '%s'), "
+                   : "opened AS (SELECT 0 AS node, NULL::date AS bucket, 0 AS count, 0 AS bytes"
+                     " WHERE '%s' = ''), ",
+               book->dataset->name);
+}
+
+bool
+balance_has_bytes(const struct book *book)
 {
     bool all = book->n_tables > 0;
 
@@ -125,33 +164,40 @@ keeps_bytes(const struct book *book)
     return all;
 }
 
-/* low and high: between them `theirs` is well; NULL is no bound. */
+/*
+ * low and high: between them `theirs`, without the opening balance, is well; NULL is no bound. Where
+ * there is such a balance, whoever else wrote the table has stopped to count these days.
+ */
 static void
 sql_of_bounds(struct buf *b, const struct book *book)
 {
     enum scale scale = scale_of(book);
-    const char *high = scale == AT_LEAST ? "NULL::numeric" : "ours + gone", *low = "ours";
+    const char *high = scale == AT_LEAST ? "CASE WHEN opened THEN ours + gone END" : "ours + gone",
+               *low = "ours";
 
     if (scale == SIGNED) {
-        low = book->shared ? "NULL::numeric" : "-ours";
-        high = book->shared ? "NULL::numeric" : "ours";
+        low = book->shared ? "CASE WHEN opened THEN -ours END" : "-ours";
+        high = book->shared ? "CASE WHEN opened THEN ours END" : "ours";
     } else if (scale == AT_MOST) {
-        low = "0::numeric";
+        low = "-opening";
     }
     buf_printf(
         b,
         "pairs AS (SELECT node, bucket, coalesce(l.again, false) AS again,"
-        " coalesce(l.given, false) AS given, m.* FROM ledger l FULL JOIN found f USING (node, bucket),"
-        " LATERAL (VALUES ('downloads', coalesce(l.count, 0), coalesce(f.count, 0), coalesce(l.count_gone, 0))"
-        " %s) AS m(measure, ours, theirs, gone)), "
+        " coalesce(l.given, false) AS given, o.bucket IS NOT NULL AS opened,"
+        " m.measure, m.ours, m.stands - m.opening AS theirs, m.gone, m.opening"
+        " FROM ledger l FULL JOIN found f USING (node, bucket) FULL JOIN opened o USING (node, bucket),"
+        " LATERAL (VALUES ('downloads', coalesce(l.count, 0), coalesce(f.count, 0),"
+        " coalesce(l.count_gone, 0), coalesce(o.count, 0)::numeric)"
+        " %s) AS m(measure, ours, stands, gone, opening)), "
         "judged AS (SELECT *, coalesce(theirs < %s, false) OR coalesce(theirs > CASE WHEN again"
         " OR (given AND measure <> 'bytes') THEN NULL ELSE %s END, false)",
-        keeps_bytes(book)
-            ? ", ('bytes', coalesce(l.bytes, 0), coalesce(f.bytes, 0), coalesce(l.bytes_gone, 0))"
-            : "",
+        balance_has_bytes(book) ? ", ('bytes', coalesce(l.bytes, 0), coalesce(f.bytes, 0),"
+                                  " coalesce(l.bytes_gone, 0), coalesce(o.bytes, 0)::numeric)"
+                                : "",
         low, high);
-    if (scale == SIGNED && !book->shared)
-        buf_text(b, " OR mod(ours - theirs, 2) <> 0");
+    if (scale == SIGNED)
+        buf_printf(b, " OR %s AND mod(ours - theirs, 2) <> 0", book->shared ? "opened" : "true");
     buf_text(b, " AS bad FROM pairs) ");
 }
 
@@ -164,7 +210,10 @@ enum {
     ROW_BAD,
     ROW_FIRST,
     ROW_LOOSE,
-    ROW_LESS
+    ROW_LESS,
+    ROW_OPENED,
+    ROW_OPENING,
+    ROW_BAD_OPENED
 };
 
 static void
@@ -178,9 +227,10 @@ sql_of_months(struct buf *b, const struct book *book)
     else
         buf_printf(b, "coalesce((SELECT n.name::text FROM %s AS n WHERE n.id = node), node::text)",
                    book->nodes);
-    buf_text(b, ", measure, sum(ours), sum(theirs), count(*) FILTER (WHERE bad),"
+    buf_text(b, ", measure, sum(ours + opening), sum(theirs + opening), count(*) FILTER (WHERE bad),"
                 " min(bucket) FILTER (WHERE bad), bool_or(again OR given OR gone > 0),"
-                " count(*) FILTER (WHERE NOT bad AND theirs < ours)"
+                " count(*) FILTER (WHERE NOT bad AND theirs < ours),"
+                " count(*) FILTER (WHERE opened), sum(opening), bool_or(bad AND opened)"
                 " FROM judged, LATERAL (SELECT ");
     sql_of_month(b, "judged", "bucket");
     buf_text(b, ") AS of(month) GROUP BY month, node, measure ORDER BY month, node, measure DESC");
@@ -199,11 +249,14 @@ unit_of(const struct book *book, const struct pg_result *r, size_t row)
 }
 
 static const char *
-explain(const struct book *book)
+explain(const struct book *book, bool opened)
 {
     if (book->n_tables == 0)
         return "no table holds what the ledger says was counted: it was dropped or renamed, or its schema "
                "is not on the search path";
+    if (opened)
+        return "rows of days that were adopted have changed since, or whoever counted them before has not "
+               "stopped";
     if (book->shared)
         return "a table that others write, too, may hold more than the ledger, not less: rows were deleted "
                "or changed";
@@ -241,7 +294,7 @@ tell_month(struct audit *a, const struct book *book, const struct pg_result *r, 
                    .ours = pg_text(r, row, ROW_OURS).p,
                    .theirs = pg_text(r, row, ROW_THEIRS).p,
                    .what = unit_of(book, r, row),
-                   .why = explain(book),
+                   .why = explain(book, slice_is(pg_text(r, row, ROW_BAD_OPENED), "t")),
                },
                1);
 }
@@ -252,6 +305,32 @@ note(struct audit *a, const char *table, const char *what)
     audit_tell(a,
                &(struct audit_line){
                    .word = AUDIT_NOTE, .check = "balance", .table = table, .what = what },
+               0);
+}
+
+/* Of a month: what was there before the ledger, by the word of whoever adopted it. */
+static void
+tell_opening(struct audit *a, const struct book *book, const struct pg_result *r, size_t row)
+{
+    char table[TABLE_NAME], what[128], number[32];
+    int64_t days = pg_int(r, row, ROW_OPENED), n = pg_int(r, row, ROW_OPENING);
+
+    if (days == 0 || slice_is(pg_text(r, row, ROW_MEASURE), "bytes"))
+        return;
+    snprintf(what, sizeof what, "opening balance of %s%s from before",
+             n < 0 ? "-" : "", num_grouped(n < 0 ? 0 - (uint64_t)n : (uint64_t)n, number));
+    if (book->dataset->bucket == BUCKET_DAY)
+        snprintf(what + strlen(what), sizeof what - strlen(what), ", of %" PRId64 " day%s", days,
+                 days == 1 ? "" : "s");
+    audit_tell(a,
+               &(struct audit_line){
+                   .word = AUDIT_NOTE,
+                   .check = "balance",
+                   .table = name_of_table(&book->tables[0], table),
+                   .month = pg_is_null(r, row, ROW_MONTH) ? NULL : pg_text(r, row, ROW_MONTH).p,
+                   .node = pg_is_null(r, row, ROW_NODE) ? NULL : pg_text(r, row, ROW_NODE).p,
+                   .what = what,
+               },
                0);
 }
 
@@ -269,6 +348,7 @@ tell_limits(struct audit *a, const struct book *book, const struct pg_result *r)
     for (size_t i = 0; i < pg_rows(r); i++) {
         n_loose += slice_is(pg_text(r, i, ROW_LOOSE), "t");
         n_less += pg_int(r, i, ROW_LESS);
+        tell_opening(a, book, r, i);
     }
     name_of_table(&book->tables[0], table);
     if (n_loose > 0 && !book->shared)
@@ -293,7 +373,7 @@ tell(struct audit *a, const struct book *book, const struct pg_result *r)
         return;
     tell_limits(a, book, r);
     if (n_bad == 0 && pg_rows(r) > 0) {
-        size_t n_measures = keeps_bytes(book) ? 2 : 1;
+        size_t n_measures = balance_has_bytes(book) ? 2 : 1;
 
         snprintf(what, sizeof what, "balances, %zu month%s%s%s", pg_rows(r) / n_measures,
                  pg_rows(r) / n_measures == 1 ? "" : "s",
@@ -317,8 +397,9 @@ balance_check(struct audit *a, const struct book *book, struct err *err)
                  "it has the latest times alone, of which there is no sum");
         return ST_OK;
     }
-    sql_of_ledger(&b, book);
-    sql_of_tables(&b, book);
+    balance_sql_of_ledger(&b, book);
+    balance_sql_of_tables(&b, book);
+    sql_of_openings(&b, a, book);
     sql_of_bounds(&b, book);
     sql_of_months(&b, book);
     rc = buf_str(&b) == NULL ? err_memory(err, audit_what)

@@ -293,6 +293,7 @@ int cli_config(const struct options *o);
 int cli_config_check(struct options *o); /* reads the configuration itself */
 int cli_count(const struct options *o);
 int cli_accept(const struct options *o);
+int cli_adopt(const struct options *o);
 int cli_known(const struct options *o);
 int cli_explain(const struct options *o);
 int cli_migrate(const struct options *o);

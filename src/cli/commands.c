@@ -210,7 +210,7 @@ static const struct {
     int (*run)(const struct options *o); /* NULL: reserved, so that no file is ever taken for it */
 } commands[] = {
     { "accept", cli_accept },
-    { "adopt", NULL },
+    { "adopt", cli_adopt },
     { "backup", cli_backup },
     { "completion", cli_completion },
     { "config", cli_config },

@@ -11,9 +11,9 @@ static const struct {
     const char *command;
     unsigned takes; /* which of ours take it, too */
 } others[] = {
-    { OPT_FILES_FROM, "ingest enqueue", BY_COUNT | BY_VERIFY | BY_RECOUNT },
-    { OPT_NULL, "ingest enqueue", BY_COUNT | BY_VERIFY | BY_RECOUNT },
-    { OPT_MIN_AGE, "ingest enqueue", BY_COUNT | BY_RUN | BY_VERIFY | BY_RECOUNT },
+    { OPT_FILES_FROM, "ingest enqueue", BY_COUNT | BY_VERIFY | BY_RECOUNT | BY_ADOPT },
+    { OPT_NULL, "ingest enqueue", BY_COUNT | BY_VERIFY | BY_RECOUNT | BY_ADOPT },
+    { OPT_MIN_AGE, "ingest enqueue", BY_COUNT | BY_RUN | BY_VERIFY | BY_RECOUNT | BY_ADOPT },
     { OPT_PARTIAL, "ingest recount", BY_RECOUNT },
     { OPT_DIFF, "ingest recount", BY_RECOUNT | BY_VERIFY },
     { OPT_QUEUE, "ingest enqueue and work", BY_WORK },

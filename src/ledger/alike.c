@@ -8,7 +8,10 @@
 #include "ledger_priv.h"
 
 /* A short one that counted nothing, as a header alone, is the beginning of whatever. */
-#define COUNTS "(b.length >= " SMALL " OR b.lines_counted > 0)"
+#define COUNTS "(b.length >= " SMALL " OR " LINES_OF("b") " > 0)"
+
+/* What was counted elsewhere is as good a proof. */
+#define LINES_OF(p) "(" p ".lines_counted + coalesce((" p ".lines_why->>'adopted')::bigint, 0))"
 
 /* Of one head, the longest: a log that grew for years may have been read half a million times. */
 #define BEGINNINGS_MAX "65536"
@@ -83,7 +86,7 @@ ledger_find_alike(struct ledger *l, struct payload *const *payloads, size_t n, s
         "   JOIN ingest.payloads b ON b.id = s.payload"
         "  WHERE s.inode = k.inode AND s.device = k.device AND s.machine = $8::bytea"
         "    AND b.scope = k.scope AND b.dataset = k.dataset"
-        "    AND b.length < least(k.length, " SMALL ") AND b.lines_counted > 0) AS same) f"
+        "    AND b.length < least(k.length, " SMALL ") AND " LINES_OF("b") " > 0) AS same) f"
         "  LEFT JOIN ingest.payloads p"
         "       ON p.scope = k.scope AND p.dataset = k.dataset AND p.hash = k.hash"
         " WHERE h.n > 0 OR f.same";
@@ -141,7 +144,7 @@ ledger_find_heads(struct ledger *l, const struct ledger_key *key, const struct d
                   size_t n, struct beginning **out, size_t *n_out, struct err *err)
 {
     static const char what[] = "cannot ask the ledger for beginnings";
-    static const char sql[] = "SELECT k.at, p.id, p.length, p.lines_counted, p.hash, p.n, " WHEN(
+    static const char sql[] = "SELECT k.at, p.id, p.length, " LINES_OF("p") ", p.hash, p.n, " WHEN(
         "p.counted_at") "  FROM unnest($1::bytea[]) WITH ORDINALITY AS k(head, at)"
         " CROSS JOIN LATERAL (SELECT b.*, count(*) OVER () AS n FROM ingest.payloads b"
         "   WHERE " BEGINS_LIKE("$2::integer", "$3") " AND " COUNTS
@@ -233,7 +236,7 @@ count_again(struct ledger *l, struct columns *c, bool *moved, struct err *err)
 static bool
 counts(const struct payload *p)
 {
-    return p->identity.length >= HEAD_BYTES || p->lines.by[KEEP] > 0;
+    return p->identity.length >= HEAD_BYTES || tally_hits(&p->lines) > 0;
 }
 
 static int

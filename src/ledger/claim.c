@@ -159,10 +159,12 @@ static enum st
 send_days(struct ledger *l, struct columns *c, struct err *err)
 {
     static const char sql[] =
-        "INSERT INTO ingest.payload_days (payload, dataset, day, rules_id, lines, count, bytes, hours)"
-        " SELECT payload, dataset, date '1970-01-01' + day, rules_id, lines, count, bytes, hours"
+        "INSERT INTO ingest.payload_days (payload, dataset, day, rules_id, lines, count, bytes, hours, state)"
+        " SELECT payload, dataset, date '1970-01-01' + day, rules_id, lines, count, bytes, hours,"
+        " CASE WHEN adopted <> 0 THEN 'adopted' ELSE 'counted' END"
         " FROM unnest($1::bigint[], $2::text[], $3::integer[], $4::bytea[], $5::bigint[], $6::bigint[],"
-        " $7::bigint[], $8::integer[]) AS new(payload, dataset, day, rules_id, lines, count, bytes, hours)";
+        " $7::bigint[], $8::integer[], $9::integer[])"
+        " AS new(payload, dataset, day, rules_id, lines, count, bytes, hours, adopted)";
     /* Days of a payload that is claimed again, but for those whose rows are not replaced. */
     static const char again[] =
         " ON CONFLICT (payload, day) DO UPDATE SET state = 'counted', rules_id = excluded.rules_id,"
@@ -189,6 +191,7 @@ put_day(struct columns *c, const struct payload *p, const struct payload_day *d)
     pg_array_int(&c->at[5], d->count);
     pg_array_int(&c->at[6], d->bytes);
     pg_array_int(&c->at[7], (int64_t)d->hours);
+    pg_array_int(&c->at[8], d->adopted);
 }
 
 enum st
@@ -199,7 +202,7 @@ record_days(struct ledger *l, struct payload *const *payloads, size_t n, int32_t
     size_t waiting = 0;
     enum st rc;
 
-    columns_begin(&c, 8);
+    columns_begin(&c, 9);
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < payloads[i]->n_days; k++) {
             if (payloads[i]->days[k].day < since || payloads[i]->days[k].day >= until)
@@ -209,7 +212,7 @@ record_days(struct ledger *l, struct payload *const *payloads, size_t n, int32_t
                 continue;
             if ((rc = send_days(l, &c, err)) != ST_OK)
                 return rc;
-            columns_begin(&c, 8);
+            columns_begin(&c, 9);
             waiting = 0;
         }
     return send_days(l, &c, err);

@@ -17,7 +17,8 @@ recount_rights(struct ledger *l, struct err *err)
     static const char sql[] =
         "SELECT to_regclass('ingest.recounts') IS NULL, (SELECT format('%s ON ingest.%s', p, t)"
         " FROM (VALUES ('payloads', 'UPDATE'), ('payload_days', 'UPDATE'), ('payload_days', 'DELETE'),"
-        " ('unresolved', 'DELETE'), ('recounts', 'INSERT'), ('recounts', 'SELECT'), ('recounted', 'INSERT'))"
+        " ('unresolved', 'DELETE'), ('recounts', 'INSERT'), ('recounts', 'SELECT'), ('recounted', 'INSERT'),"
+        " ('openings', 'SELECT'), ('openings', 'DELETE'))"
         " AS needs(t, p) WHERE NOT has_table_privilege(to_regclass('ingest.' || t)::oid, p) LIMIT 1),"
         " current_user";
     struct pg_result *r = NULL;

@@ -176,7 +176,7 @@ put_days(struct pg_array *a, const struct payload *p)
         const struct payload_day *d = &p->days[i];
         char day[11];
 
-        if (p->document.is_payload ? !d->listed : d->count == 0)
+        if (d->adopted || (p->document.is_payload ? !d->listed : d->count == 0))
             continue;
         clock_format_day(d->day, day);
         buf_printf(&b, "%s%s", b.n > 1 ? "," : "", day);

@@ -91,7 +91,8 @@ accept(struct run *run, struct pending *p, struct err *err)
     b->stored += p->stored;
     b->unterminated += p->unterminated;
     p->item->fate = FATE_COUNTED;
-    if (p->table != NULL && note_days(run, p, err) != ST_OK)
+    if (p->table != NULL &&
+        (note_days(run, p, err) != ST_OK || adopt_note(run, p, err) != ST_OK))
         return ST_MEMORY;
     if (run->config->part != NULL && part_tell(run, p, err) != ST_OK)
         return err->code;

@@ -73,6 +73,8 @@ batch_begin(struct run *run)
     for (size_t i = 0; i < run->n_tables; i++) {
         run->tables[i].first_day = INT32_MAX;
         run->tables[i].last_day = INT32_MIN;
+        run->tables[i].adopts = false;
+        run->tables[i].n_empty = 0;
         if (run->config->sink == RUN_TO_DATABASE) /* else they go on adding up */
             memset(run->tables[i].sums, 0, sizeof run->tables[i].sums);
     }
@@ -185,6 +187,7 @@ batch_undo(struct run *run)
         item->before = NULL;
         item->fate = FATE_TODO;
         item->ecosystem = 0;
+        item->adopted = false;
     }
     for (size_t w = 0; w < run->n_workers; w++)
         worker_reset(&run->workers[w]);
@@ -216,11 +219,12 @@ say_fate(const struct run *run, const struct item *item)
         snprintf(line, sizeof line, "%s: cut short, its whole lines count", item->source->path);
         run->config->choice(run->config->ctx, line);
     }
-    if (run->config->sink != RUN_DRY || run->pg == NULL || run->config->choice == NULL ||
-        words[item->fate] == NULL)
+    if ((run->config->sink != RUN_DRY && !run->config->adopts) || run->pg == NULL ||
+        run->config->choice == NULL || words[item->fate] == NULL)
         return;
-    snprintf(line, sizeof line, "%s: %s", item->source->path,
-             item->fate == FATE_COUNTED && item->grown ? "grown" : words[item->fate]);
+    snprintf(line, sizeof line, "%s: %s%s", item->source->path,
+             item->fate == FATE_COUNTED && item->grown ? "grown" : words[item->fate],
+             item->fate == FATE_COUNTED && item->adopted ? ", adopted" : "");
     run->config->choice(run->config->ctx, line);
 }
 
@@ -233,6 +237,7 @@ batch_tell(struct run *run, struct item *item)
         run->summary->files.read++;
         run->summary->files.partial += item->partial;
         run->summary->files.grown += item->grown;
+        run->summary->files.adopted += item->adopted;
         break;
     case FATE_KNOWN:
         run->summary->files.known++;
@@ -291,6 +296,8 @@ batch_settle(struct run *run, struct err *err)
 
         for (size_t i = 0; i < b->days.tables[t].n_days; i++)
             ok = ok && summary_add_day(to, b->days.tables[t].days[i]);
+        for (size_t i = 0; i < b->days.tables[t].n_adopted; i++)
+            ok = ok && summary_add_adopted(to, b->days.tables[t].adopted[i]);
     }
     forget(run, true);
     if (!ok)

@@ -188,7 +188,8 @@ merge_tables(struct run *run, struct merged *merged, struct err *err)
     enum st rc = ST_OK;
 
     for (size_t i = 0; i < run->n_tables; i++)
-        if (run->tables[i].ready && run->tables[i].first_day <= run->tables[i].last_day)
+        if (run->tables[i].ready && (run->tables[i].first_day <= run->tables[i].last_day ||
+                                     run->tables[i].adopts))
             order[n++] = &run->tables[i];
     qsort(order, n, sizeof *order, by_oid);
     for (size_t i = 0; i < n && rc == ST_OK; i++)
@@ -249,6 +250,7 @@ transact(struct run *run, struct merged *merged, bool *unknown, struct err *err)
         (rc = merge_tables(run, merged, err)) != ST_OK ||
         (rc = parked_write(run, err)) != ST_OK || (rc = replace_displace(run, err)) != ST_OK ||
         (rc = ledger_record(&run->ledger, b->claims, b->n_claims, err)) != ST_OK ||
+        (rc = adopt_open(run, err)) != ST_OK ||
         (rc = see(run, err)) != ST_OK || (rc = announce(run, &b->days, err)) != ST_OK)
         goto rollback;
     if (run_signals(run) >= 2) {
@@ -323,6 +325,7 @@ commit_batch(struct run *run, struct err *err)
 
         if (run->batch.parked[i] > 0)
             summary_table(run->summary, run->tables[i].dataset->table)->parked += b->parked[i];
+        run->tables[i].fixed |= run->tables[i].adopts;
         if (run->tables[i].first_day > run->tables[i].last_day)
             continue;
         t = summary_table(run->summary, run->tables[i].dataset->table);
@@ -331,5 +334,6 @@ commit_batch(struct run *run, struct err *err)
         t->doubled += merged[i].doubled;
         run->tables[i].fixed = true;
     }
+    adopt_tell(run);
     return ST_OK;
 }

@@ -117,7 +117,8 @@ eida_write(struct run *run, struct err *err)
         size_t n = 0;
 
         for (size_t i = 0; i < b->n_claims && t->ready && t->sent.there; i++)
-            if (strcmp(b->claims[i]->key.dataset, t->dataset->name) == 0)
+            if (strcmp(b->claims[i]->key.dataset, t->dataset->name) == 0 &&
+                !adopt_is_all(b->claims[i])) /* that EIDA has been told by others */
                 payloads[n++] = b->claims[i];
         if (n > 0)
             rc = sent_write(run->pg, &t->sent, t->node_id, payloads, n, run->config->replace,

@@ -334,7 +334,7 @@ grown_note(struct run *run, const struct pending *p, struct err *err)
     struct head head = { .key = payload->key,
                          .digest = payload->identity.head,
                          .length = payload->identity.length,
-                         .lines_counted = payload->lines.by[KEEP],
+                         .lines_counted = tally_hits(&payload->lines),
                          .at = p->item->at,
                          .own = true };
     enum st rc = ST_OK;

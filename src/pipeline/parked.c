@@ -41,6 +41,8 @@ park(struct pass *p, struct hit parked, const struct record *rec, enum reason *w
 
     if (p->w->run->stream != NULL && !waits(*why = ask_stream(p, rec, &parked, *why)))
         return ST_OK;
+    if (rec->day < p->adopt_until) /* whoever counted it has looked it up, or has not */
+        return ST_OK;
     if (parked.sums[1] > INT64_MAX - p->parked_bytes) {
         *why = REJECT_NUMBER;
         return ST_OK;

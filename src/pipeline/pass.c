@@ -44,6 +44,8 @@ note_day(struct pass *p, const struct record *rec, enum reason why)
         note_counted(p->payload, rec->time_us);
     } else if (unlikely(why == FILTER_COMMENT)) { /* only those of documents have a day */
         p->day->listed = true;
+    } else if (unlikely(why == FILTER_ADOPTED)) {
+        p->day->elsewhere++;
     }
     if (rec->time_us < p->payload->first_us)
         p->payload->first_us = rec->time_us;
@@ -117,6 +119,8 @@ pick(struct pass *p, const struct record *rec, struct hit *hit)
         why = stream_take(w, p->picker, rec, hit);
     if (why != KEEP)
         return why;
+    if (unlikely(rec->day < p->adopt_until)) /* the stream remembers it all the same */
+        return FILTER_ADOPTED;
     if (!sums_fit(p, hit))
         return REJECT_NUMBER;
     w->n_keys += hit->key.n;

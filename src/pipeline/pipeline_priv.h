@@ -17,6 +17,7 @@
  *   stream.c   for rules with a window or a union of ranges: the inputs in the order of their times
  *   eida.c     EIDA's own table of payloads: asked beside the ledger, and written with it
  *   annotate.c a change of rules is noted where it shows
+ *   adopt.c    `ingest adopt`: what others have counted is claimed, and not added again
  *   recount.c  `ingest recount`: rows of some days are made anew
  *   verify.c   `ingest verify`: rows are compared with those of the tables
  *   part.c     how much of one row each input has
@@ -170,6 +171,7 @@ struct item {
     uint8_t         fate;
     uint8_t         ecosystem; /* of its first hit, as a number in run->ecosystems; 0: none */
     bool            partial;   /* salvaged, and counted */
+    bool            adopted;   /* counted, but for days that were counted elsewhere */
     bool            grown;     /* counted, but for what was counted before */
     bool            alike;     /* something is known that begins like it: look at once */
     bool            same_file; /* something short is known that was seen in this very file */
@@ -198,6 +200,9 @@ struct table {
     struct rollup_shape   shape;
     const struct catalog *catalog;   /* what paths are looked up in; NULL: they tell by themselves, or there is none */
     int32_t               first_day, last_day; /* buckets of the batch */
+    bool                  adopts;    /* the batch adopts days of it */
+    int32_t               empty_day; /* of which it has no row: the first, */
+    size_t                n_empty;   /* and how many; 0: none */
     int64_t               sums[SUMS_MAX];      /* of all accepted inputs of the batch */
 };
 
@@ -488,6 +493,7 @@ struct pass {
     bool                in_line;
     bool                grown;     /* some of it may have been counted before */
     uint64_t            forgotten; /* bytes of the text that were */
+    int32_t             adopt_until; /* what counts before this day was counted elsewhere */
     struct reject_watch rejects;
 };
 
@@ -652,6 +658,22 @@ enum st eida_decide(struct run *run, struct pending *p, const struct sent *sent,
 enum st eida_note(struct run *run, const struct pending *p, struct err *err);
 /* In the transaction. ST_EOF: another run was faster; undo and read again. */
 enum st eida_write(struct run *run, struct err *err);
+
+/* adopt.c; all of them do nothing for other runs */
+/* Days before this one are adopted; INT32_MIN: none are. */
+int32_t adopt_until(const struct run *run);
+/* The days of a payload that was read. */
+void    adopt_mark(const struct run *run, struct payload *payload);
+/* Are all of its days adopted? */
+bool    adopt_is_all(const struct payload *payload);
+/* Can this ledger, and may this role? ST_DB. */
+enum st adopt_check(struct run *run, struct err *err);
+/* Under the lock, of an input that counts. ST_OK, ST_MEMORY. */
+enum st adopt_note(struct run *run, struct pending *p, struct err *err);
+/* In the transaction, under the tables' locks and behind the ledger's days. ST_OK, ST_DB, ST_DB_RETRY, ST_MEMORY. */
+enum st adopt_open(struct run *run, struct err *err);
+/* The batch stands: tells of days without any row. */
+void    adopt_tell(const struct run *run);
 
 /* recount.c; all of them do nothing for other runs */
 /* Can this table's days be counted again, by this role? ST_USAGE, ST_DB. */

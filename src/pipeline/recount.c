@@ -5,6 +5,7 @@
  */
 #include "ingest/base.h"
 
+#include "ingest/openings.h"
 #include "ingest/recount.h"
 #include "ingest/token.h"
 
@@ -230,6 +231,8 @@ recount_table(struct run *run, struct table *t, struct payload **mine, struct re
         (rc = check_missing(run, &days, mine, n, err)) != ST_OK ||
         (rc = annotate_recount(run, t, &days, mine, n, err)) != ST_OK ||
         (rc = recount_strike(&run->ledger, &days, mine, n, err)) != ST_OK ||
+        (rc = openings_strike(run->pg, days.dataset, days.scope, days.since, days.until, err)) !=
+            ST_OK ||
         (rc = replace_rows(run, t, out, err)) != ST_OK)
         return rc;
     if ((rc = touch_new(run, t, summary_table(&run->recounting.days, t->dataset->table), mine, n,

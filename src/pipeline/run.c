@@ -493,7 +493,7 @@ run(const struct run_config *config, struct source_list *inputs, struct summary 
     struct run *run = calloc(1, sizeof *run);
     enum st rc;
 
-    *summary = (struct summary){ .source = config->source };
+    *summary = (struct summary){ .source = config->source, .adopts = config->adopts };
     if (run == NULL)
         return err_memory(err, "cannot start");
     run->config = config;

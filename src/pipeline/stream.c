@@ -326,6 +326,10 @@ add_download(struct run *run, const struct range_group *g, struct err *err)
                        .has_client = g->has_client };
     enum st rc;
 
+    if (g->day < adopt_until(run)) {
+        move_records(run, g->inputs, FILTER_ADOPTED, 1);
+        return ST_OK;
+    }
     if (!sums_fit(t->sums, g->bytes) || (payload != NULL && !sums_fit(payload->sums, g->bytes)))
         return ST_OK; /* it stays filtered */
     if (*rollup == NULL && (*rollup = rollup_new(&t->shape, run_ceiling(run), NULL, err)) == NULL)

@@ -322,7 +322,7 @@ make_ready(struct run *run, struct table *t, struct err *err)
         if ((rc = find_target(run, t, err)) != ST_OK)
             return rc;
         t->shape.sketch = t->target.has_sketch;
-        if ((rc = recount_check(run, t, err)) != ST_OK)
+        if ((rc = recount_check(run, t, err)) != ST_OK || (rc = adopt_check(run, err)) != ST_OK)
             return rc;
     } else if (run->pg != NULL && look_for_target(run, t, err) != ST_OK) {
         t->target.schema[0] = '\0'; /* a dry run counts without a table too */

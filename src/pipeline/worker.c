@@ -195,6 +195,7 @@ count_lines(struct worker *w, struct pending *p, const struct format *format, st
     p->is_compared = pass.grown;
     p->before = skips;
     pass.rejects.path = p->item->source->path;
+    pass.adopt_until = adopt_until(w->run);
     p->rejects_from = p->rejects_to = spool_end(&w->spool);
     if (deserves_a_thread(w, p->item))
         lines_go_ahead(w->lines);
@@ -208,6 +209,8 @@ count_lines(struct worker *w, struct pending *p, const struct format *format, st
         p->payload->n_days = n_days;
         if (p->payload->days == NULL)
             rc = err_memory(err, "cannot list days");
+        else
+            adopt_mark(w->run, p->payload);
         p->bytes = rollup_held_bytes(pass.rollup) + n_days * sizeof *p->payload->days +
                    (pass.parked == NULL ? 0 : rollup_held_bytes(pass.parked));
         p->payload->document = pass.parser.document;

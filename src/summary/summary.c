@@ -10,8 +10,10 @@
 void
 summary_release(struct summary *s)
 {
-    for (size_t i = 0; i < s->n_tables; i++)
+    for (size_t i = 0; i < s->n_tables; i++) {
         free(s->tables[i].days);
+        free(s->tables[i].adopted);
+    }
     *s = (struct summary){ 0 };
 }
 
@@ -27,35 +29,47 @@ summary_table(struct summary *s, const char *table)
     return &s->tables[s->n_tables++];
 }
 
-/* Kept sorted; days mostly come in order, so the search from the end is short. */
-bool
-summary_add_day(struct table_summary *t, int32_t day)
+/* Kept sorted; days mostly come in order, so little is moved. */
+static bool
+add_sorted(int32_t **days, size_t *n, size_t *cap, int32_t day)
 {
-    size_t at = 0, end = t->n_days;
+    size_t at = 0, end = *n;
 
     while (at < end) {
         size_t middle = at + (end - at) / 2;
 
-        if (t->days[middle] < day)
+        if ((*days)[middle] < day)
             at = middle + 1;
         else
             end = middle;
     }
-    if (at < t->n_days && t->days[at] == day)
+    if (at < *n && (*days)[at] == day)
         return true;
-    if (t->n_days == t->days_cap) {
-        size_t cap = t->days_cap == 0 ? 32 : t->days_cap * 2;
-        int32_t *days = realloc(t->days, cap * sizeof *days);
+    if (*n == *cap) {
+        size_t more = *cap == 0 ? 32 : *cap * 2;
+        int32_t *grown = realloc(*days, more * sizeof *grown);
 
-        if (days == NULL)
+        if (grown == NULL)
             return false;
-        t->days = days;
-        t->days_cap = cap;
+        *days = grown;
+        *cap = more;
     }
-    memmove(t->days + at + 1, t->days + at, (t->n_days - at) * sizeof *t->days);
-    t->days[at] = day;
-    t->n_days++;
+    memmove(*days + at + 1, *days + at, (*n - at) * sizeof **days);
+    (*days)[at] = day;
+    (*n)++;
     return true;
+}
+
+bool
+summary_add_day(struct table_summary *t, int32_t day)
+{
+    return add_sorted(&t->days, &t->n_days, &t->days_cap, day);
+}
+
+bool
+summary_add_adopted(struct table_summary *t, int32_t day)
+{
+    return add_sorted(&t->adopted, &t->n_adopted, &t->adopted_cap, day);
 }
 
 static bool
@@ -76,6 +90,8 @@ join_tables(struct summary *to, const struct summary *from)
         sum->healed += t->healed;
         for (size_t d = 0; d < t->n_days; d++)
             ok = summary_add_day(sum, t->days[d]) && ok;
+        for (size_t d = 0; d < t->n_adopted; d++)
+            ok = summary_add_adopted(sum, t->adopted[d]) && ok;
     }
     return ok;
 }
@@ -91,6 +107,8 @@ summary_join(struct summary *to, const struct summary *from)
     to->files.refused += from->files.refused;
     to->files.skipped += from->files.skipped;
     to->files.left += from->files.left;
+    to->files.adopted += from->files.adopted;
+    to->adopts = to->adopts || from->adopts;
     to->bytes.stored += from->bytes.stored;
     to->bytes.decoded += from->bytes.decoded;
     to->bytes.unterminated += from->bytes.unterminated;
@@ -151,6 +169,19 @@ json_unresolved(const struct summary *s, struct buf *out)
     buf_text(out, "}");
 }
 
+static void
+json_days(struct buf *out, size_t at, const char *table, const int32_t *days, size_t n)
+{
+    char day[11];
+
+    buf_printf(out, "%s\"%s\":[", at > 0 ? "," : "", table);
+    for (size_t k = 0; k < n; k++) {
+        clock_format_day(days[k], day);
+        buf_printf(out, "%s\"%s\"", k > 0 ? "," : "", day);
+    }
+    buf_text(out, "]");
+}
+
 void
 summary_json(const struct summary *s, struct buf *out)
 {
@@ -165,6 +196,8 @@ summary_json(const struct summary *s, struct buf *out)
                s->files.partial, s->files.refused, s->files.skipped);
     if (s->files.left > 0)
         buf_printf(out, ",\"left\":%" PRIu64, s->files.left);
+    if (s->adopts)
+        buf_printf(out, ",\"adopted\":%" PRIu64, s->files.adopted);
     buf_text(out, "},");
     buf_printf(out,
                "\"bytes\":{\"stored\":%" PRIu64 ",\"decoded\":%" PRIu64 ",\"unterminated\":%" PRIu64
@@ -184,16 +217,12 @@ summary_json(const struct summary *s, struct buf *out)
         buf_text(out, "}");
     }
     buf_text(out, "},\"days\":{");
-    for (size_t i = 0; i < s->n_tables; i++) {
-        buf_printf(out, "%s\"%s\":[", i > 0 ? "," : "", s->tables[i].table);
-        for (size_t k = 0; k < s->tables[i].n_days; k++) {
-            char day[11];
-
-            clock_format_day(s->tables[i].days[k], day);
-            buf_printf(out, "%s\"%s\"", k > 0 ? "," : "", day);
-        }
-        buf_text(out, "]");
-    }
+    for (size_t i = 0; i < s->n_tables; i++)
+        json_days(out, i, s->tables[i].table, s->tables[i].days, s->tables[i].n_days);
+    if (s->adopts)
+        buf_text(out, "},\"adopted\":{");
+    for (size_t i = 0; s->adopts && i < s->n_tables; i++)
+        json_days(out, i, s->tables[i].table, s->tables[i].adopted, s->tables[i].n_adopted);
     json_unresolved(s, out);
     buf_printf(
         out,
@@ -290,6 +319,7 @@ text_files(const struct summary *s, struct buf *out)
         uint64_t    n;
         const char *word;
     } parts[] = {
+        { s->files.adopted, "adopted" },
         { s->files.known, "known" },
         { s->files.known_otherwise, "known under other rules" },
         { s->files.grown, "grown" },
@@ -329,6 +359,25 @@ text_tables(const struct summary *s, struct buf *out)
                        days);
         }
         buf_text(out, "\n");
+    }
+}
+
+/* Nothing of these days was added to the table: it has them from others. */
+static void
+text_adopted(const struct summary *s, struct buf *out)
+{
+    char first[11], last[11], number[32];
+
+    for (size_t i = 0; i < s->n_tables; i++) {
+        const struct table_summary *t = &s->tables[i];
+
+        if (t->n_adopted == 0)
+            continue;
+        clock_format_day(t->adopted[0], first);
+        clock_format_day(t->adopted[t->n_adopted - 1], last);
+        buf_printf(out, "adopted  %s: %s %s, %s to %s\n", t->table,
+                   num_grouped(t->n_adopted, number), t->n_adopted == 1 ? "day" : "days", first,
+                   last);
     }
 }
 
@@ -380,7 +429,8 @@ text_next(const struct summary *s, struct buf *out)
     else if (tally_rejected(&s->lines) > 0)
         buf_text(out, "next     `ingest explain FILE` shows what is wrong with rejected lines,\n"
                       "         --rejects FILE keeps all of them\n");
-    else if (s->lines.read > 0 && s->lines.by[KEEP] == 0 && s->files.grown == 0)
+    else if (s->lines.read > 0 && s->lines.by[KEEP] == 0 && s->files.grown == 0 &&
+             s->files.adopted == 0)
         buf_text(out, "next     nothing was counted: `ingest explain FILE` shows why, line by line\n");
 }
 
@@ -414,6 +464,7 @@ summary_text(const struct summary *s, enum summary_form form, struct buf *out)
         text_reasons(out, s, form, "filtered", FILTERED_FIRST, REJECTED_FIRST);
         text_reasons(out, s, form, "rejected", REJECTED_FIRST, REASONS_N);
         text_tables(s, out);
+        text_adopted(s, out);
         text_time(s, out);
     } else if (s->files.known > 0 && s->files.refused == 0 && !healed) {
         buf_text(out, s->files.skipped == 0 ? "everything is known; nothing was changed\n"

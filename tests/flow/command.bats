@@ -132,7 +132,7 @@ ingest() {
 }
 
 @test "reserved commands: exit 2, and how to name a file so" {
-    for word in adopt key retract; do
+    for word in key retract; do
         ingest $word
         status_is 2
         says "\"$word\"" "./$word"
