@@ -29,6 +29,32 @@ struct hit {
     struct slice sketch;         /* besides, a whole sketch that hll_decode takes; p NULL: none. Lives until the next pick */
 };
 
+/* memcpy(3) is a call, and most texts of keys have less than 16 bytes. */
+static inline void
+key_copy(uint8_t *out, const char *p, size_t n)
+{
+    uint64_t head, tail; /* the first and the last bytes, which may overlap */
+    uint32_t first, last;
+
+    if (n > 2 * sizeof head) {
+        memcpy(out, p, n);
+    } else if (n >= sizeof head) {
+        memcpy(&head, p, sizeof head);
+        memcpy(&tail, p + n - sizeof tail, sizeof tail);
+        memcpy(out, &head, sizeof head);
+        memcpy(out + n - sizeof tail, &tail, sizeof tail);
+    } else if (n >= sizeof first) {
+        memcpy(&first, p, sizeof first);
+        memcpy(&last, p + n - sizeof last, sizeof last);
+        memcpy(out, &first, sizeof first);
+        memcpy(out + n - sizeof last, &last, sizeof last);
+    } else if (n > 0) {
+        out[0] = (uint8_t)p[0];
+        out[n / 2] = (uint8_t)p[n / 2];
+        out[n - 1] = (uint8_t)p[n - 1];
+    }
+}
+
 /* Appends a text column, or NULL where s.p is NULL, at `out`; returns the byte behind it. The caller has checked length and NUL. */
 static inline uint8_t *
 key_put_text(uint8_t *out, struct slice s)
@@ -38,7 +64,7 @@ key_put_text(uint8_t *out, struct slice s)
         return out;
     }
     *out++ = 1;
-    memcpy(out, s.p, s.n);
+    key_copy(out, s.p, s.n);
     out += s.n;
     *out++ = 0;
     return out;

@@ -13,7 +13,8 @@ num_u63(struct slice s, int64_t *out)
     for (size_t i = 0; i < s.n; i++) {
         unsigned digit = (unsigned char)s.p[i] - '0';
 
-        if (digit > 9 || v > ((uint64_t)INT64_MAX - digit) / 10)
+        /* 18 digits always fit. */
+        if (digit > 9 || (i >= 18 && v > ((uint64_t)INT64_MAX - digit) / 10))
             return false;
         v = v * 10 + digit;
     }

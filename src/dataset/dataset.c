@@ -42,22 +42,22 @@ static const size_t key_bytes[] = { [COLUMN_DAY] = 4, [COLUMN_UUID] = 16, [COLUM
 enum reason
 key_check(const struct dataset *d, const struct slice *texts)
 {
-    size_t bytes = 0, n = 0;
+    size_t bytes = 0;
+    bool too_long = false;
 
-    for (size_t i = 0; i < d->n_keys; i++)
-        if (d->keys[i].kind == COLUMN_TEXT && !slice_is_text(texts[n++]))
-            return REJECT_ENCODING;
-    n = 0;
     for (size_t i = 0; i < d->n_keys; i++) {
-        if (d->keys[i].kind != COLUMN_TEXT) {
-            bytes += key_bytes[d->keys[i].kind];
+        const struct key_column *column = &d->keys[i];
+
+        if (column->kind != COLUMN_TEXT) {
+            bytes += key_bytes[column->kind];
             continue;
         }
-        if (is_too_long(texts[n], d->keys[i].chars_max))
-            return REJECT_KEY_TOO_LONG;
-        bytes += texts[n++].n + 2;
+        if (!slice_is_text(*texts)) /* whatever else is wrong with the key */
+            return REJECT_ENCODING;
+        too_long |= is_too_long(*texts, column->chars_max);
+        bytes += texts++->n + 2;
     }
-    return bytes > KEY_BYTES_MAX ? REJECT_KEY_TOO_LONG : KEEP;
+    return too_long || bytes > KEY_BYTES_MAX ? REJECT_KEY_TOO_LONG : KEEP;
 }
 
 /* ---- pickers ---- */

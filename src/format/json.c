@@ -56,12 +56,10 @@ read_number(struct json *j, struct json_value *v)
     return true;
 }
 
-static bool
+static inline bool
 read_word(struct json *j, struct slice word, enum json_kind kind, struct json_value *v)
 {
-    struct slice rest = { j->at, (size_t)(j->end - j->at) };
-
-    if (!slice_starts(rest, word))
+    if ((size_t)(j->end - j->at) < word.n || memcmp(j->at, word.p, word.n) != 0)
         return false;
     v->kind = kind;
     v->text = (struct slice){ j->at, word.n };
@@ -135,12 +133,35 @@ skip_container(struct json *j, unsigned depth)
     }
 }
 
+/*
+ * What most numbers are: digits, and then a byte that is none of a number. False: it is something
+ * else, and nothing was read.
+ */
+static inline bool
+read_digits(struct json *j, struct json_value *v)
+{
+    const char *p = j->at;
+
+    if (p == j->end || (unsigned char)(*p - '1') > 8)
+        return false;
+    do {
+        p++;
+    } while (is_digit(p, j->end));
+    if (p == j->end || *p == '.' || (*p | 0x20) == 'e')
+        return false;
+    *v = (struct json_value){ .kind = JSON_INTEGER, .text = { j->at, (size_t)(p - j->at) } };
+    j->at = p;
+    return true;
+}
+
 bool
 json_other_value(struct json *j, unsigned depth, struct json_value *v)
 {
     char c = json_peek(j);
     const char *from = j->at;
 
+    if (read_digits(j, v))
+        return true;
     if (c != '{' && c != '[')
         return read_scalar(j, v);
     if (depth >= JSON_DEPTH_MAX || !skip_container(j, depth))

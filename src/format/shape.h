@@ -73,8 +73,12 @@ shape_next(struct shape_walk *w, struct json *j)
     if (unlikely(w->nth >= SHAPE_SEAMS))
         return shape_learn(w, j);
     seam = &w->shape->seams[w->nth];
-    if (unlikely(seam->n == 0 || (size_t)(j->end - j->at) < seam->n || !seam_is_at(seam, j->at)))
-        return shape_learn(w, j);
+    if (unlikely(seam->n == 0 || (size_t)(j->end - j->at) < seam->n || !seam_is_at(seam, j->at))) {
+        if (j->at == j->end || *j->at != '}')
+            return shape_learn(w, j);
+        j->at++;
+        return JSON_END;
+    }
     j->at += seam->n;
     w->name = seam->name;
     w->nth++;

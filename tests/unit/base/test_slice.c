@@ -74,6 +74,22 @@ four_bytes_at_the_edges(void **state)
             }
 }
 
+/* Short texts are looked at all at once. */
+static void
+any_byte_at_any_place(void **state)
+{
+    (void)state;
+    for (size_t n = 1; n < 18; n++)
+        for (size_t at = 0; at < n; at++)
+            for (unsigned byte = 0; byte < 256; byte++) {
+                unsigned char p[18];
+
+                memset(p, 'a', n);
+                p[at] = (unsigned char)byte;
+                assert_int_equal(slice_is_text((struct slice){ (const char *)p, n }), model_is_text(p, n));
+            }
+}
+
 static void
 named_edges(void **state)
 {
@@ -158,6 +174,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_of_one_to_three_bytes),
         cmocka_unit_test(four_bytes_at_the_edges),
+        cmocka_unit_test(any_byte_at_any_place),
         cmocka_unit_test(named_edges),
         cmocka_unit_test(no_byte_past_the_end),
         cmocka_unit_test(comparisons),
