@@ -14,6 +14,11 @@
 #include "ingest/pg.h"
 #include "ingest/tally.h"
 
+enum ledger_view {
+    LEDGER_ALL,    /* every payload, but for those apart */
+    LEDGER_OUT,    /* those that were retracted and stay out, and those apart */
+};
+
 struct ledger {
     struct pg         *pg;          /* borrowed */
     struct hash_secret secret;      /* keys all digests of this database */
@@ -25,6 +30,12 @@ struct ledger {
     bool               keeps_sources; /* its table of sources is there and may be written to */
     bool               notifies;    /* NOTIFY may be said */
     bool               annotates;   /* its tables of annotations and rules are there and may be written to */
+    bool               retracts;    /* its table of retractions is there and may be read */
+    bool               any_out;     /* and some payload stays out */
+    int64_t            n_gone, n_come; /* how often payloads were retracted, and came again, when it was opened */
+    enum ledger_view   view;        /* whom the questions about beginnings and contents see. The caller sets it and the next two */
+    const int64_t     *apart;       /* payloads that this view sees, too, or does not see; borrowed */
+    size_t             n_apart;
     bool               replaces;    /* payloads that it knows are claimed again, with new figures. The caller sets it */
 };
 

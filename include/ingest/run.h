@@ -24,6 +24,7 @@ enum run_sink {
     RUN_TO_TEXT, /* rows as JSON lines to `out` */
     RUN_TO_EIDA, /* what EIDA's aggregator would send, a file in `eida_dir` */
     RUN_RECOUNT, /* rows of the days rules->since to rules->until take the place of those of the database's tables; the ledger is asked at the end */
+    RUN_RETRACT, /* `retracting`: its payloads are taken out by their hits, or come again */
     RUN_VERIFY,  /* rows are compared with those of the database's tables; the ledger is not asked: every input counts */
 };
 
@@ -40,6 +41,23 @@ struct part {
     size_t                at;      /* which of the inputs */
     const struct payload *payload; /* its identity, and its days under the rules of this run (ledger.h) */
     const struct row     *row;     /* NULL: nothing */
+};
+
+/* Payloads that are taken out, or come again (retract.h). RUN_RECOUNT and RUN_VERIFY: they go, and the inputs are all others of the days. */
+struct retractable;
+struct retracting {
+    bool                      back; /* they come again */
+    bool                      show; /* what would change is told, and nothing is written */
+    const struct retractable *of;
+    size_t                    n;
+};
+
+/* What a retraction has done to a table. */
+struct retracted {
+    int64_t payloads;      /* beginnings of others too */
+    int64_t hits;          /* that do not count any more, or count again */
+    int64_t changed, gone; /* rows; of what comes again `gone` is new */
+    int64_t others;        /* other payloads of these days: of the rows that stay, the clients are an upper bound */
 };
 
 /* For a progress line; read while the run goes on. */
@@ -105,6 +123,8 @@ struct run_config {
     struct slice part_key;
     /* RUN_RECOUNT, once it is committed: each table. */
     void (*recounted)(void *ctx, const struct target *t, const struct recounted *r);
+    const struct retracting *retracting; /* RUN_RETRACT, RUN_RECOUNT, RUN_VERIFY; NULL: nothing is */
+    void (*retracted)(void *ctx, const struct target *t, const struct retracted *r);
     /* With `adopts`, once a batch is committed: the table has no row of so many days that were adopted, the first of them `day`. */
     void (*adopted_nothing)(void *ctx, const struct target *t, int32_t day, size_t n);
     void  *ctx;

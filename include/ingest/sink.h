@@ -67,6 +67,20 @@ enum st sink_delete(struct pg *pg, const struct target *t, int32_t first, int32_
 /* May this role delete? ST_DB: no (err->hint: the GRANT). */
 enum st sink_may_delete(struct pg *pg, const struct target *t, struct err *err);
 
+/*
+ * Inside the caller's transaction and under the table's lock: takes the sums of `rows` off the table. A row of which nothing is left goes. Of
+ * those that stay, where the table has a sketch, ingest.upper_bounds gets dataset, node, day and name (the first column of text in the
+ * key): what was added to a sketch cannot be taken out of it.
+ *
+ * ST_OK
+ * ST_CORRUPT  the table has less than that under some key, or a sum that stopped at 2^63 - 1: err->cause names the row. Nothing of it may stay
+ * ST_DB, ST_DB_RETRY, ST_MEMORY, and what rows_next gives
+ */
+struct subtracted {
+    int64_t sent, changed, gone; /* rows; sent = changed + gone */
+};
+enum st sink_subtract(struct pg *pg, const struct target *t, struct rows *rows, struct subtracted *out, struct err *err);
+
 /* Takes the advisory lock that serializes merges into this table, by OID, until the transaction ends. */
 enum st sink_lock(struct pg *pg, const struct target *t, struct err *err);
 

@@ -24,6 +24,7 @@ struct table_summary {
 struct summary {
     struct {
         uint64_t read, known, known_otherwise, grown, partial, refused, skipped;
+        uint64_t retracted; /* of those known: they were taken out, and stay out */
         uint64_t left; /* that a deadline has left for the next run */
         uint64_t adopted; /* of those read: they have days that were counted elsewhere */
     } files;

@@ -9,6 +9,7 @@ CREATE TABLE ingest.retractions (
     retracted_at timestamptz NOT NULL DEFAULT now(),
     undone_at    timestamptz CHECK (undone_at >= retracted_at)    -- NULL: it stays out
 );
+CREATE INDEX payloads_extends ON ingest.payloads (extends) WHERE extends IS NOT NULL; -- what stands on a payload?
 CREATE UNIQUE INDEX retractions_standing ON ingest.retractions (payload) WHERE undone_at IS NULL;
 
 -- Numbers of clients that are upper bounds: the sketch still holds clients of what was subtracted, until the day is counted again.
@@ -16,7 +17,7 @@ CREATE TABLE ingest.upper_bounds (
     dataset text    NOT NULL,
     scope   integer NOT NULL, -- as in payloads
     day     date    NOT NULL, -- as in the table: of one by months their first
-    name    text    NOT NULL, -- of the rows: the first column of their key; '': every row of the day
+    name    text    NOT NULL, -- of the rows: the first column of text in their key; '': every row of the day
     PRIMARY KEY (dataset, scope, day, name)
 );
 

@@ -107,6 +107,7 @@ enum option_id {
     OPT_BADGE,
     OPT_PARTIAL,
     OPT_DIFF,
+    OPT_UNDO,
     OPT_URL,
     OPT_ROW,
     OPT_JSON,
@@ -306,6 +307,7 @@ int cli_completion(const struct options *o);
 int cli_enqueue(const struct options *o);
 int cli_run(const struct options *o);
 int cli_recount(const struct options *o);
+int cli_retract(const struct options *o);
 int cli_verify(const struct options *o);
 int cli_work(const struct options *o);
 int cli_status(const struct options *o);

@@ -225,7 +225,7 @@ static const struct {
     { "psql", cli_psql },
     { "recount", cli_recount },
     { "report", cli_report },
-    { "retract", NULL },
+    { "retract", cli_retract },
     { "run", cli_run },
     { "status", cli_status },
     { "token", cli_token },

@@ -45,7 +45,7 @@ say_stopping(struct counting *c)
         return;
     if (c->config.sink == RUN_VERIFY)
         say_note("stopping: what is being read is finished");
-    else if (c->config.sink == RUN_RECOUNT)
+    else if (c->config.sink == RUN_RECOUNT || c->config.sink == RUN_RETRACT)
         say_note("stopping: nothing is changed, unless the transaction has begun; a second signal "
                  "rolls that back");
     else

@@ -3,6 +3,7 @@
  *
  *   verify.c     `ingest verify`, which writes nothing
  *   recount.c    `ingest recount`
+ *   retract.c    `ingest retract`
  *   adopt.c      `ingest adopt`
  *   counting.c   options to a run's configuration, the database, the client key; the summary and the exit status
  *   output.c     rows to a file
@@ -61,7 +62,7 @@ struct counting {
 };
 
 /* misplaced.c. ST_USAGE: the command line has an option that is not one of this command. */
-enum counting_by { BY_COUNT = 1, BY_WORK = 2, BY_RUN = 4, BY_VERIFY = 8, BY_RECOUNT = 16, BY_ADOPT = 64 };
+enum counting_by { BY_COUNT = 1, BY_WORK = 2, BY_RUN = 4, BY_VERIFY = 8, BY_RECOUNT = 16, BY_RETRACT = 32, BY_ADOPT = 64 };
 enum st misplaced_check(const struct options *o, enum counting_by by, struct err *err);
 
 /*

@@ -19,6 +19,8 @@ const struct guide guides[] = {
       "since until diff partial rules dataset node json", "CORRECTING.md" },
     { "adopt", "[--until DAY] FILE...", "counted elsewhere, up to the day before: never again", NULL,
       "until dry-run rules dataset node files-from json", "CORRECTING.md" },
+    { "retract", "FILE|HASH [OTHERS...] | --undo FILE...", "takes a file's hits out again, or back", NULL,
+      "undo diff partial rules dataset node json", "CORRECTING.md" },
     { "known", "FILE...", "is all of it counted? else exit 1 and what is not", NULL,
       "files-from null recheck", "COMMANDS.md" },
     { "accept", "FILE...", "refused inputs stay as they are: skip them", NULL, "files-from null",

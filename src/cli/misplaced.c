@@ -11,11 +11,12 @@ static const struct {
     const char *command;
     unsigned takes; /* which of ours take it, too */
 } others[] = {
-    { OPT_FILES_FROM, "ingest enqueue", BY_COUNT | BY_VERIFY | BY_RECOUNT | BY_ADOPT },
-    { OPT_NULL, "ingest enqueue", BY_COUNT | BY_VERIFY | BY_RECOUNT | BY_ADOPT },
+    { OPT_FILES_FROM, "ingest enqueue", BY_RETRACT | BY_COUNT | BY_VERIFY | BY_RECOUNT | BY_ADOPT },
+    { OPT_NULL, "ingest enqueue", BY_RETRACT | BY_COUNT | BY_VERIFY | BY_RECOUNT | BY_ADOPT },
     { OPT_MIN_AGE, "ingest enqueue", BY_COUNT | BY_RUN | BY_VERIFY | BY_RECOUNT | BY_ADOPT },
-    { OPT_PARTIAL, "ingest recount", BY_RECOUNT },
-    { OPT_DIFF, "ingest recount", BY_RECOUNT | BY_VERIFY },
+    { OPT_PARTIAL, "ingest recount", BY_RECOUNT | BY_RETRACT },
+    { OPT_DIFF, "ingest recount", BY_RECOUNT | BY_VERIFY | BY_RETRACT },
+    { OPT_UNDO, "ingest retract", BY_RETRACT },
     { OPT_QUEUE, "ingest enqueue and work", BY_WORK },
     { OPT_WAIT, "ingest work", BY_WORK },
     { OPT_URL, "ingest explain", 0 },

@@ -29,6 +29,31 @@
 #define BEGINS_LIKE(scope, dataset)                                                                \
     "b.head = k.head AND b.scope + 0 = " scope " AND b.dataset || '' = " dataset
 
+/* Whom the run's view sees, of payloads `p`; "ids" is the parameter of those apart. */
+#define VIEWS(p, ids)                                                                              \
+    { "", " AND " p ".id <> ALL (" ids "::bigint[])",                                              \
+      " AND (" p ".id = ANY (" ids "::bigint[]) OR EXISTS (SELECT FROM ingest.retractions r"       \
+      " WHERE r.payload = " p ".id AND r.undone_at IS NULL))" }
+
+#define VIEW_MAX 160
+
+static size_t
+view_of(const struct ledger *l)
+{
+    return l->view == LEDGER_OUT ? 2 : l->n_apart > 0;
+}
+
+/* The parameter: only where the view has one, as the server wants to know the type of each. */
+static void
+add_apart(const struct ledger *l, struct columns *c, struct pg_array *ids)
+{
+    pg_array_begin(ids);
+    for (size_t i = 0; i < l->n_apart; i++)
+        pg_array_int(ids, l->apart[i]);
+    if (view_of(l) > 0)
+        columns_add_value(c, pg_array_end(ids));
+}
+
 static const char *
 machine_of(const struct ledger *l, struct bytea_text *text)
 {
@@ -69,8 +94,9 @@ enum st
 ledger_find_alike(struct ledger *l, struct payload *const *payloads, size_t n, struct alike *out,
                   struct err *err)
 {
+    static const char *const of_b[] = VIEWS("b", "$9"), *const of_p[] = VIEWS("p", "$9");
     /* What has the same hash has the same head, too. */
-    static const char sql[] =
+    static const char question[] =
         "SELECT k.at, p.id, p.rules_id, p.dataset, false, p.partial, h.n, h.shorter, f.same,"
         " " WHEN("h.longer")
         "  FROM unnest($1::integer[], $2::text[], $3::bytea[], $4::bytea[], $5::bigint[], $6::bigint[],"
@@ -81,32 +107,38 @@ ledger_find_alike(struct ledger *l, struct payload *const *payloads, size_t n, s
         "        (array_agg(b.counted_at ORDER BY b.length DESC)"
         "         FILTER (WHERE b.length > k.length))[1] AS longer"
         "   FROM ingest.payloads b"
-        "  WHERE " BEGINS_LIKE("k.scope", "k.dataset") ") h"
+        "  WHERE " BEGINS_LIKE("k.scope", "k.dataset") "%s) h"
         " CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM ingest.sightings s"
         "   JOIN ingest.payloads b ON b.id = s.payload"
         "  WHERE s.inode = k.inode AND s.device = k.device AND s.machine = $8::bytea"
         "    AND b.scope = k.scope AND b.dataset = k.dataset"
-        "    AND b.length < least(k.length, " SMALL ") AND " LINES_OF("b") " > 0) AS same) f"
+        "    AND b.length < least(k.length, " SMALL ") AND " LINES_OF("b") " > 0%s) AS same) f"
         "  LEFT JOIN ingest.payloads p"
-        "       ON p.scope = k.scope AND p.dataset = k.dataset AND p.hash = k.hash"
+        "       ON p.scope = k.scope AND p.dataset = k.dataset AND p.hash = k.hash%s"
         " WHERE h.n > 0 OR f.same";
+    char sql[sizeof question + 3 * VIEW_MAX];
     struct bytea_text machine;
     struct pg_result *r = NULL;
+    struct pg_array ids;
     struct columns c;
+    size_t view = view_of(l);
     enum st rc;
 
     memset(out, 0, n * sizeof *out);
     if (n == 0)
         return ST_OK;
+    snprintf(sql, sizeof sql, question, of_b[view], of_b[view], of_p[view]);
     columns_begin(&c, 7);
     for (size_t i = 0; i < n; i++)
         put_alike(&c, payloads[i]);
     columns_add_value(&c, machine_of(l, &machine));
+    add_apart(l, &c, &ids);
     rc = columns_run(&c, l->pg, "cannot ask the ledger for payloads", sql, &r, err);
     for (size_t i = 0; rc == ST_OK && i < pg_rows(r); i++)
         read_alike(r, i, &out[pg_int(r, i, 0) - 1]);
     pg_free(r);
     columns_release(&c);
+    pg_array_release(&ids);
     return rc;
 }
 
@@ -144,29 +176,34 @@ ledger_find_heads(struct ledger *l, const struct ledger_key *key, const struct d
                   size_t n, struct beginning **out, size_t *n_out, struct err *err)
 {
     static const char what[] = "cannot ask the ledger for beginnings";
-    static const char sql[] = "SELECT k.at, p.id, p.length, " LINES_OF("p") ", p.hash, p.n, " WHEN(
+    static const char *const of_b[] = VIEWS("b", "$4");
+    static const char question[] = "SELECT k.at, p.id, p.length, " LINES_OF("p") ", p.hash, p.n, " WHEN(
         "p.counted_at") "  FROM unnest($1::bytea[]) WITH ORDINALITY AS k(head, at)"
         " CROSS JOIN LATERAL (SELECT b.*, count(*) OVER () AS n FROM ingest.payloads b"
-        "   WHERE " BEGINS_LIKE("$2::integer", "$3") " AND " COUNTS
+        "   WHERE " BEGINS_LIKE("$2::integer", "$3") " AND " COUNTS "%s"
         "   ORDER BY b.length DESC LIMIT " BEGINNINGS_MAX ") p"
         " ORDER BY k.at, p.length, p.id";
+    char sql[sizeof question + VIEW_MAX], scope[16];
     struct pg_result *r = NULL;
+    struct pg_array ids;
     struct columns c;
-    char scope[16];
     enum st rc;
 
     *out = NULL;
     *n_out = 0;
     if (n == 0)
         return ST_OK;
+    snprintf(sql, sizeof sql, question, of_b[view_of(l)]);
     columns_begin(&c, 1);
     for (size_t i = 0; i < n; i++)
         pg_array_bytea(&c.at[0], heads[i].b, sizeof heads[i].b);
     snprintf(scope, sizeof scope, "%" PRId32, key->scope);
     columns_add_value(&c, scope);
     columns_add_value(&c, key->dataset);
+    add_apart(l, &c, &ids);
     rc = columns_run(&c, l->pg, what, sql, &r, err);
     columns_release(&c);
+    pg_array_release(&ids);
     if (rc != ST_OK)
         return rc;
     if ((*out = calloc(pg_rows(r) + 1, sizeof **out)) == NULL)

@@ -116,6 +116,30 @@ find_secret(struct ledger *l, struct err *err)
     return ST_OK;
 }
 
+/* Most ledgers have none that stays out: then nobody asks again. An older one keeps none. */
+static enum st
+find_retracted(struct ledger *l, struct err *err)
+{
+    static const char what[] = "cannot look for the ledger";
+    static const char may[] =
+        "SELECT has_table_privilege(to_regclass('ingest.retractions'), 'SELECT')";
+    static const char sql[] = "SELECT count(*), count(undone_at) FROM ingest.retractions";
+    struct pg_result *r = NULL;
+    enum st rc = pg_run(l->pg, what, may, 0, NULL, &r, err);
+
+    l->retracts = rc == ST_OK && slice_is(pg_text(r, 0, 0), "t");
+    pg_free(r);
+    if (!l->retracts)
+        return rc;
+    if ((rc = pg_run(l->pg, what, sql, 0, NULL, &r, err)) == ST_OK) {
+        l->n_gone = pg_int(r, 0, 0);
+        l->n_come = pg_int(r, 0, 1);
+        l->any_out = l->n_gone > l->n_come;
+    }
+    pg_free(r);
+    return rc;
+}
+
 enum st
 ledger_open(struct ledger *l, struct pg *pg, bool read_only, struct err *err)
 {
@@ -156,7 +180,8 @@ ledger_open(struct ledger *l, struct pg *pg, bool read_only, struct err *err)
         return ST_DB;
     }
     if ((!read_only && (rc = ledger_rights(l, err)) != ST_OK) ||
-        (rc = find_secret(l, err)) != ST_OK)
+        (rc = find_secret(l, err)) != ST_OK ||
+        (rc = find_retracted(l, err)) != ST_OK)
         return rc;
     find_machine(l);
     return ST_OK;

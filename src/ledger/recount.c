@@ -17,7 +17,8 @@ recount_rights(struct ledger *l, struct err *err)
     static const char sql[] =
         "SELECT to_regclass('ingest.recounts') IS NULL, (SELECT format('%s ON ingest.%s', p, t)"
         " FROM (VALUES ('payloads', 'UPDATE'), ('payload_days', 'UPDATE'), ('payload_days', 'DELETE'),"
-        " ('unresolved', 'DELETE'), ('recounts', 'INSERT'), ('recounts', 'SELECT'), ('recounted', 'INSERT'),"
+        " ('unresolved', 'DELETE'), ('retractions', 'SELECT'), ('upper_bounds', 'SELECT'),"
+        " ('upper_bounds', 'DELETE'), ('recounts', 'INSERT'), ('recounts', 'SELECT'), ('recounted', 'INSERT'),"
         " ('openings', 'SELECT'), ('openings', 'DELETE'))"
         " AS needs(t, p) WHERE NOT has_table_privilege(to_regclass('ingest.' || t)::oid, p) LIMIT 1),"
         " current_user";
@@ -160,9 +161,16 @@ recount_unsplit(struct ledger *l, const struct recount_days *days, struct payloa
         "WITH missing AS (SELECT DISTINCT q.id AS payload FROM ingest.payloads p JOIN ingest.payloads q ON q.id = p.extends"
         " WHERE p.id = ANY ($1::bigint[]) AND q.id <> ALL ($1::bigint[]) AND p.dataset = $2 AND p.scope = $3::integer"
         " AND coalesce((p.lines_why ->> 'counted_before')::bigint, 0) <> q.lines_read"
-        " AND ($4::integer, $5::integer) IS NOT NULL)" NAMED;
+        " AND ($4::integer, $5::integer) IS NOT NULL"
+        /* of those that stay out it is known where they end */
+        " AND NOT (%s))" NAMED;
+    char question[sizeof sql + 160];
 
-    return name_them(l, days, payloads, n, sql, n_missing, text, err);
+    snprintf(question, sizeof question, sql,
+             l->retracts ? "EXISTS (SELECT FROM ingest.retractions r WHERE r.payload = q.id"
+                           " AND r.undone_at IS NULL)"
+                         : "false");
+    return name_them(l, days, payloads, n, question, n_missing, text, err);
 }
 
 enum st
@@ -171,16 +179,22 @@ recount_strike(struct ledger *l, const struct recount_days *days, struct payload
 {
     static const char *const sql[] = {
         GIVEN "DELETE FROM ingest.payload_days d WHERE" OF_THESE_DAYS "AND" IS_GIVEN
-              "AND" IN_SCOPE,
+              "AND" IN_SCOPE "AND d.state <> 'retracted'", /* a beginning that stays out */
         GIVEN "DELETE FROM ingest.unresolved d WHERE" OF_THESE_DAYS "AND" IS_GIVEN "AND" IN_SCOPE,
         GIVEN "UPDATE ingest.payload_days d SET state = 'replaced' WHERE" OF_THESE_DAYS
               "AND d.state IN ('counted', 'adopted') AND NOT" IS_GIVEN "AND" IN_SCOPE,
     };
+    /* The sketches are made anew, too. */
+    static const char bounds[] =
+        "DELETE FROM ingest.upper_bounds d WHERE" OF_THESE_DAYS "AND d.scope = $3::integer"
+        " AND $1::bigint[] IS NOT NULL";
     enum st rc = ST_OK;
     struct ask a;
 
     for (size_t i = 0; i < ARRAY_LEN(sql) && rc == ST_OK; i++)
         rc = ask(&a, l, days, payloads, n, sql[i], NULL, err);
+    if (rc == ST_OK && l->retracts)
+        rc = ask(&a, l, days, payloads, n, bounds, NULL, err);
     return rc;
 }
 

@@ -192,9 +192,11 @@ ask(struct worker *w, struct err *err)
     pthread_mutex_lock(&run->lock);
     for (size_t i = 0; i < w->n_pending; i++)
         payloads[i] = w->pending[i].payload;
-    if (run_asks_ledger(run))
+    if (run_sees_ledger(run))
         rc = RUN_TRY_AGAIN(
             run, ledger_find_alike(&run->ledger, payloads, w->n_pending, alike, err), err);
+    for (size_t i = 0; i < w->n_pending && !run_asks_ledger(run); i++)
+        alike[i].has_longer = false; /* that is for what is counted for the first time */
     if (rc == ST_OK)
         rc = RUN_TRY_AGAIN(run, eida_ask(w, sent, err), err);
     for (size_t i = 0; rc == ST_OK && i < w->n_pending; i++)

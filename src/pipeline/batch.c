@@ -241,9 +241,11 @@ batch_tell(struct run *run, struct item *item)
         break;
     case FATE_KNOWN:
         run->summary->files.known++;
+        run->summary->files.retracted += item->out_since != 0;
         break;
     case FATE_KNOWN_OTHERWISE:
         run->summary->files.known_otherwise++;
+        run->summary->files.retracted += item->out_since != 0;
         break;
     case FATE_REFUSED:
         run->summary->files.refused++;
@@ -282,7 +284,8 @@ batch_settle(struct run *run, struct err *err)
     enum st rc;
 
     qsort(b->items, b->n_items, sizeof *b->items, by_place); /* told as they were named */
-    if ((rc = recount_keep(run, err)) != ST_OK)
+    if ((rc = recount_keep(run, err)) != ST_OK ||
+        (rc = left_out_mark(run, b->items, b->n_items, err)) != ST_OK)
         return rc;
     for (size_t i = 0; i < b->n_items; i++)
         batch_tell(run, b->items[i]);

@@ -57,6 +57,8 @@ glance_files(struct run *run, struct err *err)
             for (size_t k = 0; rc == ST_OK && k < n; k++)
                 if (q->known[k].id != 0 && known_stands(run, &q->known[k]))
                     rc = batch_known(run, q->items[k], &q->known[k], NULL, err);
+            if (rc == ST_OK)
+                rc = left_out_mark(run, q->items, n, err);
             n = 0;
         }
         if (i < run->n_items && run->items[i].fate == FATE_TODO &&

@@ -19,7 +19,7 @@
 static bool
 wants_cover(const struct run *run, const struct item *item)
 {
-    if (!run_asks_ledger(run) && run->n_items == 1)
+    if (!run_sees_ledger(run) && run->n_items == 1)
         return false;
     return item->alike || item->source->is_stdin || run->stream != NULL ||
            run->n_items <= FEW_INPUTS || item->source->file.size >= (int64_t)EARLY_BYTES;
@@ -85,7 +85,7 @@ grown_find_heads(struct run *run, const struct ledger_key *key, const struct dig
 
     *out = NULL;
     *n_out = 0;
-    if (run_asks_ledger(run))
+    if (run_sees_ledger(run))
         rc = RUN_TRY_AGAIN(run, ledger_find_heads(&run->ledger, key, heads, n, out, n_out, err),
                            err);
     if (rc == ST_OK && run->heads.n > 0)

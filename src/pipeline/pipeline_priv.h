@@ -19,6 +19,7 @@
  *   annotate.c a change of rules is noted where it shows
  *   adopt.c    `ingest adopt`: what others have counted is claimed, and not added again
  *   recount.c  `ingest recount`: rows of some days are made anew
+ *   retract.c  `ingest retract`: payloads are taken out, or come again; retract_find.c: which; left_out.c: what stays out
  *   verify.c   `ingest verify`: rows are compared with those of the tables
  *   part.c     how much of one row each input has
  *   replace.c  --replace: all inputs are one batch, and what it overwrites leaves the books
@@ -164,6 +165,7 @@ struct item {
     struct payload *payload;   /* while its batch lasts, when counted */
     struct err     *refusal;   /* when refused; freed once it has been told */
     int64_t         known_id;  /* when known */
+    int32_t         out_since; /* then: the day on which it was retracted; 0: it counts */
     uint32_t        at;        /* place on the command line */
     int64_t         first_us;  /* in one stream: when its first event was */
     bool            fed;       /* in one stream: its lines have been compared with others' */
@@ -286,6 +288,7 @@ struct recounting {
     struct item    **items;    /* their inputs, as they were read */
     size_t           n;
     struct summary   days;     /* of the tables that change; its other members are unused */
+    struct payload  *out;      /* `ingest retract`: those that go, with nothing but their ids */
 };
 
 struct stream;
@@ -338,6 +341,7 @@ struct run {
     size_t          done_before;
     uint64_t        stored_total;
     struct recounting recounting;
+    int64_t        *apart;       /* payloads that the ledger's view shows apart */
     _Atomic size_t  held_bytes;  /* of the workers' batch rollups and the lists of days of the batch's payloads */
 };
 
@@ -377,14 +381,32 @@ run_is_late(const struct run *run)
 static inline bool
 run_writes(const struct run *run)
 {
-    return run->config->sink == RUN_TO_DATABASE || run->config->sink == RUN_RECOUNT;
+    return run->config->sink == RUN_TO_DATABASE || run->config->sink == RUN_RECOUNT ||
+           run->config->sink == RUN_RETRACT;
+}
+
+/* Are days of payloads that the ledger has written anew? Then all that is read is kept until the end. */
+static inline bool
+run_corrects(const struct run *run)
+{
+    return run->config->sink == RUN_RECOUNT || run->config->sink == RUN_RETRACT;
 }
 
 /* Is the ledger asked what was counted before? Who verifies or recounts wants every input counted again. */
 static inline bool
 run_asks_ledger(const struct run *run)
 {
-    return run->pg != NULL && run->config->sink != RUN_VERIFY && run->config->sink != RUN_RECOUNT;
+    return run->pg != NULL && run->config->sink != RUN_VERIFY && !run_corrects(run);
+}
+
+/* Are inputs compared with what the ledger's view shows? Of those who want all counted again it shows what was retracted. */
+static inline bool
+run_sees_ledger(const struct run *run)
+{
+    const struct ledger *l = &run->ledger;
+
+    return run_asks_ledger(run) || run->config->sink == RUN_RETRACT ||
+           (run->pg != NULL && l->view == LEDGER_OUT && (l->any_out || l->n_apart > 0));
 }
 
 /* Are all inputs of the run one batch, however many they are? */
@@ -691,6 +713,20 @@ enum st annotate_batch(struct run *run, const struct table *t, struct err *err);
 /* The same of days that are counted again, before they are struck out. */
 enum st annotate_recount(struct run *run, const struct table *t, const struct recount_days *days, struct payload *const *payloads, size_t n,
                          struct err *err);
+
+/* left_out.c */
+/* Once the ledger is open: whom it shows in this run. ST_OK; ST_DB: the role may not know what was retracted; ST_DB_RETRY, ST_MEMORY. */
+enum st left_out_init(struct run *run, struct err *err);
+/* Of items that the ledger knows: since when do they stay out? Told with -v, and counted. ST_OK, ST_DB, ST_DB_RETRY, ST_MEMORY. */
+enum st left_out_mark(struct run *run, struct item *const *items, size_t n, struct err *err);
+
+/* retract.c; all of them do nothing for other runs */
+/* Can this table's rows be taken back, by this role? ST_USAGE, ST_DB. */
+enum st retract_check(struct run *run, const struct table *t, struct err *err);
+/* Inside the transaction of a recount without some payloads, before days are struck: they are out. ST_OK; ST_CORRUPT, ST_DB, ... */
+enum st retract_beside(struct run *run, struct err *err);
+/* After all inputs: the one transaction. ST_CORRUPT: it cannot be; ST_USAGE, ST_DB, ... */
+enum st retract(struct run *run, struct err *err);
 
 /* verify.c */
 /* Are rules->since and rules->until whole buckets of its table? ST_OK; ST_USAGE: "`what`: ..." */

@@ -7,6 +7,7 @@
 
 #include "ingest/openings.h"
 #include "ingest/recount.h"
+#include "ingest/retract.h"
 #include "ingest/token.h"
 
 #include "pipeline_priv.h"
@@ -52,7 +53,7 @@ recount_keep(struct run *run, struct err *err)
     struct batch *b = &run->batch;
     struct recounting *r = &run->recounting;
 
-    if (run->config->sink != RUN_RECOUNT)
+    if (!run_corrects(run))
         return ST_OK;
     if (r->payloads == NULL)
         r->payloads = calloc(run->n_items + 1, sizeof *r->payloads);
@@ -78,6 +79,7 @@ recount_release(struct run *run)
         batch_payload_free(r->payloads[i]);
     free(r->payloads);
     free(r->items);
+    free(r->out);
     summary_release(&r->days);
 }
 
@@ -155,6 +157,39 @@ check_missing(struct run *run, const struct recount_days *days, struct payload *
     return rc;
 }
 
+/* Days that are made anew without some payloads: these stand beside those that are given, behind mine[0..n). */
+static enum st
+add_retracted(struct run *run, struct payload **mine, size_t *n, struct err *err)
+{
+    const struct retracting *out = run->config->retracting;
+    struct recounting *r = &run->recounting;
+
+    if (out == NULL)
+        return ST_OK;
+    free(r->out);
+    if ((r->out = calloc(out->of->n_ids, sizeof *r->out)) == NULL)
+        return err_memory(err, what);
+    for (size_t i = 0; i < out->of->n_ids; i++) {
+        r->out[i].id = out->of->ids[i];
+        mine[(*n)++] = &r->out[i];
+    }
+    return ST_OK;
+}
+
+/* What was read was read without what was out then. */
+static enum st
+check_moved(struct run *run, struct err *err)
+{
+    bool moved;
+    enum st rc = retract_moved(&run->ledger, &moved, err);
+
+    if (rc != ST_OK || !moved)
+        return rc;
+    err_fail(err, ST_DB, what, "payloads were retracted meanwhile, or came again");
+    err_hint(err, "nothing was changed; say it again");
+    return ST_DB;
+}
+
 static bool
 touch(void *ctx, int32_t day)
 {
@@ -223,12 +258,14 @@ recount_table(struct run *run, struct table *t, struct payload **mine, struct re
     const struct rules *rules = run->config->rules;
     struct recount_days days = { t->dataset->name, t->dataset->has_node ? t->node_id : 0,
                                  rules->since, rules->until };
-    size_t n = of_table(run, t, mine);
+    size_t n = of_table(run, t, mine), n_all = n;
     enum st rc;
 
     out->payloads = (int64_t)n;
-    if ((rc = check_unsplit(run, &days, mine, n, err)) != ST_OK ||
-        (rc = check_missing(run, &days, mine, n, err)) != ST_OK ||
+    if ((rc = add_retracted(run, mine, &n_all, err)) != ST_OK ||
+        (rc = check_unsplit(run, &days, mine, n, err)) != ST_OK ||
+        (rc = check_missing(run, &days, mine, n_all, err)) != ST_OK ||
+        (rc = retract_beside(run, err)) != ST_OK ||
         (rc = annotate_recount(run, t, &days, mine, n, err)) != ST_OK ||
         (rc = recount_strike(&run->ledger, &days, mine, n, err)) != ST_OK ||
         (rc = openings_strike(run->pg, days.dataset, days.scope, days.since, days.until, err)) !=
@@ -262,6 +299,14 @@ by_oid(const void *a, const void *b)
     return ((*x)->target.oid > (*y)->target.oid) - ((*x)->target.oid < (*y)->target.oid);
 }
 
+static enum st
+lock_retracted(struct run *run, struct err *err)
+{
+    const struct retracting *out = run->config->retracting;
+
+    return out == NULL ? ST_OK : retract_lock(&run->ledger, out->of, err);
+}
+
 /* Payloads, then tables: the order in which a batch takes them, so that nobody waits in a circle. */
 static enum st
 transact(struct run *run, struct table **order, size_t n_tables, struct payload **mine,
@@ -276,12 +321,15 @@ transact(struct run *run, struct table **order, size_t n_tables, struct payload 
         return rc;
     if ((rc = commit_check_token(run, err)) != ST_OK ||
         (rc = recount_claim(&run->ledger, r->payloads, r->n, err)) != ST_OK ||
+        (rc = lock_retracted(run, err)) != ST_OK ||
         (rc = check_known(r->payloads, r->n, err)) != ST_OK)
         goto rollback;
     for (size_t i = 0; i < n_tables && rc == ST_OK; i++)
         rc = claim_ecosystem(run, order[i], err);
     for (size_t i = 0; i < n_tables && rc == ST_OK; i++)
         rc = sink_lock(run->pg, &order[i]->target, err);
+    if (rc == ST_OK)
+        rc = check_moved(run, err);
     for (size_t i = 0; i < n_tables && rc == ST_OK; i++)
         rc = recount_table(run, order[i], mine, &out[i], err);
     if (rc != ST_OK || (rc = parked_write(run, err)) != ST_OK ||
@@ -323,6 +371,7 @@ with_patience(struct run *run, struct table **order, size_t n_tables, struct pay
 enum st
 recount(struct run *run, struct err *err)
 {
+    const struct run_config *c = run->config;
     struct recounting *r = &run->recounting;
     struct table *order[DATASETS_MAX], *asked;
     struct recounted done[DATASETS_MAX];
@@ -342,7 +391,8 @@ recount(struct run *run, struct err *err)
         r->items[i]->payload = r->payloads[i]; /* for what waits */
     if (r->n > 0)
         qsort(r->payloads, r->n, sizeof *r->payloads, by_hash);
-    if ((mine = calloc(r->n + 1, sizeof *mine)) == NULL)
+    if ((mine = calloc(r->n + 1 + (c->retracting == NULL ? 0 : c->retracting->of->n_ids),
+                       sizeof *mine)) == NULL)
         return err_memory(err, what);
     if (n == 0)
         rc = err_fail(err, ST_USAGE, what, "no input tells of which table");

@@ -7,6 +7,7 @@
 #include "ingest/base.h"
 
 #include "ingest/clock.h"
+#include "ingest/retract.h"
 #include "pipeline_priv.h"
 
 enum st
@@ -119,6 +120,8 @@ replace_displace(struct run *run, struct err *err)
         if ((months = months_of(&run->batch, t, &n)) == NULL)
             return err_memory(err, "cannot list months");
         rc = ledger_displace(&run->ledger, &scope, months, n, err);
+        if (rc == ST_OK)
+            rc = retract_replaced(&run->ledger, run->batch.claims, run->batch.n_claims, err);
         free(months);
     }
     return rc;

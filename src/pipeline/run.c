@@ -381,7 +381,7 @@ count_left(struct run *run)
 static enum st
 stop_early(struct run *run, struct err *err)
 {
-    if (run->config->sink == RUN_VERIFY || run->config->sink == RUN_RECOUNT)
+    if (run->config->sink == RUN_VERIFY || run_corrects(run))
         return err_fail(err, ST_STOPPED, "stopped", "a signal came; nothing was changed");
     count_left(run);
     if (run->summary->files.left == 0)
@@ -476,6 +476,7 @@ run_release(struct run *run)
     free(run->refused);
     stream_release(run);
     recount_release(run);
+    free(run->apart);
     tables_release(run);
     catalogs_release(run);
     pg_close(run->pg);
@@ -506,7 +507,7 @@ run(const struct run_config *config, struct source_list *inputs, struct summary 
                                                  .salvage = config->salvage,
                                                  .require_integrity = config->require_integrity };
     if ((rc = refused_init(run, err)) == ST_OK && (rc = tables_init(run, err)) == ST_OK &&
-        (rc = open_database(run, err)) == ST_OK &&
+        (rc = open_database(run, err)) == ST_OK && (rc = left_out_init(run, err)) == ST_OK &&
         (rc = make_items(run, inputs, err)) == ST_OK && (rc = stream_init(run, err)) == ST_OK &&
         (rc = replace_init(run, err)) == ST_OK &&
         (rc = batch_init(run, err)) == ST_OK &&
@@ -522,6 +523,8 @@ run(const struct run_config *config, struct source_list *inputs, struct summary 
             rc = verify(run, err);
         else if (rc == ST_OK && config->sink == RUN_RECOUNT)
             rc = recount(run, err);
+        else if (rc == ST_OK && config->sink == RUN_RETRACT)
+            rc = retract(run, err);
         else if (rc == ST_OK && config->sink != RUN_TO_DATABASE)
             rc = commit_text(run, err);
     }

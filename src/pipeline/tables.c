@@ -98,7 +98,7 @@ load_key(struct run *run, bool stored, bool *missing, bool *made, struct err *er
     if (rc != ST_OK && !*missing)
         return rc;
     if (*missing && (c->sink == RUN_TO_TEXT ||
-                     ((c->sink == RUN_VERIFY || c->sink == RUN_RECOUNT) && !stored))) {
+                     ((c->sink == RUN_VERIFY || run_corrects(run)) && !stored))) {
         err_fail(err, ST_USAGE, "cannot make sketches of clients", "there is no client key in %s",
                  c->client_key);
         err_hint(
@@ -322,7 +322,8 @@ make_ready(struct run *run, struct table *t, struct err *err)
         if ((rc = find_target(run, t, err)) != ST_OK)
             return rc;
         t->shape.sketch = t->target.has_sketch;
-        if ((rc = recount_check(run, t, err)) != ST_OK || (rc = adopt_check(run, err)) != ST_OK)
+        if ((rc = retract_check(run, t, err)) != ST_OK ||
+            (rc = recount_check(run, t, err)) != ST_OK || (rc = adopt_check(run, err)) != ST_OK)
             return rc;
     } else if (run->pg != NULL && look_for_target(run, t, err) != ST_OK) {
         t->target.schema[0] = '\0'; /* a dry run counts without a table too */

@@ -72,12 +72,9 @@ sql_hll(struct buf *b, const struct target *t, const char *function)
     buf_printf(b, ".%s", function);
 }
 
-/*
- * left.key = right.key for every key of this pass; the nullable one is NULL on both sides, or on
- * neither.
- */
-static void
-same_key(struct buf *b, const struct target *t, const char *left, const char *right, enum pass pass)
+void
+sql_same_key(struct buf *b, const struct target *t, const char *left, const char *right,
+             enum pass pass)
 {
     const struct dataset *d = t->dataset;
     const char *and = "";
@@ -197,12 +194,8 @@ set_list(struct buf *b, const struct target *t)
     set_times(b, t, comma);
 }
 
-/*
- * Of the rows that share a key, the lowest: "(SELECT DISTINCT ON (keys) keys, which row ... ORDER
- * BY keys, lowest) AS one".
- */
-static void
-one_of_each(struct buf *b, const struct target *t, const char *stage, enum pass pass)
+void
+sql_one_of_each(struct buf *b, const struct target *t, const char *stage, enum pass pass)
 {
     buf_text(b, "(SELECT DISTINCT ON (");
     sql_columns(b, t, COLUMNS_KEYS, "x.");
@@ -211,7 +204,7 @@ one_of_each(struct buf *b, const struct target *t, const char *stage, enum pass 
     buf_text(b, ", x.tableoid AS in_table, x.ctid AS at_place FROM ");
     sql_table(b, t);
     buf_printf(b, " AS x JOIN %s AS s ON ", stage);
-    same_key(b, t, "x.", "s.", pass);
+    sql_same_key(b, t, "x.", "s.", pass);
     buf_text(b, " ORDER BY ");
     sql_columns(b, t, COLUMNS_KEYS, "x.");
     if (t->lowest[0] != '\0') {
@@ -231,14 +224,14 @@ sql_update(struct buf *b, const struct target *t, const char *stage, enum pass p
     buf_printf(b, " FROM %s AS s", stage);
     if (!t->ours) {
         buf_text(b, " JOIN ");
-        one_of_each(b, t, stage, pass);
+        sql_one_of_each(b, t, stage, pass);
         buf_text(b, " ON ");
-        same_key(b, t, "one.", "s.", pass);
+        sql_same_key(b, t, "one.", "s.", pass);
         buf_text(b, " WHERE t.tableoid = one.in_table AND t.ctid = one.at_place");
         return;
     }
     buf_text(b, " WHERE ");
-    same_key(b, t, "t.", "s.", pass);
+    sql_same_key(b, t, "t.", "s.", pass);
 }
 
 void
@@ -255,7 +248,7 @@ sql_insert(struct buf *b, const struct target *t, const char *stage, enum pass p
     buf_printf(b, " FROM %s AS s WHERE NOT EXISTS (SELECT FROM ", stage);
     sql_table(b, t);
     buf_text(b, " AS t WHERE ");
-    same_key(b, t, "t.", "s.", pass);
+    sql_same_key(b, t, "t.", "s.", pass);
     buf_text(b, ")");
     if (nullable != NULL) {
         buf_text(b, " AND ");
@@ -276,7 +269,7 @@ sql_doubled(struct buf *b, const struct target *t, const char *stage)
     buf_text(b, "SELECT count(*) FROM (SELECT FROM ");
     sql_table(b, t);
     buf_printf(b, " AS x JOIN %s AS s ON ", stage);
-    same_key(b, t, "x.", "s.", PASS_NULL);
+    sql_same_key(b, t, "x.", "s.", PASS_NULL);
     buf_text(b, " GROUP BY ");
     sql_columns(b, t, COLUMNS_KEYS, "x.");
     buf_text(b, " HAVING count(*) > 1) AS several");

@@ -153,8 +153,8 @@ merge_stage(struct pg *pg, const struct target *t, const struct stage *s, struct
  * seems to fit, and a merge join by the day alone looks cheap: it would compare each row with all
  * of its day, which took 218 s for 25,000 rows onto 55,000.
  */
-static enum st
-guide_planner(struct pg *pg, struct err *err)
+enum st
+sink_guide_planner(struct pg *pg, struct err *err)
 {
     return pg_run(pg, what,
                   "SELECT set_config('enable_mergejoin', 'off', true),"
@@ -231,7 +231,7 @@ merge_through_stage(struct pg *pg, const struct target *t, struct rows *rows,
                     struct merge_result *out, struct err *err)
 {
     struct stage stage;
-    enum st st = guide_planner(pg, err);
+    enum st st = sink_guide_planner(pg, err);
 
     if (st == ST_OK)
         st = stage_open(pg, t, &stage, err);

@@ -20,6 +20,11 @@ void sql_hll(struct buf *b, const struct target *t, const char *function);
 
 /* NULL versions and the others go apart, so that each statement can use an index. */
 enum pass { PASS_ALL, PASS_NULL, PASS_NOT_NULL };
+/* left.key = right.key for every key of this pass; the nullable one is NULL on both sides, or on neither. */
+void sql_same_key(struct buf *b, const struct target *t, const char *left, const char *right,
+                  enum pass pass);
+/* Of the table's rows that share a key of the stage, the lowest: "(SELECT DISTINCT ON (keys) keys, which row ... ORDER BY keys, lowest) AS one". */
+void sql_one_of_each(struct buf *b, const struct target *t, const char *stage, enum pass pass);
 void sql_update(struct buf *b, const struct target *t, const char *stage, enum pass pass);
 void sql_insert(struct buf *b, const struct target *t, const char *stage, enum pass pass);
 /* Of how many of the stage's keys with a NULL does the table have several rows? One row, one number. */
@@ -45,6 +50,9 @@ enum st stage_open(struct pg *pg, const struct target *t, struct stage *s, struc
 enum st stage_filled(struct pg *pg, const struct target *t, const struct stage *s,
                      struct err *err); /* statistics for the planner */
 enum st stage_close(struct pg *pg, const struct stage *s, struct err *err);
+
+/* For statements that join the stage with the table, until the transaction ends. */
+enum st sink_guide_planner(struct pg *pg, struct err *err);
 
 /* ---- what is done beside the merge ---- */
 

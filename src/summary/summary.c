@@ -102,6 +102,7 @@ summary_join(struct summary *to, const struct summary *from)
     to->files.read += from->files.read;
     to->files.known += from->files.known;
     to->files.known_otherwise += from->files.known_otherwise;
+    to->files.retracted += from->files.retracted;
     to->files.grown += from->files.grown;
     to->files.partial += from->files.partial;
     to->files.refused += from->files.refused;
@@ -194,6 +195,8 @@ summary_json(const struct summary *s, struct buf *out)
                ",\"skipped\":%" PRIu64,
                s->files.read, s->files.known, s->files.known_otherwise, s->files.grown,
                s->files.partial, s->files.refused, s->files.skipped);
+    if (s->files.retracted > 0)
+        buf_printf(out, ",\"retracted\":%" PRIu64, s->files.retracted);
     if (s->files.left > 0)
         buf_printf(out, ",\"left\":%" PRIu64, s->files.left);
     if (s->adopts)
@@ -477,6 +480,12 @@ summary_text(const struct summary *s, enum summary_form form, struct buf *out)
     if (s->bytes.unterminated > 0)
         buf_printf(out, "note     %s bytes behind the last line feed are left for the next run\n",
                    num_grouped(s->bytes.unterminated, a));
+    if (s->files.retracted > 0)
+        buf_printf(out,
+                   "note     %s known file%s retracted and stay%s out: `ingest retract --undo FILE`\n"
+                   "         counts it again\n",
+                   num_grouped(s->files.retracted, a), s->files.retracted == 1 ? " was" : "s were",
+                   s->files.retracted == 1 ? "s" : "");
     if (s->files.known_otherwise > 0)
         buf_text(out, "note     files that were counted under other rules are not counted again\n");
     text_next(s, out);
