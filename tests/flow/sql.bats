@@ -222,7 +222,7 @@ ab|5"
     export PGDATABASE=away
     sql 'CREATE SCHEMA "My;x"; CREATE SCHEMA ext; CREATE EXTENSION hll SCHEMA ext'
     PGOPTIONS='-c search_path="My;x"' "$INGEST" -q migrate up ledger stats
-    is "$(sql "SELECT count(*) FROM pg_class WHERE relname ~ '^(stats|coverage_gaps)' AND relkind IN ('r', 'v') AND relnamespace::regnamespace::text = '\"My;x\"'")" 6
+    is "$(sql "SELECT count(*) FROM pg_class WHERE relname ~ '^(stats|coverage_gaps)' AND relkind IN ('r', 'v') AND relnamespace::regnamespace::text = '\"My;x\"'")" 9
     lines 5 >1.log
     PGOPTIONS='-c search_path="My;x",ext' count 1.log
     status_is 0
@@ -238,7 +238,8 @@ ab|5"
     PGDATABASE=postgres sql "CREATE DATABASE plain"
     export PGDATABASE=plain
     "$INGEST" -q migrate up --no-sketches ledger stats
-    down=$(cat "$ROOT"/schema/stats/1795600000-views.down.sql)
+    down=$(cat "$ROOT"/schema/stats/1795{760000-corrections,600000-views}.down.sql | awk '!seen[$0]++' | sed 's/^DROP VIEW/& IF EXISTS/')
+    forget="DELETE FROM ingest.migrations WHERE file IN ('1795600000-views', '1795760000-corrections')"
     for again in "" --no-sketches; do
         lines 5 "n$again" >1.log
         count 1.log
@@ -247,17 +248,17 @@ ab|5"
         is "$(sql "SELECT count, state FROM downloads_by_day('n', '2024-01-05', '2024-01-06')")" "5|settled"
         is "$(sql "SELECT name, count, bytes, state FROM stats_month WHERE name = 'n'")" "n|5|500|settled"
         is "$(sql "SELECT count(*) FROM pg_proc WHERE proname = 'clients_between'")" 0
-        sql "$down DELETE FROM ingest.migrations WHERE file = '1795600000-views'"
+        sql "$down $forget"
         # shellcheck disable=SC2086
         "$INGEST" -q migrate up stats $again
     done
     # Whose table is not on the search path is told so.
-    sql "$down DELETE FROM ingest.migrations WHERE file = '1795600000-views'; CREATE SCHEMA other"
+    sql "$down $forget; CREATE SCHEMA other"
     PGOPTIONS="-c search_path=other" run --separate-stderr "$INGEST" migrate up stats --no-sketches
     status_is 3
     says 'not on the search path'
     fresh
-    sql "$down DELETE FROM ingest.migrations WHERE file = '1795600000-views'"
+    sql "$down $forget"
     "$INGEST" -q migrate up --no-sketches stats
     is "$(sql "SELECT count(*) FROM pg_proc WHERE proname = 'clients_between'")" 1
 }
@@ -272,7 +273,7 @@ ab|5"
     as() {
         PGUSER=$role sql "$1"
     }
-    for from in stats stats_total stats_month stats_versions stats_days coverage_gaps "days_between('$(ago 4)', '$(ago 3)')" "downloads_by_day('serde', '$(ago 4)', '$(ago 3)')" \
+    for from in stats stats_total stats_month stats_versions stats_days coverage_gaps stats_annotations stats_upper_bounds stats_keys "days_between('$(ago 4)', '$(ago 3)')" "downloads_by_day('serde', '$(ago 4)', '$(ago 3)')" \
         "top_downloads('$(ago 9)', '$(ago 0)')" "clients_between('serde', '$(ago 9)', '$(ago 0)')"; do
         as "SELECT count(*) FROM $from" >/dev/null
     done
@@ -283,6 +284,91 @@ ab|5"
     done
     run as "INSERT INTO stats (name, dldate, count) VALUES ('x', '2026-01-01', 1)"
     [ "$status" -ne 0 ]
+    sql "DROP OWNED BY $role; DROP ROLE $role"
+}
+
+@test "clients that are an upper bound say so; sketches of two keys are never united" {
+    fresh
+    covers 40 1
+    for d in 5 4 3; do
+        row serde "" $d 30 1 100
+        row serde 1.0 $d 30 1 100
+        row rand "" $d 7 1 $d
+    done
+    row late "" 3 1 1 1
+    row early "" 5 1 1 1
+    are() {
+        is "$1: $(sql "SELECT name, clients, clients_error IS NULL, clients_are FROM $1 ORDER BY 1")" "$1: $2"
+    }
+    all() { # the same of every view and function of a whole range
+        are stats_total "$1"
+        are "(SELECT name, sum(clients) AS clients, max(clients_error) AS clients_error, min(clients_are) AS clients_are FROM stats_month GROUP BY 1) x" "$1"
+        are "top_downloads('$(ago 9)', '$(ago 0)')" "$1"
+        are "(SELECT n.name, c.* FROM unnest('{early,late,rand,serde}'::text[]) AS n(name), clients_between(n.name, '$(ago 9)', '$(ago 0)') c) x" "$1"
+    }
+    # The month may end between these days: then a name has two of them, with clients of its own.
+    [ "$(sql "SELECT count(DISTINCT month) FROM stats_month")" -eq 1 ] || skip "a month has just begun"
+    all "early|1|f|estimate
+late|1|f|estimate
+rand|5|f|estimate
+serde|100|f|estimate"
+    sql "INSERT INTO ingest.upper_bounds VALUES ('stats', 0, '$(ago 4)', 'serde'), ('dataselect_stats', 0, '$(ago 4)', 'rand'), ('stats', 1, '$(ago 4)', 'rand')"
+    all "early|1|f|estimate
+late|1|f|estimate
+rand|5|f|estimate
+serde|100|f|upper bound"
+    is "$(sql "SELECT string_agg(clients_are, ',' ORDER BY day) FROM downloads_by_day('serde', '$(ago 5)', '$(ago 2)')")" "estimate,upper bound,estimate"
+    is "$(sql "SELECT clients_are FROM clients_between('serde', '$(ago 3)', '$(ago 2)')")" estimate
+    is "$(sql "SELECT clients_are FROM stats_versions")" "upper bound"
+    is "$(sql "SELECT day - '$(ago 4)', name FROM stats_upper_bounds")" "0|serde"
+    # Under another key from the day before yesterday's eve on: numbers of days under both are none, and no sketch is given away for one.
+    sql "DELETE FROM ingest.key_epochs; INSERT INTO ingest.key_epochs (at_table, from_day, key_id)
+         VALUES ('public.stats', '-infinity', '\\x0011223344556677'), ('public.stats', '$(ago 3)', '\\x8811223344556677'), ('other.stats', '$(ago 4)', '\\x0011223344556677')"
+    all "early|1|f|estimate
+late|1|f|estimate
+rand||t|two keys
+serde||t|two keys"
+    is "$(sql "SELECT count(sketch), count(*) FROM stats_total")$(sql "SELECT count(sketch), count(*) FROM stats_month")$(sql "SELECT count(sketch), count(*) FROM stats_versions")" "2|42|40|1"
+    is "$(sql "SELECT clients, clients_are FROM clients_between('rand', '$(ago 5)', '$(ago 3)')")" "5|estimate"
+    is "$(sql "SELECT clients, clients_are FROM clients_between('rand', '$(ago 3)', '$(ago 2)')")" "3|estimate"
+    is "$(sql "SELECT string_agg(clients_are, ',' ORDER BY day) FROM downloads_by_day('rand', '$(ago 5)', '$(ago 2)')")" "estimate,estimate,estimate"
+    # The same key twice is one.
+    sql "UPDATE ingest.key_epochs SET key_id = '\\x0011223344556677'; DELETE FROM ingest.upper_bounds; INSERT INTO ingest.upper_bounds VALUES ('stats', 0, '$(ago 3)', '')"
+    is "$(sql "SELECT count(*) FROM stats_keys")" 1
+    is "$(sql "SELECT string_agg(clients_are, ',' ORDER BY name) FROM top_downloads('$(ago 9)', '$(ago 3)')")" "estimate,estimate,estimate"
+    is "$(sql "SELECT min(clients_are) || max(clients_are) FROM stats_month")" "upper boundupper bound"
+}
+
+@test "what happened on a day; what stood there before is in the numbers of adopted days" {
+    fresh
+    covers 9 1
+    sql "INSERT INTO ingest.annotations (dataset, day, text) VALUES ('stats', '$(ago 3)', 'pack crates 2'), ('emote_stats', '$(ago 3)', 'no')"
+    is "$(sql "SELECT day - '$(ago 3)', text FROM stats_annotations")" "0|pack crates 2"
+    sql "UPDATE ingest.payload_days SET state = 'adopted', count = 0, bytes = 0 WHERE day = '$(ago 4)'; INSERT INTO ingest.openings VALUES ('stats', 0, '$(ago 4)', 1000, 4000), ('stats', 0, '$(ago 3)', 1, 2), ('access', 0, '$(ago 5)', 1, 2)"
+    is "$(sql "SELECT state, missing, count, bytes, opening_count, opening_bytes FROM stats_days WHERE day BETWEEN '$(ago 5)' AND '$(ago 3)' ORDER BY day")" "settled||9|90||
+settled||1000|4000|1000|4000
+settled||10|92|1|2"
+}
+
+@test "a database that had the views: who could read them reads on; an older ledger is told what to do" {
+    fresh
+    covers 9 1
+    row serde "" 4 5 1 5
+    role=former_${PGDATABASE//[^a-z0-9]/_}
+    sql "$(cat "$ROOT"/schema/stats/1795{760000-corrections,600000-views}.down.sql | awk '!seen[$0]++'); DELETE FROM ingest.migrations WHERE file = '1795760000-corrections'"
+    "$PG_BIN/psql" -Xq1 -v ON_ERROR_STOP=1 -f "$ROOT/schema/stats/1795600000-views.up.sql" >/dev/null
+    sql "CREATE ROLE $role LOGIN; GRANT USAGE ON SCHEMA public TO $role; GRANT SELECT ON stats, stats_month, stats_days TO $role; CREATE VIEW mine AS SELECT name, clients FROM stats_month"
+    "$INGEST" -q migrate up stats
+    for from in stats_month stats_days stats_annotations stats_keys stats_upper_bounds "downloads_by_day('serde', '$(ago 4)', '$(ago 3)')" "clients_between('serde', '$(ago 9)', '$(ago 0)')"; do
+        PGUSER=$role sql "SELECT count(*) FROM $from" >/dev/null
+    done
+    run env PGUSER="$role" "$PG_BIN/psql" -XAtqc "SELECT FROM stats_total"
+    [ "$status" -ne 0 ] # it could not before
+    is "$(sql "SELECT clients FROM mine")" 5
+    sql "DROP VIEW mine; $(cat "$ROOT"/schema/stats/1795{760000-corrections,600000-views}.down.sql | awk '!seen[$0]++'); DELETE FROM ingest.migrations WHERE file = '1795760000-corrections'; DROP TABLE ingest.upper_bounds"
+    run --separate-stderr "$INGEST" migrate up stats
+    status_is 3
+    says "the ledger is older" "migrate up ledger"
     sql "DROP OWNED BY $role; DROP ROLE $role"
 }
 
