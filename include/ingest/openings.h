@@ -24,6 +24,9 @@ struct opening_day {
  */
 enum st openings_state(struct pg *pg, const struct dataset *dataset, int32_t scope, struct opening_day *days, size_t n, struct err *err);
 
+/* The same for those of these days that have a balance, once their rows were overwritten. ST_OK also where there is no such table. */
+enum st openings_restate(struct pg *pg, const struct dataset *dataset, int32_t scope, const int32_t *days, size_t n, struct err *err);
+
 /* Inside a transaction: those from day `since` to the day before `until` go, as their rows are made anew. ST_OK also where there is no such table. */
 enum st openings_strike(struct pg *pg, const char *dataset, int32_t scope, int32_t since, int32_t until, struct err *err);
 

@@ -42,9 +42,15 @@ openings_can_state(struct pg *pg, struct err *err)
     "greatest(least(coalesce(f." column ", 0) - coalesce(l." column ", 0), 9223372036854775807),"  \
     " -9223372036854775807)::bigint"
 
+enum which { ALL_DAYS, STATED_DAYS };
+
+#define IS_STATED                                                                                  \
+    " WHERE EXISTS (SELECT FROM ingest.openings o WHERE o.dataset = '%s'"                          \
+    " AND o.scope = $2::integer AND o.day = w.day)"
+
 /* $1 days since 1970, $2 the scope. */
 static void
-put_statement(struct buf *b, const struct book *book)
+put_statement(struct buf *b, const struct book *book, enum which which)
 {
     balance_sql_of_ledger(b, book);
     balance_sql_of_tables(b, book);
@@ -54,17 +60,21 @@ put_statement(struct buf *b, const struct book *book)
         " SELECT '%s', $2::integer, w.day, " BALANCE_OF("count") ", %s"
         " FROM (SELECT date '1970-01-01' + d AS day FROM unnest($1::integer[]) AS of(d)) w"
         " LEFT JOIN ledger l ON l.bucket = w.day AND l.node = $2::integer"
-        " LEFT JOIN found f ON f.bucket = w.day AND f.node = $2::integer"
+        " LEFT JOIN found f ON f.bucket = w.day AND f.node = $2::integer",
+        book->dataset->name, balance_has_bytes(book) ? BALANCE_OF("bytes") : "0");
+    if (which == STATED_DAYS)
+        buf_printf(b, IS_STATED, book->dataset->name);
+    buf_text(
+        b,
         " ON CONFLICT (dataset, scope, day) DO UPDATE SET count = excluded.count,"
         " bytes = excluded.bytes, adopted_at = excluded.adopted_at RETURNING day)"
         " SELECT EXISTS (SELECT FROM found f WHERE f.bucket = s.day AND f.node = $2::integer)"
-        " FROM stated s ORDER BY s.day",
-        book->dataset->name, balance_has_bytes(book) ? BALANCE_OF("bytes") : "0");
+        " FROM stated s ORDER BY s.day");
 }
 
 static enum st
-state(struct audit *a, const struct book *book, int32_t scope, struct opening_day *days, size_t n,
-      struct err *err)
+state(struct audit *a, const struct book *book, int32_t scope, enum which which,
+      struct opening_day *days, size_t n, struct err *err)
 {
     struct pg_result *r = NULL;
     struct pg_array array;
@@ -78,13 +88,13 @@ state(struct audit *a, const struct book *book, int32_t scope, struct opening_da
     for (size_t i = 0; i < n; i++)
         pg_array_int(&array, days[i].day);
     values[0] = pg_array_end(&array);
-    put_statement(&sql, book);
+    put_statement(&sql, book, which);
     if (values[0] == NULL || buf_str(&sql) == NULL)
         rc = err_memory(err, what);
     else
         rc = pg_run(a->pg, what, sql.p, ARRAY_LEN(values), values, &r, err);
-    assert(rc != ST_OK || pg_rows(r) == n);
-    for (size_t i = 0; rc == ST_OK && i < n; i++)
+    assert(rc != ST_OK || which == STATED_DAYS || pg_rows(r) == n);
+    for (size_t i = 0; rc == ST_OK && which == ALL_DAYS && i < n; i++)
         days[i].found = slice_is(pg_text(r, i, 0), "t");
     pg_free(r);
     buf_release(&sql);
@@ -99,9 +109,9 @@ end_of(const struct dataset *dataset, int32_t last)
     return last + (dataset->bucket == BUCKET_MONTH ? 31 : 1);
 }
 
-enum st
-openings_state(struct pg *pg, const struct dataset *dataset, int32_t scope,
-               struct opening_day *days, size_t n, struct err *err)
+static enum st
+state_days(struct pg *pg, const struct dataset *dataset, int32_t scope, enum which which,
+           struct opening_day *days, size_t n, struct err *err)
 {
     struct audit a = { .pg = pg };
     struct book *book;
@@ -118,9 +128,47 @@ openings_state(struct pg *pg, const struct dataset *dataset, int32_t scope,
         book->is_part = true;
         book->since = days[0].day;
         book->until = end_of(dataset, days[n - 1].day);
-        rc = state(&a, book, scope, days, n, err);
+        rc = state(&a, book, scope, which, days, n, err);
     }
     free(book);
+    return rc;
+}
+
+enum st
+openings_state(struct pg *pg, const struct dataset *dataset, int32_t scope,
+               struct opening_day *days, size_t n, struct err *err)
+{
+    return state_days(pg, dataset, scope, ALL_DAYS, days, n, err);
+}
+
+static enum st
+look_for_table(struct pg *pg, bool *there, struct err *err)
+{
+    static const char sql[] = "SELECT to_regclass('ingest.openings') IS NOT NULL";
+    struct pg_result *r = NULL;
+    enum st rc = pg_run(pg, what, sql, 0, NULL, &r, err);
+
+    *there = rc == ST_OK && slice_is(pg_text(r, 0, 0), "t");
+    pg_free(r);
+    return rc;
+}
+
+enum st
+openings_restate(struct pg *pg, const struct dataset *dataset, int32_t scope, const int32_t *days,
+                 size_t n, struct err *err)
+{
+    struct opening_day *all;
+    bool there;
+    enum st rc = look_for_table(pg, &there, err);
+
+    if (!there)
+        return rc;
+    if ((all = calloc(n + 1, sizeof *all)) == NULL)
+        return err_memory(err, what);
+    for (size_t i = 0; i < n; i++)
+        all[i].day = days[i];
+    rc = state_days(pg, dataset, scope, STATED_DAYS, all, n, err);
+    free(all);
     return rc;
 }
 
@@ -128,18 +176,14 @@ enum st
 openings_strike(struct pg *pg, const char *dataset, int32_t scope, int32_t since, int32_t until,
                 struct err *err)
 {
-    static const char is_there[] = "SELECT to_regclass('ingest.openings') IS NOT NULL";
     static const char sql[] =
         "DELETE FROM ingest.openings WHERE dataset = $1 AND scope = $2::integer"
         " AND day >= date '1970-01-01' + $3::integer AND day < date '1970-01-01' + $4::integer";
     char text[3][16];
     const char *values[] = { dataset, text[0], text[1], text[2] };
-    struct pg_result *r = NULL;
     bool there;
-    enum st rc = pg_run(pg, what, is_there, 0, NULL, &r, err);
+    enum st rc = look_for_table(pg, &there, err);
 
-    there = rc == ST_OK && slice_is(pg_text(r, 0, 0), "t");
-    pg_free(r);
     if (!there)
         return rc;
     snprintf(text[0], sizeof text[0], "%" PRId32, scope);

@@ -250,7 +250,7 @@ transact(struct run *run, struct merged *merged, bool *unknown, struct err *err)
         (rc = merge_tables(run, merged, err)) != ST_OK ||
         (rc = parked_write(run, err)) != ST_OK || (rc = replace_displace(run, err)) != ST_OK ||
         (rc = ledger_record(&run->ledger, b->claims, b->n_claims, err)) != ST_OK ||
-        (rc = adopt_open(run, err)) != ST_OK ||
+        (rc = adopt_open(run, err)) != ST_OK || (rc = replace_restate(run, err)) != ST_OK ||
         (rc = see(run, err)) != ST_OK || (rc = announce(run, &b->days, err)) != ST_OK)
         goto rollback;
     if (run_signals(run) >= 2) {

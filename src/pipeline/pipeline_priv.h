@@ -749,6 +749,8 @@ enum st replace_check_dataset(const struct run *run, const struct dataset *datas
 enum st replace_check(struct run *run, struct err *err);
 /* In the transaction, before the ledger's days. */
 enum st replace_displace(struct run *run, struct err *err);
+/* And behind them: what stood there before has other rows now. */
+enum st replace_restate(struct run *run, struct err *err);
 
 /* stream.c */
 /* Does the run need one? ST_OK; ST_USAGE: standard input is one of several; ST_MEMORY. */

@@ -7,6 +7,7 @@
 #include "ingest/base.h"
 
 #include "ingest/clock.h"
+#include "ingest/openings.h"
 #include "ingest/retract.h"
 #include "pipeline_priv.h"
 
@@ -104,14 +105,17 @@ months_of(const struct batch *b, const struct table *t, size_t *n)
     return months;
 }
 
-enum st
-replace_displace(struct run *run, struct err *err)
+/* Of each table that is replaced, with the months that the batch has. */
+typedef enum st with_months(struct run *run, const struct table *t, const int32_t *months, size_t n,
+                            struct err *err);
+
+static enum st
+each_table(struct run *run, with_months *take, struct err *err)
 {
     enum st rc = ST_OK;
 
     for (size_t i = 0; i < run->n_tables && rc == ST_OK && run->config->replace; i++) {
         const struct table *t = &run->tables[i];
-        struct ledger_scope scope = { .dataset = t->dataset->name, .node = t->node_id };
         int32_t *months;
         size_t n;
 
@@ -119,10 +123,37 @@ replace_displace(struct run *run, struct err *err)
             continue;
         if ((months = months_of(&run->batch, t, &n)) == NULL)
             return err_memory(err, "cannot list months");
-        rc = ledger_displace(&run->ledger, &scope, months, n, err);
-        if (rc == ST_OK)
-            rc = retract_replaced(&run->ledger, run->batch.claims, run->batch.n_claims, err);
+        rc = take(run, t, months, n, err);
         free(months);
     }
     return rc;
+}
+
+static enum st
+displace(struct run *run, const struct table *t, const int32_t *months, size_t n, struct err *err)
+{
+    struct ledger_scope scope = { .dataset = t->dataset->name, .node = t->node_id };
+    enum st rc = ledger_displace(&run->ledger, &scope, months, n, err);
+
+    if (rc == ST_OK)
+        rc = retract_replaced(&run->ledger, run->batch.claims, run->batch.n_claims, err);
+    return rc;
+}
+
+enum st
+replace_displace(struct run *run, struct err *err)
+{
+    return each_table(run, displace, err);
+}
+
+static enum st
+restate(struct run *run, const struct table *t, const int32_t *months, size_t n, struct err *err)
+{
+    return openings_restate(run->pg, t->dataset, t->node_id, months, n, err);
+}
+
+enum st
+replace_restate(struct run *run, struct err *err)
+{
+    return each_table(run, restate, err);
 }
