@@ -95,11 +95,12 @@ static const char ledger_sql[] =
     " (SELECT format('GRANT SELECT ON %s TO %I;', string_agg(n::text, ', ' ORDER BY n::text),"
     "                current_user)"
     "    FROM (SELECT to_regclass('ingest.' || t) AS n FROM unnest(ARRAY['payloads',"
-    "          'payload_days', 'sightings', 'settings', 'unresolved', 'recounted', 'openings']) AS t)"
+    "          'payload_days', 'sightings', 'settings', 'unresolved', 'recounted', 'openings',"
+    "          'retractions']) AS t)"
     "    AS tables"
     "   WHERE n IS NOT NULL AND NOT has_table_privilege(n::oid, 'SELECT') HAVING count(*) > 0),"
     " current_user, to_regclass('ingest.recounted') IS NOT NULL,"
-    " to_regclass('ingest.openings') IS NOT NULL";
+    " to_regclass('ingest.openings') IS NOT NULL, to_regclass('ingest.retractions') IS NOT NULL";
 
 static enum st
 look_for_ledger(struct audit *a, struct err *err)
@@ -112,6 +113,7 @@ look_for_ledger(struct audit *a, struct err *err)
     a->has_unresolved = slice_is(pg_text(r, 0, 1), "t");
     a->has_recounts = slice_is(pg_text(r, 0, 4), "t");
     a->has_openings = slice_is(pg_text(r, 0, 5), "t");
+    a->has_retractions = slice_is(pg_text(r, 0, 6), "t");
     if (slice_is(pg_text(r, 0, 0), "t")) {
         rc = err_fail(err, ST_DB, audit_what, "it has no ledger (schema ingest)");
         err_hint(err, "make it once: ingest migrate up -d ...");

@@ -18,7 +18,7 @@ struct audit {
     audit_say *say;
     void      *ctx;
     uint64_t   n_findings;
-    bool       has_unresolved, has_recounts, has_openings; /* an older ledger has no such tables */
+    bool       has_unresolved, has_recounts, has_openings, has_retractions; /* an older ledger has no such tables */
 };
 
 /* ---- what is looked at ---- */

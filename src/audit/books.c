@@ -7,7 +7,7 @@
 #include "audit_priv.h"
 
 /* An older ledger has no table of what waits. */
-enum ledger_age { ANY, WITH_UNRESOLVED, WITHOUT_UNRESOLVED };
+enum ledger_age { ANY, WITH_UNRESOLVED, WITHOUT_UNRESOLVED, WITH_RETRACTIONS };
 
 struct book_case {
     const char *table, *what, *why, *sql;
@@ -23,11 +23,13 @@ struct book_case {
 
 /*
  * Counted again by --replace under other rules, where days that were not overwritten keep their
- * figures, or by `ingest recount`. {recounted} is what an older ledger does not have.
+ * figures, or by `ingest recount`, or because it came back. {recounted} is what an older ledger does not have.
  */
 #define COUNTED_AGAIN                                                                              \
     "(EXISTS (SELECT FROM ingest.sightings s WHERE s.payload = p.id AND s.seen_at < p.counted_at){recounted})"
 #define RECOUNTED " OR EXISTS (SELECT FROM ingest.recounted c WHERE c.payload = p.id)"
+#define RETRACTED " OR EXISTS (SELECT FROM ingest.retractions c WHERE c.payload = p.id)"
+#define STAYS_OUT "EXISTS (SELECT FROM ingest.retractions c WHERE c.payload = d.payload AND c.undone_at IS NULL)"
 
 static const struct book_case cases[] = {
     { "ingest.payloads", "lines without an outcome", CHANGED,
@@ -87,6 +89,16 @@ static const struct book_case cases[] = {
       " FROM ingest.payload_days d WHERE greatest(d.lines, d.count, d.bytes) = 9223372036854775807"
       " ORDER BY d.payload, d.day",
       ANY },
+    { "ingest.payload_days", "a payload that was retracted counts", CHANGED,
+      "SELECT to_char(d.day, 'YYYY-MM'), NULL, 'payload ' || d.payload || ', ' || d.day, NULL, NULL"
+      " FROM ingest.payload_days d WHERE d.state = 'counted' AND d.count > 0 AND " STAYS_OUT
+      " ORDER BY d.payload, d.day",
+      WITH_RETRACTIONS },
+    { "ingest.payload_days", "a day is retracted, and nothing says that its payload is", CHANGED,
+      "SELECT to_char(d.day, 'YYYY-MM'), NULL, 'payload ' || d.payload || ', ' || d.day, NULL, NULL"
+      " FROM ingest.payload_days d WHERE d.state = 'retracted' AND NOT " STAYS_OUT
+      " ORDER BY d.payload, d.day",
+      WITH_RETRACTIONS },
     { "ingest.payload_days", "hours that no day has", CHANGED,
       "SELECT to_char(d.day, 'YYYY-MM'), NULL, 'payload ' || d.payload || ', ' || d.day, NULL, d.hours::text"
       " FROM ingest.payload_days d WHERE d.hours < 0 OR d.hours >= 1 << 24 OR d.lines > 0 AND d.hours = 0"
@@ -132,7 +144,8 @@ ask(struct audit *a, const struct book_case *c, int64_t *n_all, struct err *err)
     int64_t n = 0;
     enum st rc;
 
-    if (c->age != ANY && (c->age == WITH_UNRESOLVED) != a->has_unresolved)
+    if (c->age == WITH_RETRACTIONS ? !a->has_retractions
+                                   : c->age != ANY && (c->age == WITH_UNRESOLVED) != a->has_unresolved)
         return ST_OK;
     for (const char *at = c->sql, *mark; *at != '\0'; at = mark) {
         mark = strstr(at, "{recounted}");
@@ -142,6 +155,7 @@ ask(struct audit *a, const struct book_case *c, int64_t *n_all, struct err *err)
         }
         buf_add(&b, at, (size_t)(mark - at));
         buf_text(&b, a->has_recounts ? RECOUNTED : "");
+        buf_text(&b, a->has_retractions ? RETRACTED : "");
         mark += strlen("{recounted}");
     }
     rc = audit_ask(a, &(struct question){ "ledger", c->table, c->what, c->why, AUDIT_FINDING }, &b,

@@ -266,13 +266,20 @@ release:
     return rc;
 }
 
+/* What a payload added is taken out whole, with what of it has a key by now. */
+static bool
+heals(const struct run_config *c)
+{
+    return c->sink == RUN_TO_DATABASE || (c->sink == RUN_RETRACT && !c->retracting->show);
+}
+
 enum st
 heal(struct run *run, struct err *err)
 {
     enum st rc = ST_OK;
 
     for (size_t i = 0; i < run->n_tables && rc == ST_OK && run->may_park &&
-                       run->config->sink == RUN_TO_DATABASE;
+                       heals(run->config);
          i++) {
         struct table *t = &run->tables[i];
         bool any = false;
