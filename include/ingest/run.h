@@ -60,6 +60,21 @@ struct retracted {
     int64_t others;        /* other payloads of these days: of the rows that stay, the clients are an upper bound */
 };
 
+/*
+ * --shadow: of a name and day, what the run's rules have counted now, and what the second ones would have; of all versions. Only what differs is
+ * told, sorted by name and day. The name lives until the call returns.
+ */
+struct shadow_row {
+    struct slice name;
+    int32_t      day;
+    int64_t      counted, shadow;
+};
+struct shadow_total {
+    uint64_t records;         /* of all inputs that count, but for what was counted before */
+    int64_t  counted, shadow;
+    uint64_t names, rows;     /* that differ; a row is a name on a day */
+};
+
 /* For a progress line; read while the run goes on. */
 struct run_progress {
     uint64_t stored_bytes, stored_total; /* of files that are neither known nor skipped; total 0: not known (standard input) */
@@ -81,6 +96,7 @@ struct run_config {
     const struct format_options *format_options; /* NULL: nothing is said */
     const struct dataset *dataset;           /* NULL: what the format says */
     const struct rules   *rules;
+    const struct rules   *shadow;            /* a second set: what it would count is compared, and not written; NULL: none */
     bool                  rules_named;       /* --rules was said: it may contradict the database */
     const char           *node;              /* NULL: local */
     const char           *token;             /* says who submits, instead of `node`; a secret; NULL: none */
@@ -127,6 +143,9 @@ struct run_config {
     void (*retracted)(void *ctx, const struct target *t, const struct retracted *r);
     /* With `adopts`, once a batch is committed: the table has no row of so many days that were adopted, the first of them `day`. */
     void (*adopted_nothing)(void *ctx, const struct target *t, int32_t day, size_t n);
+    /* With `shadow`, at the end. What shadow_differs gives but ST_OK ends it. */
+    enum st (*shadow_differs)(void *ctx, const struct shadow_row *row, struct err *err);
+    void (*shadowed)(void *ctx, const struct shadow_total *total);
     void  *ctx;
     /* It is connected (`pg` NULL: there is no database), and nothing of an input has been read. What it gives but ST_OK ends the run. */
     enum st (*connected)(void *ctx, const struct pg *pg, struct err *err);

@@ -52,6 +52,7 @@ enum option_id {
     OPT_LOG_FORMAT,
     OPT_DATASET,
     OPT_RULES,
+    OPT_SHADOW,
     OPT_ROUTE,
     OPT_WINDOW,
     OPT_RANGE,
@@ -261,6 +262,7 @@ struct run_config;
 struct rules;
 /* Format, dataset, rules and node of the run. `rules` is to be released in either case. */
 enum st names_read(const struct options *o, struct run_config *c, struct rules *rules, struct err *err);
+enum st names_shadow(const struct options *o, const struct run_config *c, struct rules *shadow, struct err *err); /* --shadow; after names_read. ST_USAGE, ST_MEMORY */
 enum st count_reading(const struct options *o, struct run_config *c, struct rules *rules, struct err *err);
 /* Of that, c->token: --token-file, $INGEST_TOKEN_FILE, $INGEST_TOKEN, the configuration's token-file. ST_USAGE: it is no token, or no secret. */
 enum st token_read(const struct options *o, struct run_config *c, struct err *err);

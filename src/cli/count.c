@@ -21,6 +21,7 @@ cli_count(const struct options *o)
     if ((rc = misplaced_check(o, BY_COUNT, &err)) == ST_OK &&
         (rc = metrics_open(&counting.metrics, o, &err)) == ST_OK &&
         (rc = counting_configure(&counting, o, &err)) == ST_OK &&
+        (rc = shadow_read(&counting, &err)) == ST_OK &&
         (rc = inputs_list(o, 0, &signals_seen, &inputs, &err)) == ST_OK &&
         (rc = to_eida_inputs(&counting.config, &inputs, &err)) == ST_OK &&
         (rc = counting_enter(&counting, &err)) == ST_OK &&

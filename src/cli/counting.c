@@ -414,6 +414,7 @@ counting_release(struct counting *c)
     metrics_release(&c->metrics);
     sandbox_free(c->sandbox);
     place_close(&c->place);
+    shadow_release(c);
     rules_release(&c->rules);
     summary_release(&c->summary);
 }

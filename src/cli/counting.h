@@ -12,6 +12,7 @@
  *   misplaced.c  options of other commands
  *   sandbox.c    --sandbox
  *   to_eida.c    --to eida
+ *   shadow.c     --shadow
  */
 #ifndef COUNTING_H
 #define COUNTING_H
@@ -38,6 +39,11 @@ enum st to_eida_read(const struct options *o, struct run_config *c, struct err *
 enum st to_eida_dataset(struct run_config *c, struct err *err);
 enum st to_eida_inputs(const struct run_config *c, const struct source_list *inputs, struct err *err);
 
+/* --shadow, once the run's own rules are read; without it they do nothing. ST_USAGE, ST_MEMORY, ST_OK. */
+struct counting;
+enum st shadow_read(struct counting *c, struct err *err);
+void    shadow_release(struct counting *c);
+
 struct teller {
     bool terminal; /* stderr is one */
     bool verbose, quiet;
@@ -45,6 +51,8 @@ struct teller {
     bool rewrites;  /* as one line in place; else a line now and then */
     bool stopping;  /* it has been said that a signal came */
 };
+
+struct shadowing; /* shadow.c */
 
 struct counting {
     const struct options *o;
@@ -56,6 +64,7 @@ struct counting {
     struct output         output;
     struct metrics        metrics; /* opened before all else, so that every failure is in it */
     struct summary        summary; /* of all runs */
+    struct shadowing     *shadowing; /* NULL: there is no --shadow */
     char                  key_path[512];
     bool                  entered;
     struct sandbox       *sandbox; /* what is granted so far; NULL: none is wanted, or it is entered */

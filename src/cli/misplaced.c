@@ -17,6 +17,7 @@ static const struct {
     { OPT_PARTIAL, "ingest recount", BY_RECOUNT | BY_RETRACT },
     { OPT_DIFF, "ingest recount", BY_RECOUNT | BY_VERIFY | BY_RETRACT },
     { OPT_UNDO, "ingest retract", BY_RETRACT },
+    { OPT_SHADOW, "ingest FILE...", BY_COUNT },
     { OPT_QUEUE, "ingest enqueue and work", BY_WORK },
     { OPT_WAIT, "ingest work", BY_WORK },
     { OPT_URL, "ingest explain", 0 },

@@ -116,6 +116,31 @@ read_rules(const struct options *o, struct run_config *c, struct rules *rules, s
 }
 
 /*
+ * The other options of rules, as --agents, are for the pack of --rules: the second is as it stands.
+ * Of a line one field can be marked for both.
+ */
+enum st
+names_shadow(const struct options *o, const struct run_config *c, struct rules *shadow,
+             struct err *err)
+{
+    const char *marked = c->rules->pack->drop_key;
+    const struct rule_pack *pack;
+    enum st rc = config_find_pack(o->config, o->value[OPT_SHADOW].text, &pack, err);
+
+    if (rc != ST_OK)
+        return rc;
+    if ((rc = rule_options_check(pack, err)) != ST_OK)
+        return rc;
+    if (marked != NULL && pack->drop_key != NULL && strcmp(marked, pack->drop_key) != 0)
+        return err_fail(err, ST_USAGE, "cannot compare these rules",
+                        "drop_if of %s asks for the field \"%.60s\", that of %s for \"%.60s\"",
+                        c->rules->pack->name, marked, pack->name, pack->drop_key);
+    if (marked == NULL)
+        said.drop_key = pack->drop_key;
+    return rules_init(shadow, pack, o->routes, o->n_routes, c->rules->since, c->rules->until, err);
+}
+
+/*
  * The FDSN's list: as long as the program. It wants from a request log when the data of a trace
  * begin.
  */

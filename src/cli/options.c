@@ -18,6 +18,7 @@ const struct option_def option_defs[OPTIONS_N] = {
     [OPT_LOG_FORMAT] = { "log-format", 0, OPTION_VALUE, "STRING", "how lines are written, as nginx's log_format or Apache's LogFormat" },
     [OPT_DATASET] = { "dataset", 0, OPTION_VALUE, "NAME", "count into this dataset alone; default: the one that the format feeds" },
     [OPT_RULES] = { "rules", 0, OPTION_VALUE, "PACK", "which records count, and whose routes are tried; else the pack default" },
+    [OPT_SHADOW] = { "shadow", 0, OPTION_VALUE, "PACK", "say beside it what PACK would count of the same lines, and write none of it" },
     [OPT_ROUTE] = { "route", 0, OPTION_LIST, "TEMPLATE", "a URL template that is a download, tried first; may be repeated" },
     [OPT_WINDOW] = { "window", 0, OPTION_VALUE, "TIME", "a client's repeats within TIME (30s, day) count once; one transaction" },
     [OPT_RANGE] = { "range", 0, OPTION_VALUE, "RULE", "which 206 count: never, from_zero, \"union 0.9\" (90 % of it came)" },

@@ -205,11 +205,29 @@ ask(struct worker *w, struct err *err)
     return rc;
 }
 
+/* What stands behind the rollups of the datasets. */
+static enum st
+absorb_more(struct worker *w, struct pending *p, size_t d, struct err *err)
+{
+    struct rollup *from = p->rollups[d], **into = &w->batch[d];
+    enum st rc = ST_OK;
+
+    if (from == NULL)
+        return ST_OK;
+    if (p->item->fate == FATE_COUNTED && !rollup_is_empty(from)) {
+        if (*into == NULL && (d == PARKED ? parked_rollup(w->run, into, err)
+                                          : shadow_rollup(w->run, into, err)) == NULL)
+            return err->code;
+        rc = rollup_absorb(*into, from, err);
+    }
+    rollup_reset(from);
+    return rc;
+}
+
 /* The accepted inputs' hits join the worker's part of the batch; the others are dropped. */
 static enum st
 absorb(struct worker *w, struct pending *p, struct err *err)
 {
-    struct rollup *parked = p->rollups[PARKED];
     size_t d;
     enum st rc = ST_OK;
 
@@ -225,15 +243,9 @@ absorb(struct worker *w, struct pending *p, struct err *err)
         rc = rollup_absorb(w->batch[d], p->rollups[d], err);
     }
     rollup_reset(p->rollups[d]);
-    if (rc != ST_OK || parked == NULL)
-        return rc;
-    if (p->item->fate == FATE_COUNTED && !rollup_is_empty(parked)) {
-        if (w->batch[PARKED] == NULL && parked_rollup(w->run, &w->batch[PARKED], err) == NULL)
-            return err->code;
-        rc = rollup_absorb(w->batch[PARKED], parked, err);
-    }
-    rollup_reset(parked);
-    return rc;
+    if (rc == ST_OK)
+        rc = absorb_more(w, p, PARKED, err);
+    return rc == ST_OK ? absorb_more(w, p, SHADOW, err) : rc;
 }
 
 enum st

@@ -186,7 +186,7 @@ batch_undo(struct run *run)
         item->refusal = NULL;
         item->before = NULL;
         item->fate = FATE_TODO;
-        item->ecosystem = 0;
+        item->ecosystem = item->shadow_ecosystem = 0;
         item->adopted = false;
     }
     for (size_t w = 0; w < run->n_workers; w++)

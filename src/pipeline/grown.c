@@ -113,6 +113,9 @@ forget(struct pass *p)
     if (p->parked != NULL)
         rollup_reset(p->parked);
     p->parked_bytes = 0;
+    if (p->shadow != NULL)
+        rollup_reset(p->shadow);
+    p->shadow_bytes = 0;
     days_reset(&w->days);
     p->day = NULL;
     p->day_no = DAY_NONE;

@@ -192,6 +192,8 @@ take_block(struct pass *p, const struct block *block, struct err *err)
             return rc;
         if ((rc = take_records(p, w->records, n, err)) != ST_OK)
             return rc;
+        if (unlikely(p->shadow != NULL) && (rc = shadow_take(p, w->records, n, err)) != ST_OK)
+            return rc;
         if (unlikely(w->days.no_memory)) /* which is no fault of these lines */
             return err_memory(err, "cannot hold the days of an input");
         w->us.rollup += clock_monotonic_us() - parsed;

@@ -16,6 +16,7 @@
  *   parked.c   hits whose path no catalog knows yet; heal.c: those that it knows by now
  *   stream.c   for rules with a window or a union of ranges: the inputs in the order of their times
  *   eida.c     EIDA's own table of payloads: asked beside the ledger, and written with it
+ *   shadow.c   what a second rule pack would count of the same lines
  *   annotate.c a change of rules is noted where it shows
  *   adopt.c    `ingest adopt`: what others have counted is claimed, and not added again
  *   recount.c  `ingest recount`: rows of some days are made anew
@@ -49,7 +50,8 @@
 
 #define DATASETS_MAX     8
 #define PARKED           DATASETS_MAX /* behind the rollups of the datasets stands that of hits which wait for a catalog */
-#define ROLLUPS_MAX      (DATASETS_MAX + 1)
+#define SHADOW           (DATASETS_MAX + 1) /* and behind it that of what a second rule pack would count */
+#define ROLLUPS_MAX      (DATASETS_MAX + 2)
 #define RECORDS_MAX      256
 #define ECOSYSTEMS_MAX   32
 #define PENDING_MAX      64   /* inputs counted and waiting for the ledger's word: one question for all of them */
@@ -172,6 +174,7 @@ struct item {
     bool            left_out;  /* in one stream: read, and not counted; its fate stays when the others are read again */
     uint8_t         fate;
     uint8_t         ecosystem; /* of its first hit, as a number in run->ecosystems; 0: none */
+    uint8_t         shadow_ecosystem; /* the same of what the second rules would count */
     bool            partial;   /* salvaged, and counted */
     bool            adopted;   /* counted, but for days that were counted elsewhere */
     bool            grown;     /* counted, but for what was counted before */
@@ -271,6 +274,7 @@ struct worker {
     struct pending pending[PENDING_MAX];
     size_t         n_pending;
     size_t         pending_bytes; /* held by the rollups of all pending inputs */
+    struct shadow_reader *shadow; /* made on first use; NULL: there is no second rule pack */
     struct days    days;
     struct record  records[RECORDS_MAX];
     struct hit     hits[RECORDS_MAX];     /* of these records, with their keys in `keys` */
@@ -307,6 +311,7 @@ struct run {
     struct table    tables[DATASETS_MAX];
     size_t          n_tables;
     struct catalog *catalogs[CATALOG_KINDS]; /* NULL: not read */
+    char            shadow_ecosystem[64]; /* that the second rules would count; "" while not fixed */
     bool            may_park;    /* some of --memory is kept for what waits for a catalog */
     char            ecosystems[ECOSYSTEMS_MAX][64]; /* [0] is none */
     size_t          n_ecosystems;
@@ -347,7 +352,7 @@ struct run {
 
 /*
  * The ceiling of one of a worker's rollups: the batch's, the input's that is being read, and all pending ones together. A third of it
- * is for what is parked, where that may be.
+ * is for what is parked, where that may be, and one for what a second rule pack would count.
  */
 static inline size_t
 run_share(const struct run *run)
@@ -360,7 +365,9 @@ run_share(const struct run *run)
 static inline size_t
 run_ceiling(const struct run *run)
 {
-    return run_share(run) * (run->may_park ? 2 : 3);
+    size_t others = (size_t)run->may_park + (run->config->shadow != NULL);
+
+    return run_share(run) * (3 - others);
 }
 
 /* Signals so far: one finishes the batch, two roll it back. */
@@ -469,6 +476,26 @@ enum st catalogs_ready(struct run *run, struct table *t, struct err *err);
 bool    catalogs_want(const struct run_config *c, const struct dataset *dataset);
 void    catalogs_release(struct run *run);
 
+/* shadow.c; all of them do nothing without --shadow */
+/* What a table's ecosystem, which `stored` says is in the ledger, means for the second rules. ST_USAGE: they are for another table. */
+enum st shadow_ecosystem(struct run *run, const struct table *t, bool stored, struct err *err);
+/* A rollup for it, in the slot: made on first use. NULL: in err. */
+struct rollup *shadow_rollup(const struct run *run, struct rollup **slot, struct err *err);
+void    shadow_reader_free(struct shadow_reader *s);
+struct pass;
+/* Before the first line of an input. */
+enum st shadow_begin(struct pass *p, struct pending *pending, struct err *err);
+/* Records that the run's own rules are done with. ST_OK, ST_MEMORY, ST_DISK, ST_CORRUPT. */
+enum st shadow_take(struct pass *p, const struct record *records, size_t n, struct err *err);
+/* Behind the last line: the ecosystem of its hits; "": none. */
+const char *shadow_end(const struct pass *p);
+/* A hit more, in the batch of a stream. */
+enum st shadow_add(struct run *run, struct slice key, int32_t day, struct err *err);
+/* The rows of the batch stand, or, where nothing is written to a database, those of the run: they are added to what is compared. */
+enum st shadow_counted(struct run *run, struct err *err);
+/* At the end. ST_OK, what the callback gives, and as rows_next. */
+enum st shadow_tell(struct run *run, struct err *err);
+
 /* choose.c */
 struct choice {
     const struct format  *format;  /* NULL: an empty input, and none was said; so is the dataset */
@@ -484,7 +511,8 @@ enum st worker_init(struct worker *w, struct run *run, struct err *err);
 void    worker_release(struct worker *w);
 void    worker_batch(struct worker *w); /* takes inputs until the batch is closed; failures go to run_fail */
 void    worker_reset(struct worker *w); /* drops what it holds of the batch */
-enum st worker_keep(struct worker *w, struct err *err); /* without a database: keeps it for the end */
+/* The batch stands: what is written at the end of the run, or told, is kept for it. */
+enum st worker_keep(struct worker *w, struct err *err);
 
 /* pass.c */
 
@@ -507,6 +535,8 @@ struct pass {
     struct rollup      *rollup;
     struct rollup      *parked;       /* what waits for a catalog; NULL: nothing may */
     int64_t             parked_bytes; /* that these hits add up to */
+    struct rollup      *shadow;       /* what a second rule pack would count; NULL: there is none, or not for this table */
+    int64_t             shadow_bytes; /* of these hits */
     struct picker      *picker;
     struct parser       parser;
     struct payload_day *day;    /* of the record before: most lines share it */
@@ -628,8 +658,8 @@ enum st glance_files(struct run *run, struct err *err);
 enum st glance_sizes(struct run *run, struct err *err);
 
 /* ecosystem.c */
-/* Takes the lock, and notes the first ecosystem that an input's hits belong to. */
-void    ecosystem_note(struct run *run, struct item *item, const char *ecosystem);
+/* Takes the lock, and notes the first ecosystem that an input's hits belong to, and those of the second rules; "": there are none. */
+void    ecosystem_note(struct run *run, struct item *item, const char *ecosystem, const char *shadow);
 /* After all workers are done: fixes the ecosystem if it was open. run->batch.again: some inputs had another. */
 void    ecosystem_settle(struct run *run);
 
@@ -760,8 +790,8 @@ void    stream_begin(struct run *run); /* forgets what was compared, for a batch
 /* Finds the first event of each input, for stream_by_time(), which compares two `struct item *`. ST_OK, ST_STOPPED. */
 enum st stream_order(struct run *run, struct err *err);
 int     stream_by_time(const void *a, const void *b);
-/* For the picker of a table whose objects are to be known; NULL: they are not. */
-const struct hash_secret *stream_secret(const struct run *run, const struct table *table);
+/* For a picker of these rules, whose objects are to be known; NULL: they are not. */
+const struct hash_secret *stream_secret(const struct run *run, const struct rules *rules);
 /* A hit of the input that the worker reads: KEEP, or why it does not count, for now. Look at stream_check now and then. */
 enum reason stream_take(struct worker *w, const struct picker *picker, const struct record *rec, const struct hit *hit);
 enum st stream_check(const struct stream *s, struct err *err); /* ST_MEMORY: stream_take has no more room */

@@ -196,7 +196,7 @@ ecosystems_are_known(const struct run *run)
     for (size_t i = 0; i < run->n_tables; i++)
         if (run->tables[i].dataset->has_ecosystem && run->tables[i].ecosystem[0] == '\0')
             return false;
-    return true;
+    return run->config->shadow == NULL || run->shadow_ecosystem[0] != '\0';
 }
 
 /*
@@ -432,9 +432,10 @@ do_batches(struct run *run, struct err *err)
             refused_remember(run);
         if (rc != ST_OK || (rc = batch_settle(run, err)) != ST_OK)
             return rc;
+        if (run->config->sink == RUN_TO_DATABASE)
+            rc = shadow_counted(run, err);
         for (size_t i = 0; i < run->n_workers && rc == ST_OK; i++)
-            if (run->config->sink != RUN_TO_DATABASE)
-                rc = worker_keep(&run->workers[i], err);
+            rc = worker_keep(&run->workers[i], err);
         if (rc != ST_OK)
             return rc;
         reset_workers(run);
@@ -487,6 +488,27 @@ run_release(struct run *run)
     free(run);
 }
 
+static enum st
+write_text(struct run *run, struct err *err)
+{
+    enum st rc = commit_text(run, err);
+
+    return rc == ST_OK ? shadow_counted(run, err) : rc;
+}
+
+/* Also of a run that a deadline ends: which then is still what it has to say. */
+static enum st
+tell_shadow(struct run *run, enum st ended, struct err *err)
+{
+    struct err failure;
+    enum st rc = shadow_tell(run, &failure);
+
+    if (rc == ST_OK)
+        return ended;
+    *err = failure;
+    return rc;
+}
+
 enum st
 run(const struct run_config *config, struct source_list *inputs, struct summary *summary,
     struct err *err)
@@ -526,7 +548,9 @@ run(const struct run_config *config, struct source_list *inputs, struct summary 
         else if (rc == ST_OK && config->sink == RUN_RETRACT)
             rc = retract(run, err);
         else if (rc == ST_OK && config->sink != RUN_TO_DATABASE)
-            rc = commit_text(run, err);
+            rc = write_text(run, err);
+        if (rc == ST_OK || rc == ST_LATER)
+            rc = tell_shadow(run, rc, err);
     }
     if (config->done != NULL) {
         struct err last;

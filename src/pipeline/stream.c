@@ -13,11 +13,17 @@
 
 #define PEEK_BLOCKS 16 /* in which an input's first event is looked for */
 
-struct stream {
-    struct hash_secret secret;  /* of the names of objects */
+/* What one set of rules folds. */
+struct fold {
+    const struct rule_pack *pack;
     struct window *window;      /* NULL: repeats count */
     struct range_union *ranges; /* NULL: no parts are put together */
     struct table *table;        /* that the parts belong to; NULL: none have come */
+};
+
+struct stream {
+    struct hash_secret secret;   /* of the names of objects */
+    struct fold counted, shadow; /* of the run's rules, and of those of --shadow */
     bool failed;                /* there is no more room: see `failure` */
     struct err failure;
 };
@@ -34,34 +40,73 @@ check_inputs(const struct run *run, struct err *err)
     return ST_OK;
 }
 
-enum st
-stream_init(struct run *run, struct err *err)
+static enum st
+fold_init(struct fold *f, const struct rule_pack *pack, size_t room, struct err *err)
 {
-    const struct rule_pack *pack = run->config->rules->pack;
-    size_t room = run->config->memory_bytes / 2;
-    struct stream *s;
-    enum st rc;
-
+    *f = (struct fold){ .pack = pack };
     if (!rule_pack_wants_stream(pack))
         return ST_OK;
     if (pack->client.from == CLIENT_FROM_NONE)
         return err_fail(err, ST_USAGE, "cannot count with these rules",
                         "a window or a union of ranges tells clients apart, and they count none");
+    if (pack->window.kind != WINDOW_NONE && pack->range.kind == RANGE_UNION)
+        room /= 2;
+    if (pack->window.kind != WINDOW_NONE &&
+        (f->window = window_new(&pack->window, room, err)) == NULL)
+        return err->code;
+    if (pack->range.kind == RANGE_UNION &&
+        (f->ranges = range_union_new(pack->range.share, room, err)) == NULL)
+        return err->code;
+    return ST_OK;
+}
+
+static void
+fold_reset(struct fold *f)
+{
+    if (f->window != NULL)
+        window_reset(f->window);
+    if (f->ranges != NULL)
+        range_union_reset(f->ranges);
+    f->table = NULL;
+}
+
+static void
+fold_release(struct fold *f)
+{
+    window_free(f->window);
+    range_union_free(f->ranges);
+}
+
+static bool
+folds(const struct fold *f)
+{
+    return f->window != NULL || f->ranges != NULL;
+}
+
+enum st
+stream_init(struct run *run, struct err *err)
+{
+    const struct rule_pack *pack = run->config->rules->pack;
+    const struct rule_pack *shadow =
+        run->config->shadow == NULL ? NULL : run->config->shadow->pack;
+    bool both = shadow != NULL && rule_pack_wants_stream(shadow);
+    size_t room = run->config->memory_bytes / 2;
+    struct stream *s;
+    enum st rc;
+
+    if (!rule_pack_wants_stream(pack) && !both)
+        return ST_OK;
     if ((rc = check_inputs(run, err)) != ST_OK)
         return rc;
     run->stream = s = calloc(1, sizeof *s);
     if (s == NULL)
         return err_memory(err, "cannot count in one stream");
     hash_secret_random(&s->secret);
-    if (pack->window.kind != WINDOW_NONE && pack->range.kind == RANGE_UNION)
-        room /= 2;
-    if (pack->window.kind != WINDOW_NONE &&
-        (s->window = window_new(&pack->window, room, err)) == NULL)
-        return err->code;
-    if (pack->range.kind == RANGE_UNION &&
-        (s->ranges = range_union_new(pack->range.share, room, err)) == NULL)
-        return err->code;
-    return ST_OK;
+    both = both && rule_pack_wants_stream(pack);
+    rc = fold_init(&s->counted, pack, both ? room / 2 : room, err);
+    if (rc == ST_OK && shadow != NULL)
+        rc = fold_init(&s->shadow, shadow, both ? room / 2 : room, err);
+    return rc;
 }
 
 void
@@ -69,8 +114,8 @@ stream_release(struct run *run)
 {
     if (run->stream == NULL)
         return;
-    window_free(run->stream->window);
-    range_union_free(run->stream->ranges);
+    fold_release(&run->stream->counted);
+    fold_release(&run->stream->shadow);
     free(run->stream);
     run->stream = NULL;
 }
@@ -82,11 +127,8 @@ stream_begin(struct run *run)
 
     if (s == NULL)
         return;
-    if (s->window != NULL)
-        window_reset(s->window);
-    if (s->ranges != NULL)
-        range_union_reset(s->ranges);
-    s->table = NULL;
+    fold_reset(&s->counted);
+    fold_reset(&s->shadow);
     s->failed = false;
 }
 
@@ -171,10 +213,23 @@ stream_by_time(const void *a, const void *b)
 
 /* ---- one record ---- */
 
-const struct hash_secret *
-stream_secret(const struct run *run, const struct table *table)
+static struct fold *
+fold_of(const struct run *run, const struct rules *rules)
 {
-    return run->stream != NULL && table->rules == run->config->rules ? &run->stream->secret : NULL;
+    struct stream *s = run->stream;
+
+    return s == NULL                      ? NULL
+           : rules == run->config->rules  ? &s->counted
+           : rules == run->config->shadow ? &s->shadow
+                                          : NULL;
+}
+
+const struct hash_secret *
+stream_secret(const struct run *run, const struct rules *rules)
+{
+    const struct fold *f = fold_of(run, rules);
+
+    return f != NULL && folds(f) ? &run->stream->secret : NULL;
 }
 
 static enum reason
@@ -195,7 +250,7 @@ stream_check(const struct stream *s, struct err *err)
 
 /* A part is filtered for now; stream_settle() says what becomes of it. */
 static enum reason
-take_part(struct stream *s, const struct pending *p, const struct digest *object,
+take_part(struct stream *s, struct fold *f, const struct pending *p, const struct digest *object,
           const struct record *rec, const struct hit *hit)
 {
     struct range_part part = {
@@ -214,8 +269,8 @@ take_part(struct stream *s, const struct pending *p, const struct digest *object
 
     if (part.first < 0 || part.end <= part.first)
         return FILTER_RANGE; /* the log does not say which */
-    s->table = p->table;
-    rc = range_union_part(s->ranges, &part, &err);
+    f->table = p->table;
+    rc = range_union_part(f->ranges, &part, &err);
     if (rc == ST_EOF)
         return REJECT_NUMBER;
     return rc == ST_OK ? FILTER_RANGE : fail(s, &err);
@@ -227,21 +282,23 @@ stream_take(struct worker *w, const struct picker *picker, const struct record *
 {
     struct pending *p = &w->pending[w->n_pending];
     struct stream *s = w->run->stream;
+    struct fold *f;
     bool again = false;
     struct err err;
 
     if (picker->object_secret == NULL)
         return KEEP;
+    f = fold_of(w->run, picker->rules);
     p->item->fed = true;
-    if (s->ranges != NULL && rec->status == 206 && p->before)
+    if (f->ranges != NULL && rec->status == 206 && p->before)
         return FILTER_RANGE;
-    if (s->ranges != NULL && rec->status == 206)
-        return take_part(s, p, &picker->object, rec, hit);
-    if (s->ranges != NULL && rec->status == 200 &&
-        range_union_whole(s->ranges, &picker->object, rec->bytes, &err) != ST_OK)
+    if (f->ranges != NULL && rec->status == 206)
+        return take_part(s, f, p, &picker->object, rec, hit);
+    if (f->ranges != NULL && rec->status == 200 &&
+        range_union_whole(f->ranges, &picker->object, rec->bytes, &err) != ST_OK)
         return fail(s, &err);
-    if (s->window != NULL && hit->has_client &&
-        window_ask(s->window, hit->client, &picker->object, rec->time_us, rec->day, &again, &err) !=
+    if (f->window != NULL && hit->has_client &&
+        window_ask(f->window, hit->client, &picker->object, rec->time_us, rec->day, &again, &err) !=
             ST_OK)
         return fail(s, &err);
     return again ? FILTER_REPEAT : KEEP;
@@ -270,8 +327,14 @@ stream_leave_out(struct run *run)
 void
 stream_forget_parts(struct run *run)
 {
-    if (run->stream != NULL && run->stream->ranges != NULL && run->items[0].source->is_stdin)
-        range_union_reset(run->stream->ranges);
+    struct stream *s = run->stream;
+
+    if (s == NULL || !run->items[0].source->is_stdin)
+        return;
+    if (s->counted.ranges != NULL)
+        range_union_reset(s->counted.ranges);
+    if (s->shadow.ranges != NULL)
+        range_union_reset(s->shadow.ranges);
 }
 
 /* ---- ranges, at the end ---- */
@@ -316,7 +379,7 @@ add_to_payload(struct payload *payload, const struct range_group *g)
 static enum st
 add_download(struct run *run, const struct range_group *g, struct err *err)
 {
-    struct table *t = run->stream->table;
+    struct table *t = run->stream->counted.table;
     struct payload *payload = run->items[g->inputs->input].payload;
     struct rollup **rollup = &run->workers[0].batch[t - run->tables];
     struct hit hit = { .key = g->key,
@@ -350,14 +413,12 @@ add_download(struct run *run, const struct range_group *g, struct err *err)
 
 /* With a window of a day, a download that was counted as a whole is not counted again in parts. */
 static enum st
-is_repeat(struct run *run, const struct range_group *g, bool *again, struct err *err)
+is_repeat(const struct fold *f, const struct range_group *g, bool *again, struct err *err)
 {
-    const struct rule_pack *pack = run->config->rules->pack;
-
     *again = false;
-    if (pack->window.kind != WINDOW_DAY || !g->has_client)
+    if (f->pack->window.kind != WINDOW_DAY || !g->has_client)
         return ST_OK;
-    return window_ask(run->stream->window, g->client, &g->object, g->day * DAY_US, g->day, again,
+    return window_ask(f->window, g->client, &g->object, g->day * DAY_US, g->day, again,
                       err);
 }
 
@@ -373,12 +434,26 @@ settle_group(void *ctx, const struct range_group *g, struct err *err)
             move_records(run, in, FILTER_SIZE_UNKNOWN, in->n);
     if (g->fate != RANGE_REACHED)
         return ST_OK;
-    if ((rc = is_repeat(run, g, &again, err)) != ST_OK)
+    if ((rc = is_repeat(&run->stream->counted, g, &again, err)) != ST_OK)
         return rc;
     if (!again)
         return add_download(run, g, err);
     move_records(run, g->inputs, FILTER_REPEAT, 1);
     return ST_OK;
+}
+
+static enum st
+settle_shadow(void *ctx, const struct range_group *g, struct err *err)
+{
+    struct run *run = ctx;
+    bool again;
+    enum st rc;
+
+    if (g->fate != RANGE_REACHED)
+        return ST_OK;
+    if ((rc = is_repeat(&run->stream->shadow, g, &again, err)) != ST_OK || again)
+        return rc;
+    return shadow_add(run, g->key, g->day, err);
 }
 
 enum st
@@ -390,13 +465,15 @@ stream_settle(struct run *run, struct err *err)
 
     if (s == NULL)
         return ST_OK;
-    if (s->ranges != NULL)
-        rc = range_union_each(s->ranges, settle_group, run, err);
-    if (rc == ST_OK && s->window != NULL && window_n_late(s->window) > 0 &&
+    if (s->counted.ranges != NULL)
+        rc = range_union_each(s->counted.ranges, settle_group, run, err);
+    if (rc == ST_OK && s->shadow.ranges != NULL)
+        rc = range_union_each(s->shadow.ranges, settle_shadow, run, err);
+    if (rc == ST_OK && s->counted.window != NULL && window_n_late(s->counted.window) > 0 &&
         run->config->choice != NULL) {
         snprintf(line, sizeof line,
                  "%" PRIu64 " lines came too late to be compared with others of their time",
-                 window_n_late(s->window));
+                 window_n_late(s->counted.window));
         run->config->choice(run->config->ctx, line);
     }
     return rc;

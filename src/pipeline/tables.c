@@ -248,7 +248,7 @@ find_ecosystem(struct run *run, struct table *t, struct err *err)
     if (n == 0 && named != NULL)
         snprintf(t->ecosystem, sizeof t->ecosystem, "%s", named);
     t->fixed = n > 0 || named != NULL;
-    return ST_OK;
+    return shadow_ecosystem(run, t, n > 0, err);
 }
 
 /* By --dataset, by a format that feeds it, or by rules for what it holds. */

@@ -47,13 +47,16 @@ worker_reset(struct worker *w)
 enum st
 worker_keep(struct worker *w, struct err *err)
 {
-    for (size_t d = 0; d < ROLLUPS_MAX; d++) {
+    /* What is committed is in the database. */
+    for (size_t d = w->run->config->sink == RUN_TO_DATABASE ? SHADOW : 0; d < ROLLUPS_MAX; d++) {
         enum st rc;
 
         if (w->batch[d] == NULL || rollup_is_empty(w->batch[d]))
             continue;
         if (w->all[d] == NULL && d == PARKED)
             parked_rollup(w->run, &w->all[d], err);
+        else if (d == SHADOW)
+            shadow_rollup(w->run, &w->all[d], err);
         else if (w->all[d] == NULL)
             w->all[d] = rollup_new(&w->run->tables[d].shape, run_ceiling(w->run), NULL, err);
         if (w->all[d] == NULL)
@@ -78,6 +81,7 @@ worker_release(struct worker *w)
         if (w->picker_ready[d])
             picker_release(&w->pickers[d]);
     }
+    shadow_reader_free(w->shadow);
     days_release(&w->days);
     spool_release(&w->spool);
     lines_free(w->lines);
@@ -127,7 +131,7 @@ fresh_picker(struct worker *w, struct table *t, struct picker **out, struct err 
         w->picker_ready[d] = true;
     }
     (*out)->catalog = t->catalog;
-    (*out)->object_secret = stream_secret(w->run, t);
+    (*out)->object_secret = stream_secret(w->run, t->rules);
     snprintf((*out)->ecosystem, sizeof (*out)->ecosystem, "%s", t->ecosystem);
     return ST_OK;
 }
@@ -188,6 +192,7 @@ count_lines(struct worker *w, struct pending *p, const struct format *format, st
         (pass.parked = parked_rollup(w->run, &p->rollups[PARKED], err)) == NULL)
         return err->code;
     if ((rc = fresh_picker(w, p->table, &pass.picker, err)) != ST_OK ||
+        (rc = shadow_begin(&pass, p, err)) != ST_OK ||
         (rc = parser_init(&pass.parser, format, w->run->config->format_options, err)) != ST_OK)
         return rc;
     days_reset(&w->days);
@@ -214,7 +219,9 @@ count_lines(struct worker *w, struct pending *p, const struct format *format, st
         p->bytes = rollup_held_bytes(pass.rollup) + n_days * sizeof *p->payload->days +
                    (pass.parked == NULL ? 0 : rollup_held_bytes(pass.parked));
         p->payload->document = pass.parser.document;
-        ecosystem_note(w->run, p->item, pass.picker->ecosystem);
+        if (pass.shadow != NULL)
+            p->bytes += rollup_held_bytes(pass.shadow);
+        ecosystem_note(w->run, p->item, pass.picker->ecosystem, shadow_end(&pass));
         if (rc == ST_OK && rejects_judge(&pass, &mistaken) != ST_OK)
             rc = keep_mistaken(p, &mistaken, err);
     } else if (err->line_no == 0) {
