@@ -99,19 +99,24 @@ bool dataset_takes(const struct dataset *d, const char *fed);
 
 /* ---- clients ---- */
 
+#define CLIENT_EPOCHS_MAX 64
+
+struct client_epoch {
+    int32_t from_day;
+    bool    dropped;            /* its key is destroyed: what stands in `key` is random */
+    uint8_t key[16];
+    uint8_t id[8];              /* SipHash-2-4 of a constant under the key; a value of its own for `none` */
+};
+
 struct client_key {
-    bool     none;              /* --client-key none: murmur3_x64_128 h1 of the text as logged */
-    struct {
-        int32_t from_day;
-        uint8_t key[16];
-    }        epochs[64];        /* ascending from_day; the first holds for earlier days too */
+    bool     none;              /* --client-key none: murmur3_x64_128 h1 of the text as logged; one epoch, for its id */
+    struct client_epoch epochs[CLIENT_EPOCHS_MAX]; /* ascending from_day; the first holds for earlier days too, and the last is not dropped */
     size_t   n_epochs;
-    uint8_t  id[8];             /* key_id: SipHash-2-4 of a constant under the last epoch's key; a value of its own for `none` */
     char     path[256];         /* where it was read from; "" for none or a throw-away key */
 };
 
-/* Reads a key file: lines "FROM-DAY 32-hex-digits", days ascending; blank lines and '#' comments. Must be a regular file
- * of ours or of root's, not readable by others (mode & 077 == 0). err->path and err->line_no say where.
+/* Reads a key file: lines "FROM-DAY 32-hex-digits" or "FROM-DAY dropped KEY-ID", days ascending; blank lines and '#' comments. Must be
+ * a regular file of ours or of root's, not readable by others (mode & 077 == 0). err->path and err->line_no say where.
  * ST_USAGE says what is wrong (missing: err->code ST_USAGE and *missing true, so that the caller may make one). */
 enum st client_key_read(struct client_key *key, const char *path, bool *missing, struct err *err);
 /* Makes a fresh key file, 0600, its directory 0700 if it must be made; ST_USAGE if the file exists (a symlink, even a
@@ -119,6 +124,34 @@ enum st client_key_read(struct client_key *key, const char *path, bool *missing,
 enum st client_key_make(struct client_key *key, const char *path, struct err *err);
 void    client_key_none(struct client_key *key);
 void    client_key_throwaway(struct client_key *key); /* random, for dry runs */
+/* Which epoch a day is of: a place in `epochs`. There is one at least. */
+size_t  client_key_at(const struct client_key *key, int32_t day);
+/* The key of this epoch is no longer to be used, here: it is overwritten by a random one. */
+void    client_key_forget(struct client_key *key, size_t epoch);
+/* Can the dataset's sketches be kept apart by these epochs? False: it has rows by months, and one begins within a month. */
+bool    client_key_fits(const struct client_key *key, const struct dataset *d);
+
+/*
+ * A key file that is changed: nobody else of ours changes it meanwhile, and whoever reads it finds the old one or the new one, whole.
+ * Comments stay. Symbolic links are refused: it is the file itself that is replaced, beside which there must be room.
+ */
+struct client_key_edit {
+    struct client_key key;      /* as it is; after _add and _drop as it will be */
+    char  *text;                /* private, secret; so the rest */
+    size_t n;
+    int    fd;
+    bool   overwrite;
+};
+/* Reads and locks. ST_USAGE as client_key_read; ST_MEMORY. To be released in either case. */
+enum st client_key_edit_open(struct client_key_edit *e, const char *path, struct err *err);
+/* A new epoch, with a key that getrandom(2) made, from a day behind the last one's. ST_USAGE, ST_MEMORY. */
+enum st client_key_edit_add(struct client_key_edit *e, int32_t from_day, struct err *err);
+/* The first n epochs, less than all: their keys leave the file, their days and ids stay. ST_MEMORY. */
+enum st client_key_edit_drop(struct client_key_edit *e, size_t n, struct err *err);
+/* The new text is on disk under the old name, of the same owner, 0600; what stood in the old file is overwritten where keys were
+ * dropped, as far as its file system writes in place. ST_USAGE: it cannot be written, and the old file is as it was. */
+enum st client_key_edit_save(struct client_key_edit *e, struct err *err);
+void    client_key_edit_release(struct client_key_edit *e);
 
 /* The element for the sketch. False: no client (empty or "-"), or no memory for a text over 1 KiB (picking takes its memory
  * from the picker). IPv4, IPv4-mapped, IPv6 (/64), else the text: docs/COUNTING.md, "Clients". */

@@ -22,6 +22,8 @@ enum ledger_view {
 struct ledger {
     struct pg         *pg;          /* borrowed */
     struct hash_secret secret;      /* keys all digests of this database */
+    bool               has_witness; /* its payloads say under which secret they were digested */
+    bool               keeps_epochs; /* its table of the epochs of client keys is there and may be read */
     bool               has_machine; /* the host has a machine-id */
     struct digest      machine;     /* its keyed digest: the id itself is not for strangers, machine-id(5) */
     bool               read_only;

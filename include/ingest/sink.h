@@ -68,6 +68,12 @@ enum st sink_delete(struct pg *pg, const struct target *t, int32_t first, int32_
 enum st sink_may_delete(struct pg *pg, const struct target *t, struct err *err);
 
 /*
+ * The last day from `from` on of whose clients the table has a sketch, whoever wrote it; *last DAY_NONE: there is none. ST_DB, ST_DB_RETRY,
+ * ST_MEMORY.
+ */
+enum st sink_last_day(struct pg *pg, const struct target *t, int32_t from, int32_t *last, struct err *err);
+
+/*
  * Inside the caller's transaction and under the table's lock: takes the sums of `rows` off the table. A row of which nothing is left goes. Of
  * those that stay, where the table has a sketch, ingest.upper_bounds gets dataset, node, day and name (the first column of text in the
  * key): what was added to a sketch cannot be taken out of it.

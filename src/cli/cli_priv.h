@@ -16,6 +16,7 @@
  *   config_show.c  `ingest config`: what holds, and where it was said; config_check.c: what is wrong with it
  *   names.c    what the options name: format, dataset, rules
  *   explain.c  what is understood of an input, line by line
+ *   key.c      ingest key
  *   node.c     and token.c: who submits; subcommand.h is the map of commands that have commands
  *   token_file.c  the token that says who submits
  *   sandbox.c  --sandbox: what a run may still do once it is connected
@@ -109,6 +110,9 @@ enum option_id {
     OPT_PARTIAL,
     OPT_DIFF,
     OPT_UNDO,
+    OPT_FROM,
+    OPT_BEFORE,
+    OPT_YES,
     OPT_URL,
     OPT_ROW,
     OPT_JSON,
@@ -301,6 +305,7 @@ int cli_known(const struct options *o);
 int cli_explain(const struct options *o);
 int cli_migrate(const struct options *o);
 int cli_psql(const struct options *o);
+int cli_key(const struct options *o);
 int cli_node(const struct options *o);
 int cli_token(const struct options *o);
 int cli_leaderboard(const struct options *o);

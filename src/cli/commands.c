@@ -217,7 +217,7 @@ static const struct {
     { "enqueue", cli_enqueue },
     { "explain", cli_explain },
     { "help", cli_help },
-    { "key", NULL },
+    { "key", cli_key },
     { "known", cli_known },
     { "leaderboard", cli_leaderboard },
     { "migrate", cli_migrate },
@@ -238,7 +238,7 @@ static enum st
 check_dry_run(const struct options *o, size_t command, struct err *err)
 {
     static int (*const writers[])(const struct options *o) = {
-        cli_accept, cli_backup, cli_leaderboard, cli_migrate, cli_node, cli_token,
+        cli_accept, cli_backup, cli_key, cli_leaderboard, cli_migrate, cli_node, cli_token,
     };
     bool writes = false;
 

@@ -7,8 +7,11 @@
 
 #include <sys/stat.h>
 
+#include "ingest/clock.h"
 #include "ingest/dataset.h"
+#include "ingest/key.h"
 #include "ingest/num.h"
+#include "ingest/pg.h"
 #include "ingest/run.h"
 
 #include "config.h"
@@ -18,6 +21,7 @@ struct visit {
     const struct options *o;
     struct findings f;
     uint64_t n_findings;
+    char key_path[512]; /* of a client key that can be read; "" if there is none */
 };
 
 static void
@@ -41,6 +45,22 @@ tell_err(struct visit *v, const char *check, const struct err *err)
 /* ---- files of this host ---- */
 
 static void
+tell_key(struct visit *v, const char *path, const struct client_key *key)
+{
+    char what[700], day[11];
+
+    snprintf(v->key_path, sizeof v->key_path, "%s", path);
+    clock_format_day(key->epochs[key->n_epochs - 1].from_day, day);
+    if (key->n_epochs == 1)
+        snprintf(what, sizeof what, "%s can be read by this user alone", path);
+    else
+        snprintf(what, sizeof what,
+                 "%s can be read by this user alone; of its %zu keys the last holds from %s on",
+                 path, key->n_epochs, day);
+    tell(v, AUDIT_OK, "client key", what, NULL);
+}
+
+static void
 check_key(struct visit *v, const struct place *place)
 {
     const char *named = v->o->value[OPT_CLIENT_KEY].text;
@@ -61,8 +81,7 @@ check_key(struct visit *v, const struct place *place)
     else if (!config_home_path(path, sizeof path, "client.key"))
         return;
     if (client_key_read(&key, path, &missing, &err) == ST_OK) {
-        snprintf(what, sizeof what, "%s can be read by this user alone", path);
-        tell(v, AUDIT_OK, "client key", what, NULL);
+        tell_key(v, path, &key);
     } else if (missing && named == NULL) {
         snprintf(what, sizeof what, "%s is not there", path);
         tell(v, AUDIT_NOTE, "client key", what,
@@ -132,6 +151,52 @@ check_local(struct visit *v, const struct place *place)
         tell(v, AUDIT_OK, "private server", what, NULL);
 }
 
+/* ---- this host's key and the database ---- */
+
+static void
+on_key(void *ctx, const struct key_line *line)
+{
+    struct visit *v = ctx;
+    char what[900], day[16] = "the beginning";
+
+    if (line->from_day != DAY_NONE)
+        clock_format_day(line->from_day, day);
+    if (line->dropped && line->held) {
+        snprintf(what, sizeof what, "%s still holds the key from %s on, which is destroyed",
+                 v->key_path, day);
+        tell(v, AUDIT_FINDING, "client key", what,
+             "copy the file from the host where `ingest key drop` was typed, or type it here");
+    } else if (!line->in_file) {
+        snprintf(what, sizeof what, "%s has not the key from %s on of %.200s", v->key_path, day,
+                 line->tables);
+        tell(v, AUDIT_FINDING, "client key", what,
+             "copy the file from the host that has it: here these tables cannot be counted into");
+    } else if (!line->in_database && line->from_day != DAY_NONE) {
+        snprintf(what, sizeof what, "the database does not know of the key from %s on in %s", day,
+                 v->key_path);
+        tell(v, AUDIT_NOTE, "client key", what, "the next run notes it");
+    }
+}
+
+static enum st
+check_epochs(struct visit *v, struct pg *pg, struct err *err)
+{
+    struct pg_result *r = NULL;
+    enum st rc;
+
+    if (v->key_path[0] == '\0')
+        return ST_OK;
+    rc = pg_run(pg, "cannot look for the epochs of client keys",
+                "SELECT to_regclass('ingest.key_epochs') IS NOT NULL", 0, NULL, &r, err);
+    if (rc == ST_OK && slice_is(pg_text(r, 0, 0), "t"))
+        rc = key_list(pg, v->key_path, on_key, v, err);
+    pg_free(r);
+    if (rc != ST_DB) /* what cannot be looked at here is a finding, and the others go on */
+        return rc;
+    tell_err(v, "client key", err);
+    return ST_OK;
+}
+
 /* ---- the visit ---- */
 
 static enum st
@@ -144,6 +209,8 @@ visit_server(struct visit *v, const struct place *place, struct err *err)
         return place_missing(err);
     pg = pg_connect(place->conninfo, PG_READ_ONLY, err);
     rc = pg == NULL ? err->code : doctor_server(pg, findings_say, &v->f, &v->n_findings, err);
+    if (rc == ST_OK)
+        rc = check_epochs(v, pg, err);
     pg_close(pg);
     return rc;
 }

@@ -47,6 +47,8 @@ const struct guide guides[] = {
       "add list update remove", "contact rename json", "COMMANDS.md" },
     { "token", "add|list|revoke [NODE|ID]", "by what nodes are known", "add list revoke",
       "valid-from valid-until json", "COMMANDS.md" },
+    { "key", "add|list|drop", "under which keys clients are hidden, by day", "add list drop",
+      "from before yes client-key json", "KEYS.md" },
     { "completion", "bash|zsh|fish", "what completes commands and options in a shell",
       "bash zsh fish", "", "COMMANDS.md" },
     { "help", "[TOPIC]", "a command, option, format, dataset, pack or reason",

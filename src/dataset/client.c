@@ -15,17 +15,6 @@ static_assert(crypto_shorthash_BYTES == 8 && crypto_shorthash_KEYBYTES == 16,
 
 #define SHORT_TEXT 1023
 
-static const uint8_t *
-key_of_day(const struct client_key *key, int32_t day)
-{
-    size_t i = key->n_epochs - 1;
-
-    assert(key->n_epochs > 0);
-    while (i > 0 && key->epochs[i].from_day > day)
-        i--;
-    return key->epochs[i].key;
-}
-
 /*
  * What is hashed under the key, at `out`: the address of a host, the network of an IPv6 one (a host
  * has 2^64 of addresses there, and changes them), or the text behind a byte that sets it apart from
@@ -86,7 +75,9 @@ client_hash_in(const struct client_key *key, enum client_hash how, struct slice 
         murmur3_x64_128(client.p, client.n, h);
         *out = h[0];
     } else {
-        *out = siphash(key_of_day(key, day), scratch, put_message(client, scratch));
+        const struct client_epoch *epoch = &key->epochs[client_key_at(key, day)];
+
+        *out = siphash(epoch->key, scratch, put_message(client, scratch));
     }
     return true;
 }

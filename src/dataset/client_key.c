@@ -1,38 +1,39 @@
 /*
- * The key that clients are hashed under, and the file that keeps it: read strictly, made once.
- * Every host that feeds a database needs the same file, so a wrong one must never pass for a right
- * one.
+ * The keys that clients are hashed under, each from a day on, and the file that keeps them: read
+ * strictly. Every host that feeds a database needs the same file, so a wrong one must never pass for
+ * a right one. Files are made and changed in client_key_file.c.
  *
- *   # from day, key
- *   1970-01-01 0123456789abcdef0123456789abcdef
+ *   # from day, key; of a key that is destroyed its id
+ *   1970-01-01 dropped 89abcdef01234567
  *   2026-01-01 fedcba9876543210fedcba9876543210
  */
 #include "ingest/clock.h"
 #include "ingest/dataset.h"
 #include "ingest/num.h"
 #include "ingest/secret.h"
+#include "dataset_priv.h"
 
 #include <fcntl.h>
 #include <sodium.h>
-#include <sys/stat.h>
 
 #define FILE_BYTES_MAX (64 * KIB)
 
 /* ---- the key in memory ---- */
 
 static void
-set_id(struct client_key *key)
+set_id(struct client_epoch *epoch)
 {
     static const char text[] = "ingest client key id";
 
-    crypto_shorthash(key->id, (const uint8_t *)text, sizeof text - 1,
-                     key->epochs[key->n_epochs - 1].key);
+    crypto_shorthash(epoch->id, (const uint8_t *)text, sizeof text - 1, epoch->key);
 }
 
 void
 client_key_none(struct client_key *key)
 {
-    *key = (struct client_key){ .none = true, .id = { 'n', 'o', 'k', 'e', 'y' } };
+    *key = (struct client_key){ .none = true,
+                                .epochs[0].id = { 'n', 'o', 'k', 'e', 'y' },
+                                .n_epochs = 1 };
 }
 
 void
@@ -40,17 +41,50 @@ client_key_throwaway(struct client_key *key)
 {
     *key = (struct client_key){ .n_epochs = 1 };
     randombytes_buf(key->epochs[0].key, sizeof key->epochs[0].key);
-    set_id(key);
+    set_id(&key->epochs[0]);
+}
+
+size_t
+client_key_at(const struct client_key *key, int32_t day)
+{
+    size_t i = key->n_epochs - 1;
+
+    assert(key->n_epochs > 0);
+    while (i > 0 && key->epochs[i].from_day > day)
+        i--;
+    return i;
+}
+
+/*
+ * Nothing may be hashed under it, and whoever counts looks for that (pipeline/epochs.c). Should it
+ * happen all the same, nobody can tell which client it was.
+ */
+void
+client_key_forget(struct client_key *key, size_t epoch)
+{
+    key->epochs[epoch].dropped = true;
+    randombytes_buf(key->epochs[epoch].key, sizeof key->epochs[epoch].key);
+}
+
+bool
+client_key_fits(const struct client_key *key, const struct dataset *d)
+{
+    if (d->bucket != BUCKET_MONTH)
+        return true;
+    for (size_t i = 1; i < key->n_epochs; i++)
+        if (clock_month(key->epochs[i].from_day) != key->epochs[i].from_day)
+            return false;
+    return true;
 }
 
 /* ---- reading ---- */
 
 static bool
-read_hex(struct slice s, uint8_t out[16])
+read_hex(struct slice s, uint8_t *out, size_t n)
 {
-    if (s.n != 32)
+    if (s.n != 2 * n)
         return false;
-    for (size_t i = 0; i < 16; i++) {
+    for (size_t i = 0; i < n; i++) {
         int high = num_hex_digit(s.p[2 * i]), low = num_hex_digit(s.p[2 * i + 1]);
 
         if (high < 0 || low < 0)
@@ -66,26 +100,74 @@ is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
+bool
+client_key_line_is_empty(struct slice line)
+{
+    size_t at = 0;
+
+    while (at < line.n && is_blank(line.p[at]))
+        at++;
+    return at == line.n || line.p[0] == '#';
+}
+
+bool
+client_key_next_line(struct slice *text, struct slice *line)
+{
+    const char *lf = text->n == 0 ? NULL : memchr(text->p, '\n', text->n);
+    size_t n = lf != NULL ? (size_t)(lf - text->p) : text->n;
+
+    if (text->n == 0)
+        return false;
+    *line = (struct slice){ text->p, n };
+    n += lf != NULL;
+    text->p += n;
+    text->n -= n;
+    return true;
+}
+
+/* What stands behind the day. What was dropped may have blanks behind it: it lies where a key was. */
+static const char *
+read_key(struct client_epoch *epoch, struct slice rest)
+{
+    static const char word[] = "dropped";
+
+    if (!slice_starts(rest, SLICE(word))) {
+        if (!read_hex(rest, epoch->key, sizeof epoch->key))
+            return "behind the day there are not exactly 32 hex digits";
+        set_id(epoch);
+        return NULL;
+    }
+    rest.p += sizeof word - 1;
+    rest.n -= sizeof word - 1;
+    while (rest.n > 0 && is_blank(rest.p[rest.n - 1]))
+        rest.n--;
+    if (rest.n == 0 || rest.p[0] != ' ' ||
+        !read_hex((struct slice){ rest.p + 1, rest.n - 1 }, epoch->id, sizeof epoch->id))
+        return "behind \"dropped\" there are not exactly 16 hex digits, the id of the key";
+    epoch->dropped = true;
+    return NULL;
+}
+
 /* One line into the next epoch. NULL, or what is wrong with it, in words that hold no key. */
 static const char *
 read_line(struct client_key *key, struct slice line)
 {
-    size_t at = 0;
+    struct client_epoch *epoch = &key->epochs[key->n_epochs];
+    const char *defect;
+    size_t at = 10;
     int32_t day;
 
-    while (at < line.n && is_blank(line.p[at]))
-        at++;
-    if (at == line.n || line.p[0] == '#')
+    if (client_key_line_is_empty(line))
         return NULL;
     if (line.n < 11 || !is_blank(line.p[10]) ||
         !clock_parse_day((struct slice){ line.p, 10 }, &day))
         return "the line does not start with a day and a blank";
-    for (at = 10; at < line.n && is_blank(line.p[at]);)
+    while (at < line.n && is_blank(line.p[at]))
         at++;
     if (key->n_epochs == ARRAY_LEN(key->epochs))
         return "there are more than 64 keys";
-    if (!read_hex((struct slice){ line.p + at, line.n - at }, key->epochs[key->n_epochs].key))
-        return "behind the day there are not exactly 32 hex digits";
+    if ((defect = read_key(epoch, (struct slice){ line.p + at, line.n - at })) != NULL)
+        return defect;
     if (key->n_epochs > 0 && day <= key->epochs[key->n_epochs - 1].from_day)
         return "its day is not behind the day of the line before";
     key->epochs[key->n_epochs++].from_day = day;
@@ -104,29 +186,42 @@ static enum st
 read_lines(struct client_key *key, struct slice text, const char *path, struct err *err)
 {
     uint64_t line_no = 0;
+    struct slice line;
 
-    while (text.n > 0) {
-        const char *lf = memchr(text.p, '\n', text.n);
-        size_t n = lf != NULL ? (size_t)(lf - text.p) : text.n;
-        const char *defect = read_line(key, (struct slice){ text.p, n });
+    while (client_key_next_line(&text, &line)) {
+        const char *defect = read_line(key, line);
 
         line_no++;
-        if (defect != NULL) {
-            unusable(path, err, defect);
-            err->line_no = line_no;
-            err_hint(err, "a line is FROM-DAY and 32 hex digits, like \"1970-01-01 0123...\", "
-                          "or a comment that starts with #");
-            return ST_USAGE;
-        }
-        n += lf != NULL;
-        text.p += n;
-        text.n -= n;
-    }
-    if (key->n_epochs == 0) {
-        unusable(path, err, "the file holds no key");
-        err_hint(err, "copy the file from the host that made it");
+        if (defect == NULL)
+            continue;
+        unusable(path, err, defect);
+        err->line_no = line_no;
+        err_hint(err, "a line is FROM-DAY and 32 hex digits, like \"1970-01-01 0123...\", "
+                      "or a comment that starts with #");
         return ST_USAGE;
     }
+    if (key->n_epochs > 0 && !key->epochs[key->n_epochs - 1].dropped)
+        return ST_OK;
+    unusable(path, err, key->n_epochs == 0 ? "the file holds no key" : "its last key is dropped");
+    err_hint(err, "copy the file from the host that made it");
+    return ST_USAGE;
+}
+
+enum st
+client_key_parse(struct client_key *key, struct slice text, const char *path, struct err *err)
+{
+    enum st st;
+
+    *key = (struct client_key){ 0 };
+    st = read_lines(key, text, path, err);
+    if (st != ST_OK) {
+        sodium_memzero(key, sizeof *key);
+        return st;
+    }
+    for (size_t i = 0; i < key->n_epochs; i++)
+        if (key->epochs[i].dropped)
+            client_key_forget(key, i);
+    snprintf(key->path, sizeof key->path, "%s", path);
     return ST_OK;
 }
 
@@ -150,146 +245,42 @@ read_all(int fd, char *buf, size_t *n, const char *path, struct err *err)
 }
 
 enum st
+client_key_read_file(struct client_key *key, int fd, const char *path, char **text, size_t *n_text,
+                     struct err *err)
+{
+    enum st st = secret_check(fd, "cannot use the client key", path, err);
+    char *room;
+    size_t n;
+
+    *key = (struct client_key){ 0 };
+    if (st != ST_OK)
+        return st;
+    if ((room = malloc(FILE_BYTES_MAX + 1)) == NULL)
+        return err_memory(err, "cannot read the client key");
+    if ((st = read_all(fd, room, &n, path, err)) == ST_OK)
+        st = client_key_parse(key, (struct slice){ room, n }, path, err);
+    if (st == ST_OK && text != NULL) {
+        *text = room;
+        *n_text = n;
+        return ST_OK;
+    }
+    sodium_memzero(room, n);
+    free(room);
+    return st;
+}
+
+enum st
 client_key_read(struct client_key *key, const char *path, bool *missing, struct err *err)
 {
     /* O_NONBLOCK: a FIFO in its place must not hold us up before secret_check refuses it. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    char *text = NULL;
-    size_t n = 0;
     enum st st;
 
     *missing = fd < 0 && errno == ENOENT;
     *key = (struct client_key){ 0 };
     if (fd < 0)
         return unusable(path, err, strerror(errno));
-    if ((st = secret_check(fd, "cannot use the client key", path, err)) != ST_OK)
-        goto close;
-    if ((text = malloc(FILE_BYTES_MAX + 1)) == NULL) {
-        st = err_memory(err, "cannot read the client key");
-        goto close;
-    }
-    if ((st = read_all(fd, text, &n, path, err)) == ST_OK)
-        st = read_lines(key, (struct slice){ text, n }, path, err);
-    sodium_memzero(text, n);
-    free(text);
-    if (st == ST_OK) {
-        set_id(key);
-        snprintf(key->path, sizeof key->path, "%s", path);
-    } else {
-        sodium_memzero(key, sizeof *key);
-    }
-close:
+    st = client_key_read_file(key, fd, path, NULL, NULL, err);
     close(fd);
-    return st;
-}
-
-/* ---- making ---- */
-
-static enum st
-cannot_make(const char *path, struct err *err)
-{
-    int why = errno;
-
-    err_fail(err, ST_USAGE, "cannot make the client key", "%s", strerror(why));
-    snprintf(err->path, sizeof err->path, "%s", path);
-    return ST_USAGE;
-}
-
-/* Makes what is missing of the directories above `path`; `path` is written to in between. */
-static bool
-make_directories(char *path)
-{
-    for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-        bool made;
-
-        *slash = '\0';
-        made = mkdir(path, 0700) == 0 || errno == EEXIST;
-        *slash = '/';
-        if (!made)
-            return false;
-    }
-    return true;
-}
-
-static bool
-write_all(int fd, const char *text, size_t n)
-{
-    while (n > 0) {
-        ssize_t put = write(fd, text, n);
-
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put < 0)
-            return false;
-        text += put;
-        n -= (size_t)put;
-    }
-    return true;
-}
-
-/* Makes a new name durable. Some file systems cannot, and that is no reason to fail. */
-static void
-sync_directory(char *path)
-{
-    char *slash = strrchr(path, '/');
-    int fd;
-
-    if (slash != NULL)
-        *slash = '\0';
-    fd = open(slash == NULL ? "." : slash == path ? "/" : path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (slash != NULL)
-        *slash = '/';
-    if (fd < 0)
-        return;
-    (void)fsync(fd);
-    close(fd);
-}
-
-/*
- * A whole file under another name, then link(2): it fails where the name is taken, and nobody sees
- * half a key.
- */
-static bool
-write_file(const char *path, char *temporary, const char *text, size_t n)
-{
-    int fd = mkostemp(temporary, O_CLOEXEC), why;
-    bool ok;
-
-    if (fd < 0)
-        return false;
-    ok = fchmod(fd, 0600) == 0 && write_all(fd, text, n) && fsync(fd) == 0;
-    ok = close(fd) == 0 && ok && link(temporary, path) == 0;
-    why = errno;
-    unlink(temporary);
-    errno = why;
-    return ok;
-}
-
-enum st
-client_key_make(struct client_key *key, const char *path, struct err *err)
-{
-    static const char suffix[] = ".XXXXXX";
-    size_t n_temporary = strlen(path) + sizeof suffix, n = 11;
-    char text[64] = "1970-01-01 ";
-    char *temporary = malloc(n_temporary);
-    enum st st = ST_OK;
-
-    if (temporary == NULL)
-        return err_memory(err, "cannot make the client key");
-    snprintf(temporary, n_temporary, "%s%s", path, suffix);
-    client_key_throwaway(key);
-    sodium_bin2hex(text + n, sizeof text - n, key->epochs[0].key, sizeof key->epochs[0].key);
-    n += 32;
-    text[n++] = '\n';
-    if (!make_directories(temporary) || !write_file(path, temporary, text, n))
-        st = cannot_make(path, err);
-    else
-        sync_directory(temporary);
-    sodium_memzero(text, sizeof text);
-    free(temporary);
-    if (st == ST_OK)
-        snprintf(key->path, sizeof key->path, "%s", path);
-    else
-        sodium_memzero(key, sizeof *key);
     return st;
 }

@@ -32,4 +32,16 @@ struct slice client_behind(const struct client_rule *rule, struct slice peer, st
 bool client_hash_in(const struct client_key *key, enum client_hash how, struct slice client,
                     int32_t day, char *scratch, uint64_t *out);
 
+/* ---- key files ---- */
+
+/* All of a file's text. ST_USAGE as client_key_read; `key` is all 0 then. */
+enum st client_key_parse(struct client_key *key, struct slice text, const char *path,
+                         struct err *err);
+/* An open file. *text gets what was read, for the caller to wipe and free; NULL: nobody wants it. ST_USAGE, ST_MEMORY. */
+enum st client_key_read_file(struct client_key *key, int fd, const char *path, char **text,
+                             size_t *n_text, struct err *err);
+/* Takes the next line off a text, without its end. False: there is none. */
+bool client_key_next_line(struct slice *text, struct slice *line);
+bool client_key_line_is_empty(struct slice line); /* blank, or a comment */
+
 #endif

@@ -112,18 +112,19 @@ ledger_claim(struct ledger *l, struct payload *const *payloads, size_t n, struct
     static const char sql[] =
         "INSERT INTO ingest.payloads (scope, dataset, hash, length, head, format, source, rules_id, lines_read,"
         " lines_counted, records_read, records_counted, lines_why, records_why, first_event, last_event, integrity, partial,"
-        " extends)"
+        " extends%s)"
         " SELECT scope, dataset, hash, length, head, format, source, rules_id, lines_read, lines_counted,"
         " records_read, records_counted, lines_why::jsonb, records_why::jsonb,"
         " timestamptz 'epoch' + first_us * interval '1 microsecond',"
-        " timestamptz 'epoch' + last_us * interval '1 microsecond', integrity, partial <> 0, extends"
+        " timestamptz 'epoch' + last_us * interval '1 microsecond', integrity, partial <> 0, extends%s"
         " FROM unnest($1::integer[], $2::text[], $3::bytea[], $4::bigint[], $5::bytea[], $6::text[], $7::text[],"
         " $8::bytea[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::text[], $14::text[],"
         " $15::bigint[], $16::bigint[], $17::text[], $18::integer[], $19::bigint[]) AS new(scope, dataset, hash, length, head, format,"
         " source,"
         " rules_id, lines_read, lines_counted, records_read, records_counted, lines_why, records_why, first_us,"
         " last_us, integrity, partial, extends)"
-        " ORDER BY hash, dataset, scope ON CONFLICT (scope, dataset, hash) DO ";
+        " ORDER BY hash, dataset, scope ON CONFLICT (scope, dataset, hash) DO %s"
+        " RETURNING id, scope, dataset, hash";
     static const char keep[] = "NOTHING";
     static const char again[] =
         "UPDATE SET format = excluded.format, source = excluded.source, rules_id = excluded.rules_id,"
@@ -133,15 +134,20 @@ ledger_claim(struct ledger *l, struct payload *const *payloads, size_t n, struct
         " first_event = excluded.first_event, last_event = excluded.last_event,"
         " integrity = excluded.integrity, partial = excluded.partial, extends = excluded.extends, counted_at = excluded.counted_at";
     char statement[sizeof sql + sizeof again + 64];
+    uint8_t witness[WITNESS_BYTES];
+    struct bytea_text witness_text;
     struct pg_result *r = NULL;
     struct columns c;
     enum st rc;
 
     if (n == 0)
         return ST_OK;
-    snprintf(statement, sizeof statement, "%s%s RETURNING id, scope, dataset, hash", sql,
-             l->replaces ? again : keep);
+    snprintf(statement, sizeof statement, sql, l->has_witness ? ", witness" : "",
+             l->has_witness ? ", $20::bytea" : "", l->replaces ? again : keep);
     columns_begin(&c, 19);
+    witness_of(l->secret.b, sizeof l->secret.b, witness);
+    if (l->has_witness)
+        columns_add_value(&c, bytea_text(&witness_text, witness, sizeof witness));
     for (size_t i = 0; i < n; i++)
         put_payload(&c, payloads[i]);
     rc = columns_run(&c, l->pg, LEDGER_CLAIM, statement, &r, err);

@@ -100,6 +100,8 @@ find_secret(struct ledger *l, struct err *err)
     size_t n;
     enum st rc = ledger_setting(l, "block_secret", value, &n, err);
 
+    if (rc == ST_OK)
+        rc = witness_ask(l, value, n, err);
     if (rc == ST_OK && n == 0) {
         hash_secret_random(&l->secret);
         n = HASH_SECRET_BYTES;

@@ -36,6 +36,12 @@ void put_sighting(const struct ledger *l, struct columns *c, size_t at, const st
 enum st record_days(struct ledger *l, struct payload *const *payloads, size_t n, int32_t since,
                     int32_t until, struct err *err);
 
+/* Which secret it is, without telling it. */
+#define WITNESS_BYTES 8
+void    witness_of(const void *secret, size_t n, uint8_t out[WITNESS_BYTES]);
+/* Is this the secret of the ledger's payloads? n 0: there is none. Sets has_witness and keeps_epochs. ST_DB: it is not. */
+enum st witness_ask(struct ledger *l, const void *secret, size_t n, struct err *err);
+
 /* May this role count? ST_DB: a right is missing (err->hint: the GRANT). */
 enum st ledger_rights(struct ledger *l, struct err *err);
 

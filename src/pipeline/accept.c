@@ -171,6 +171,8 @@ decide(struct worker *w, struct pending *p, const struct alike *alike, const str
         return rc;
     if (p->mistaken != NULL)
         return refuse_mistaken(w, p, err);
+    if (p->table != NULL && epochs_judge(run, p->table, p->payload, err) != ST_OK)
+        return accept_refuse(p, err);
     if (p->table != NULL && !sums_fit(p->table, p->payload))
         return put_off(run, p, err);
     if ((rc = seen_add(&run->batch.seen, &p->payload->key, err)) != ST_OK ||

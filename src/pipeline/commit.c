@@ -197,6 +197,8 @@ merge_tables(struct run *run, struct merged *merged, struct err *err)
     for (size_t i = 0; i < n && rc == ST_OK; i++)
         rc = sink_lock(run->pg, &order[i]->target, err);
     for (size_t i = 0; i < n && rc == ST_OK; i++)
+        rc = epochs_hold_batch(run, order[i], err);
+    for (size_t i = 0; i < n && rc == ST_OK; i++)
         if ((rc = merge_table(run, order[i], &merged[order[i] - run->tables], err)) == ST_OK)
             rc = annotate_batch(run, order[i], err);
     return rc;

@@ -11,7 +11,8 @@
  *   cover.c    which bytes of an input were counted before; grown.c what follows from that; heads.c how inputs begin
  *   ecosystem.c  a table that has none yet gets that of the first input of a batch
  *   needs.c    what a dataset needs of the rules and of a rollup
- *   tables.c   a dataset's table, node, ecosystem and client key, looked up on first use
+ *   tables.c   a dataset's table, node and ecosystem, looked up on first use
+ *   epochs.c   under which keys its clients are hashed; key.c: `ingest key`
  *   catalogs.c what the paths of a table's hits are looked up in, read on first use
  *   parked.c   hits whose path no catalog knows yet; heal.c: those that it knows by now
  *   stream.c   for rules with a window or a union of ranges: the inputs in the order of their times
@@ -468,6 +469,23 @@ enum st tables_init(struct run *run, struct err *err);
 void    tables_release(struct run *run);
 /* Makes the table of `dataset` ready; takes the lock. ST_USAGE, ST_DB; ST_NO_TABLE: there is none, and nobody asked for it. */
 enum st table_ready(struct run *run, const struct dataset *dataset, struct table **out, struct err *err);
+
+/* "WHAT:SCHEMA.TABLE": where the ledger's settings keep what is known of a table. */
+void    setting_key(char out[200], const char *what, const struct table *t);
+
+/* epochs.c */
+/* The run's client keys are read, and are those that the table is fed under. ST_USAGE, ST_DB, ST_DB_RETRY, ST_MEMORY. */
+enum st epochs_check(struct run *run, struct table *t, struct err *err);
+/* Can this input be counted? ST_OK; ST_FORMAT: the key of one of its days is destroyed. */
+enum st epochs_judge(const struct run *run, const struct table *t, const struct payload *payload, struct err *err);
+/*
+ * In the transaction, under the table's lock: up to day `last` they still are. ST_DB: a key has begun meanwhile that the run does not know.
+ * _batch: up to the last day of the batch.
+ */
+enum st epochs_hold(struct run *run, const struct table *t, int32_t last, struct err *err);
+enum st epochs_hold_batch(struct run *run, const struct table *t, struct err *err);
+/* Are clients counted into the table from this day on? *last: up to which day; DAY_NONE: they are not. ST_OK, ST_DB, ST_DB_RETRY, ST_MEMORY. */
+enum st epochs_free_from(struct ledger *l, const struct target *t, int32_t from, int32_t *last, struct err *err);
 
 /* catalogs.c */
 /* Reads what the table's paths are looked up in, unless it is there or none is asked for. ST_DB, ST_DB_RETRY, ST_MEMORY. */

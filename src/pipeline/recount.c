@@ -331,6 +331,8 @@ transact(struct run *run, struct table **order, size_t n_tables, struct payload 
     if (rc == ST_OK)
         rc = check_moved(run, err);
     for (size_t i = 0; i < n_tables && rc == ST_OK; i++)
+        rc = epochs_hold(run, order[i], run->config->rules->until - 1, err);
+    for (size_t i = 0; i < n_tables && rc == ST_OK; i++)
         rc = recount_table(run, order[i], mine, &out[i], err);
     if (rc != ST_OK || (rc = parked_write(run, err)) != ST_OK ||
         (rc = announce(run, &r->days, err)) != ST_OK)

@@ -1,5 +1,6 @@
 /*
- * A dataset's table in this database: where it is, whose node, which ecosystem, which client key.
+ * A dataset's table in this database: where it is, whose node, which ecosystem. Its client keys are
+ * looked up in epochs.c.
  * Looked up when the first input needs it, because only the input tells which dataset it feeds.
  */
 #include "ingest/base.h"
@@ -36,152 +37,10 @@ tables_release(struct run *run)
     rules_release(&run->plain_rules);
 }
 
-static void
+void
 setting_key(char out[200], const char *what, const struct table *t)
 {
     snprintf(out, 200, "%s:%s.%s", what, t->target.schema, t->dataset->table);
-}
-
-/* ---- the client key ---- */
-
-static enum st
-key_differs(const struct run *run, const struct table *t, bool missing, const uint8_t *made,
-            size_t n_made, struct err *err)
-{
-    err_set(err, ST_USAGE, "cannot count clients into table \"%s\"", t->dataset->table);
-    if (missing)
-        err_cause(err, "its sketches were made under a client key, and there is none in %s",
-                  run->config->client_key);
-    else if (run->clients.none)
-        err_cause(err, "its sketches were made under a client key, not with --client-key none");
-    else
-        err_cause(err, "its sketches were made under another client key than that in %s",
-                  run->clients.path);
-    if (n_made > 0)
-        err_hint(err, "every host that feeds a database needs the same file; it was made as %.*s",
-                 (int)n_made, (const char *)made);
-    else
-        err_hint(err, "use the key that fed this table first (--client-key)");
-    return ST_USAGE;
-}
-
-/* HOST:PATH, so that another host's refusal can say where to look. */
-static size_t
-where_made(const struct run *run, uint8_t out[SETTING_MAX])
-{
-    char host[65] = "";
-    int n;
-
-    if (gethostname(host, sizeof host - 1) != 0)
-        snprintf(host, sizeof host, "localhost");
-    n = snprintf((char *)out, SETTING_MAX, "%s:%s", host,
-                 run->clients.none ? "(none)" : run->clients.path);
-    return n < 0 ? 0 : n >= SETTING_MAX ? SETTING_MAX - 1 : (size_t)n;
-}
-
-/* Reads the key file, or decides what to do without one. `stored`: the database has a key_id. */
-static enum st
-load_key(struct run *run, bool stored, bool *missing, bool *made, struct err *err)
-{
-    const struct run_config *c = run->config;
-    enum st rc;
-
-    *missing = *made = false;
-    if (run->clients_ready)
-        return ST_OK;
-    if (c->client_key_none) {
-        client_key_none(&run->clients);
-        run->clients_ready = true;
-        return ST_OK;
-    }
-    rc = client_key_read(&run->clients, c->client_key, missing, err);
-    if (rc != ST_OK && !*missing)
-        return rc;
-    if (*missing && (c->sink == RUN_TO_TEXT ||
-                     ((c->sink == RUN_VERIFY || run_corrects(run)) && !stored))) {
-        err_fail(err, ST_USAGE, "cannot make sketches of clients", "there is no client key in %s",
-                 c->client_key);
-        err_hint(
-            err,
-            "say --client-key none, or name the file of the database that these rows are compared with");
-        return ST_USAGE;
-    }
-    if (*missing && stored)
-        return ST_OK; /* the caller says what is wrong */
-    if (*missing && c->sink == RUN_DRY) {
-        client_key_throwaway(&run->clients);
-        *missing = false;
-    } else if (*missing) {
-        rc = client_key_make(&run->clients, c->client_key, err);
-        if (rc != ST_OK) /* another run of this host may have made it a moment ago */
-            rc = client_key_read(&run->clients, c->client_key, missing, err);
-        if (rc != ST_OK)
-            return rc;
-        *missing = false;
-        *made = true;
-    }
-    run->clients_ready = true;
-    return ST_OK;
-}
-
-/*
- * The first INSERT decides. Which key it is and where that was made stand there together, or not at
- * all.
- */
-static enum st
-claim_key(struct run *run, const char *key, uint8_t *id, size_t *n_id, const char *key_where,
-          uint8_t *where, size_t *n_where, struct err *err)
-{
-    bool unknown; /* asked again, it is there or it is not */
-    enum st rc = pg_begin(run->pg, err);
-
-    if (rc == ST_OK && (rc = ledger_setting_claim(&run->ledger, key, id, n_id, err)) == ST_OK &&
-        (rc = ledger_setting_claim(&run->ledger, key_where, where, n_where, err)) == ST_OK)
-        return pg_commit(run->pg, &unknown, err);
-    pg_rollback(run->pg);
-    return rc;
-}
-
-/*
- * docs/EXACTLY-ONCE.md: the same key for all hosts that feed a table.
- */
-static enum st
-check_key(struct run *run, struct table *t, struct err *err)
-{
-    uint8_t id[SETTING_MAX] = { 0 }, where[SETTING_MAX] = { 0 };
-    char key[200], key_where[200];
-    bool missing, made, throwaway;
-    size_t n_id = 0, n_where = 0;
-    enum st rc;
-
-    setting_key(key, "key_id", t);
-    setting_key(key_where, "key_made", t);
-    if (run->pg != NULL &&
-        ((rc = ledger_setting(&run->ledger, key, id, &n_id, err)) != ST_OK ||
-         (rc = ledger_setting(&run->ledger, key_where, where, &n_where, err)) != ST_OK))
-        return rc;
-    if ((rc = load_key(run, n_id > 0, &missing, &made, err)) != ST_OK)
-        return rc;
-    if (missing)
-        return key_differs(run, t, true, where, n_where, err);
-    throwaway = !run->clients.none && run->clients.path[0] == '\0';
-    if (run->pg == NULL || throwaway)
-        return ST_OK;
-    if (n_id == 0 && run->config->sink == RUN_TO_DATABASE) {
-        n_id = sizeof run->clients.id;
-        memcpy(id, run->clients.id, n_id);
-        n_where = where_made(run, where);
-        if ((rc = claim_key(run, key, id, &n_id, key_where, where, &n_where, err)) != ST_OK)
-            return rc;
-    }
-    if (n_id > 0 && (n_id != sizeof run->clients.id || memcmp(id, run->clients.id, n_id) != 0)) {
-        if (made)
-            unlink(
-                run->config
-                    ->client_key); /* lost the race against another host: ours has keyed nothing */
-        return key_differs(run, t, false, where, n_where, err);
-    }
-    return ST_OK;
 }
 
 /* ---- node and ecosystem ---- */
@@ -337,7 +196,7 @@ make_ready(struct run *run, struct table *t, struct err *err)
     if ((rc = find_node(run, t, err)) != ST_OK || (rc = find_ecosystem(run, t, err)) != ST_OK)
         return rc;
     if (t->shape.sketch && t->dataset->clients == CLIENT_KEYED)
-        rc = check_key(run, t, err);
+        rc = epochs_check(run, t, err);
     else if (t->dataset->clients == CLIENT_KEYED && !run->clients_ready)
         client_key_none(&run->clients); /* clients are hashed all the same, and nobody keeps it */
     if (rc == ST_OK)

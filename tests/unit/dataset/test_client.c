@@ -169,7 +169,7 @@ none_is_the_servers_hash_of_the_text(void **state)
     murmur3_x64_128("::ffff:1.2.3.4", 14, h);
     assert_int_equal(hash_of(&key, CLIENT_KEYED, "::ffff:1.2.3.4", 0), h[0]);
     assert_int_not_equal(hash_of(&key, CLIENT_KEYED, "1.2.3.4", 0), h[0]);
-    assert_memory_equal(key.id, "nokey\0\0\0", 8);
+    assert_memory_equal(key.epochs[0].id, "nokey\0\0\0", 8);
     assert_true(key.none);
 }
 

@@ -1,0 +1,454 @@
+/*
+ * `ingest key`: keys begin and end, in the file and in the database at once. What the file loses
+ * nobody can make again, so a key that begins is in the file before the database relies on it, and
+ * one that ends is noted in the database before the file forgets it.
+ */
+#include "ingest/base.h"
+
+#include "ingest/key.h"
+
+#include "pipeline_priv.h"
+
+/* A table of the database that is fed under the file. */
+struct fed {
+    char              at_table[KEY_TABLE];
+    struct target     target;
+    bool              gone;    /* there is no such table any more */
+    bool              unwritten;
+    enum key_fit      fit;
+    struct key_epochs epochs;
+};
+
+struct hand {
+    struct ledger ledger;
+    struct fed   *fed;
+    size_t        n_fed, n_others; /* others are fed under other keys */
+};
+
+static void
+hand_release(struct hand *h)
+{
+    free(h->fed);
+    h->fed = NULL;
+}
+
+/* ---- which tables ---- */
+
+static enum st
+find_target(struct pg *pg, struct fed *f, struct err *err)
+{
+    const char *dot = strrchr(f->at_table, '.');
+    const struct dataset *dataset = NULL;
+    char schema[KEY_TABLE];
+    enum st rc;
+
+    f->gone = true;
+    for (size_t i = 0; dot != NULL && datasets[i] != NULL; i++)
+        if (strcmp(datasets[i]->table, dot + 1) == 0 && datasets[i]->clients == CLIENT_KEYED &&
+            datasets[i]->uniques != NULL)
+            dataset = datasets[i];
+    if (dataset == NULL)
+        return ST_OK;
+    snprintf(schema, sizeof schema, "%.*s", (int)(dot - f->at_table), f->at_table);
+    rc = target_find_in(pg, dataset, schema, &f->target, err);
+    f->gone = (rc == ST_DB && f->target.missing) ||
+              (rc == ST_OK && strcmp(f->target.schema, schema) != 0);
+    return f->gone ? ST_OK : rc;
+}
+
+static enum st
+lacks(const struct client_key *file, const struct fed *f, size_t at, const char *what,
+      struct err *err)
+{
+    char day[11];
+
+    clock_format_day(f->epochs.at[at].from_day, day);
+    err_fail(err, ST_USAGE, what, "%s lacks the key that table %s has from %s on", file->path,
+             f->at_table, day);
+    err_hint(err, "copy the key file from the host where `ingest key add` was typed");
+    return ST_USAGE;
+}
+
+static int
+by_oid(const void *a, const void *b)
+{
+    const struct fed *x = a, *y = b;
+
+    return (x->target.oid > y->target.oid) - (x->target.oid < y->target.oid);
+}
+
+static enum st
+look_at(struct hand *h, const struct client_key *file, const char *name, const char *what,
+        struct err *err)
+{
+    struct fed *f = &h->fed[h->n_fed];
+    size_t at;
+    enum st rc;
+
+    *f = (struct fed){ .gone = true };
+    snprintf(f->at_table, sizeof f->at_table, "%s", name);
+    if ((rc = epochs_find(&h->ledger, name, &f->epochs, &f->unwritten, err)) != ST_OK)
+        return rc;
+    f->fit = key_compare(file, &f->epochs, &at);
+    if (f->fit == KEY_FILE_LACKS)
+        return lacks(file, f, at, what, err);
+    if (f->fit == KEY_DIFFERS) {
+        h->n_others++;
+        return ST_OK;
+    }
+    h->n_fed++;
+    return find_target(h->ledger.pg, f, err);
+}
+
+/* In the transaction: the tables that are fed under the file, locked, so that nobody counts into them. */
+static enum st
+gather(struct hand *h, const struct client_key *file, const char *what, struct err *err)
+{
+    struct buf names = { 0 };
+    const char *name;
+    size_t n;
+    enum st rc = epochs_tables(&h->ledger, &names, &n, err);
+
+    if (rc == ST_OK && (h->fed = calloc(n + 1, sizeof *h->fed)) == NULL)
+        rc = err_memory(err, what);
+    name = names.p;
+    for (size_t i = 0; rc == ST_OK && i < n; i++, name += strlen(name) + 1)
+        rc = look_at(h, file, name, what, err);
+    buf_release(&names);
+    if (rc != ST_OK)
+        return rc;
+    if (h->n_fed == 0 && h->n_others > 0) {
+        err_fail(err, ST_USAGE, what, "no table of this database is fed under the key in %s",
+                 file->path);
+        err_hint(err, "name the file of the key that is: --client-key FILE");
+        return ST_USAGE;
+    }
+    qsort(h->fed, h->n_fed, sizeof *h->fed, by_oid); /* as batches do, so that nobody waits in a circle */
+    for (size_t i = 0; rc == ST_OK && i < h->n_fed; i++)
+        if (!h->fed[i].gone)
+            rc = sink_lock(h->ledger.pg, &h->fed[i].target, err);
+    return rc;
+}
+
+static enum st
+begin(struct hand *h, struct pg *pg, const struct client_key *file, const char *what,
+      struct err *err)
+{
+    enum st rc;
+
+    if ((rc = ledger_open(&h->ledger, pg, false, err)) != ST_OK ||
+        (rc = epochs_rights(&h->ledger, err)) != ST_OK || (rc = pg_begin(pg, err)) != ST_OK)
+        return rc;
+    return gather(h, file, what, err);
+}
+
+static enum st
+commit(struct pg *pg, struct err *err)
+{
+    bool unknown;
+    enum st rc = pg_commit(pg, &unknown, err);
+
+    if (unknown)
+        err_hint(err, "say it again: what is done already stays as it is");
+    return rc;
+}
+
+/* ---- a key begins ---- */
+
+static const char what_add[] = "cannot begin a client key";
+
+static enum st
+check_day(const struct client_key *file, int32_t from_day, struct err *err)
+{
+    int32_t last = file->epochs[file->n_epochs - 1].from_day;
+    char day[11];
+
+    if (file->n_epochs == CLIENT_EPOCHS_MAX)
+        return err_fail(err, ST_USAGE, what_add, "%s holds %d keys, and there is room for no more",
+                        file->path, CLIENT_EPOCHS_MAX);
+    if (from_day > last)
+        return ST_OK;
+    clock_format_day(last, day);
+    err_fail(err, ST_USAGE, what_add, "the last one in %s begins on %s", file->path, day);
+    err_hint(err, "a key begins behind all others");
+    return ST_USAGE;
+}
+
+/* Sketches of one day are of one key. */
+static enum st
+check_free(struct hand *h, const struct client_key *file, struct err *err)
+{
+    char day[11];
+    int32_t last;
+
+    for (size_t i = 0; i < h->n_fed; i++) {
+        struct fed *f = &h->fed[i];
+        size_t known = f->fit == KEY_FIRST_IS_LAST ? file->n_epochs - 1 : f->epochs.n;
+        enum st rc;
+
+        if (f->gone)
+            continue;
+        rc = epochs_free_from(&h->ledger, &f->target, file->epochs[known].from_day, &last, err);
+        if (rc != ST_OK)
+            return rc;
+        if (last == DAY_NONE)
+            continue;
+        clock_format_day(last, day);
+        err_fail(err, ST_USAGE, what_add,
+                 "table %s counts clients up to %s already, under the key before it", f->at_table,
+                 day);
+        clock_format_day(last + 1, day);
+        err_hint(err, "the first day that is possible is %s", day);
+        return ST_USAGE;
+    }
+    return ST_OK;
+}
+
+static enum st
+write_down(struct hand *h, const struct client_key *file, struct err *err)
+{
+    enum st rc = ST_OK;
+
+    for (size_t i = 0; rc == ST_OK && i < h->n_fed; i++) {
+        const struct fed *f = &h->fed[i];
+
+        if (f->fit == KEY_FIRST_IS_LAST)
+            rc = epochs_rewrite_first(&h->ledger, f->at_table, file, err);
+        else
+            rc = epochs_write(&h->ledger, f->at_table, file, f->unwritten ? 0 : f->epochs.n, err);
+    }
+    return rc;
+}
+
+static enum st
+add_both(struct pg *pg, struct client_key_edit *e, int32_t from_day, size_t *n_tables,
+         struct err *err)
+{
+    struct hand h = { 0 };
+    enum st rc = begin(&h, pg, &e->key, what_add, err);
+
+    if (rc == ST_OK && (rc = client_key_edit_add(e, from_day, err)) == ST_OK &&
+        (rc = check_free(&h, &e->key, err)) == ST_OK &&
+        (rc = write_down(&h, &e->key, err)) == ST_OK &&
+        (rc = client_key_edit_save(e, err)) == ST_OK)
+        rc = commit(pg, err);
+    else
+        pg_rollback(pg);
+    *n_tables = h.n_fed;
+    hand_release(&h);
+    return rc;
+}
+
+enum st
+key_add(struct pg *pg, const char *path, int32_t from_day, size_t *n_tables, struct err *err)
+{
+    struct client_key_edit e;
+    enum st rc = client_key_edit_open(&e, path, err);
+
+    *n_tables = 0;
+    if (rc == ST_OK && (rc = check_day(&e.key, from_day, err)) == ST_OK) {
+        if (pg != NULL)
+            rc = add_both(pg, &e, from_day, n_tables, err);
+        else if ((rc = client_key_edit_add(&e, from_day, err)) == ST_OK)
+            rc = client_key_edit_save(&e, err);
+    }
+    client_key_edit_release(&e);
+    return rc;
+}
+
+/* ---- keys end ---- */
+
+static const char what_drop[] = "cannot destroy client keys";
+
+/* How many epochs there are before the one that begins on this day. */
+static enum st
+find_before(const struct client_key *file, int32_t before, size_t *n, struct err *err)
+{
+    struct buf days = { 0 };
+    char day[11];
+
+    for (*n = 1; *n < file->n_epochs; ++*n) {
+        if (file->epochs[*n].from_day == before)
+            return ST_OK;
+        clock_format_day(file->epochs[*n].from_day, day);
+        buf_printf(&days, "%s%s", *n > 1 ? ", " : "", day);
+    }
+    clock_format_day(before, day);
+    if (file->n_epochs == 1) {
+        err_fail(err, ST_USAGE, what_drop, "%s holds one key, and that is in use", file->path);
+        err_hint(err, "`ingest key add --from DAY` begins another");
+    } else {
+        err_fail(err, ST_USAGE, what_drop, "no key in %s begins on %s", file->path, day);
+        err_hint(err, "keys begin on %s", buf_str(&days) == NULL ? "other days" : days.p);
+    }
+    buf_release(&days);
+    return ST_USAGE;
+}
+
+static enum st
+note_dropped(struct pg *pg, const struct client_key *file, int32_t before, struct err *err)
+{
+    struct hand h = { 0 };
+    enum st rc = begin(&h, pg, file, what_drop, err);
+
+    for (size_t i = 0; rc == ST_OK && i < h.n_fed; i++) {
+        if (h.fed[i].fit == KEY_FITS && !h.fed[i].unwritten) {
+            rc = epochs_drop(&h.ledger, h.fed[i].at_table, before, err);
+            continue;
+        }
+        rc = err_fail(err, ST_USAGE, what_drop, "table %s does not know of all keys in %s yet",
+                      h.fed[i].at_table, file->path);
+        err_hint(err, "the next run that counts into it notes them");
+    }
+    if (rc == ST_OK)
+        rc = commit(pg, err);
+    else
+        pg_rollback(pg);
+    hand_release(&h);
+    return rc;
+}
+
+enum st
+key_drop(struct pg *pg, const char *path, int32_t before, size_t *n, struct err *err)
+{
+    struct client_key_edit e;
+    size_t n_before;
+    enum st rc = client_key_edit_open(&e, path, err);
+
+    *n = 0;
+    if (rc == ST_OK && (rc = find_before(&e.key, before, &n_before, err)) == ST_OK) {
+        for (size_t i = 0; i < n_before; i++)
+            *n += !e.key.epochs[i].dropped;
+        if (pg != NULL)
+            rc = note_dropped(pg, &e.key, before, err);
+        if (rc == ST_OK && (rc = client_key_edit_drop(&e, n_before, err)) == ST_OK)
+            rc = client_key_edit_save(&e, err);
+    }
+    client_key_edit_release(&e);
+    return rc;
+}
+
+/* ---- which there are ---- */
+
+struct listing {
+    struct key_line *lines;
+    struct buf      *tables; /* of each line */
+    size_t           n;
+};
+
+static struct key_line *
+line_of(struct listing *l, int32_t from_day, const uint8_t id[8])
+{
+    struct key_line *line;
+
+    for (size_t i = 0; i < l->n; i++)
+        if (l->lines[i].from_day == from_day && memcmp(l->lines[i].id, id, 8) == 0)
+            return &l->lines[i];
+    line = &l->lines[l->n++];
+    *line = (struct key_line){ .from_day = from_day };
+    memcpy(line->id, id, 8);
+    return line;
+}
+
+static void
+list_file(struct listing *l, const struct client_key *file)
+{
+    for (size_t i = 0; i < file->n_epochs; i++) {
+        const struct client_epoch *e = &file->epochs[i];
+        struct key_line *line = line_of(l, i == 0 ? DAY_NONE : e->from_day, e->id);
+
+        line->in_file = true;
+        line->held = !e->dropped;
+        line->dropped = e->dropped;
+    }
+}
+
+static enum st
+list_table(struct listing *l, struct ledger *ledger, const char *name, struct err *err)
+{
+    struct key_epochs epochs;
+    bool unwritten;
+    enum st rc = epochs_find(ledger, name, &epochs, &unwritten, err);
+
+    for (size_t i = 0; rc == ST_OK && i < epochs.n; i++) {
+        struct key_line *line = line_of(l, epochs.at[i].from_day, epochs.at[i].id);
+        struct buf *tables = &l->tables[line - l->lines];
+
+        line->in_database = true;
+        line->dropped = line->dropped || epochs.at[i].dropped;
+        buf_printf(tables, "%s%s", tables->n > 0 ? ", " : "", name);
+    }
+    return rc;
+}
+
+static int
+by_day(const void *a, const void *b)
+{
+    const struct key_line *x = a, *y = b;
+
+    if (x->from_day != y->from_day)
+        return x->from_day < y->from_day ? -1 : 1;
+    return memcmp(x->id, y->id, sizeof x->id);
+}
+
+static enum st
+list_all(struct listing *l, const struct client_key *file, struct ledger *ledger,
+         const struct buf *names, size_t n, struct err *err)
+{
+    size_t room = CLIENT_EPOCHS_MAX * (n + 1);
+    const char *name = names->p;
+    enum st rc = ST_OK;
+
+    l->lines = calloc(room, sizeof *l->lines);
+    l->tables = calloc(room, sizeof *l->tables);
+    if (l->lines == NULL || l->tables == NULL)
+        return err_memory(err, "cannot list client keys");
+    list_file(l, file);
+    for (size_t i = 0; rc == ST_OK && i < n; i++, name += strlen(name) + 1)
+        rc = list_table(l, ledger, name, err);
+    for (size_t i = 0; rc == ST_OK && i < l->n; i++) {
+        l->lines[i].tables = buf_str(&l->tables[i]) == NULL ? NULL : l->tables[i].p;
+        if (l->lines[i].tables == NULL)
+            rc = err_memory(err, "cannot list client keys");
+    }
+    qsort(l->lines, l->n, sizeof *l->lines, by_day);
+    return rc;
+}
+
+static enum st
+open_listing(struct pg *pg, struct ledger *ledger, struct buf *names, size_t *n, struct err *err)
+{
+    enum st rc = ledger_open(ledger, pg, true, err);
+
+    if (rc != ST_OK)
+        return rc;
+    return ledger->keeps_epochs ? epochs_tables(ledger, names, n, err) : epochs_rights(ledger, err);
+}
+
+enum st
+key_list(struct pg *pg, const char *path, key_told *told, void *ctx, struct err *err)
+{
+    struct client_key file;
+    struct ledger ledger = { 0 };
+    struct listing l = { 0 };
+    struct buf names = { 0 };
+    bool missing;
+    size_t n = 0;
+    enum st rc = client_key_read(&file, path, &missing, err);
+
+    if (missing && pg != NULL)
+        rc = ST_OK;
+    if (rc == ST_OK && pg != NULL)
+        rc = open_listing(pg, &ledger, &names, &n, err);
+    if (rc == ST_OK)
+        rc = list_all(&l, &file, &ledger, &names, n, err);
+    for (size_t i = 0; rc == ST_OK && i < l.n; i++)
+        told(ctx, &l.lines[i]);
+    for (size_t i = 0; l.tables != NULL && i < l.n; i++)
+        buf_release(&l.tables[i]);
+    free(l.tables);
+    free(l.lines);
+    buf_release(&names);
+    explicit_bzero(&file, sizeof file);
+    return rc;
+}
