@@ -96,7 +96,7 @@ static const char ledger_sql[] =
     "                current_user)"
     "    FROM (SELECT to_regclass('ingest.' || t) AS n FROM unnest(ARRAY['payloads',"
     "          'payload_days', 'sightings', 'settings', 'unresolved', 'recounted', 'openings',"
-    "          'retractions']) AS t)"
+    "          'retractions', 'upper_bounds']) AS t)"
     "    AS tables"
     "   WHERE n IS NOT NULL AND NOT has_table_privilege(n::oid, 'SELECT') HAVING count(*) > 0),"
     " current_user, to_regclass('ingest.recounted') IS NOT NULL,"

@@ -133,6 +133,34 @@ look_at(struct look *l, struct buf *sql, struct err *err)
     return rc;
 }
 
+/*
+ * How many requests there are, of which there may be as many clients. Where a payload was subtracted
+ * its clients are still in the sketch: there the number is no bound.
+ */
+static void
+sql_of_requests(struct buf *b, const struct audit *a, const struct target *t)
+{
+    const struct key_column *day = book_day(t->dataset);
+    size_t name = 0;
+
+    while (name + 1 < t->dataset->n_keys && t->dataset->keys[name].kind != COLUMN_TEXT)
+        name++;
+    if (a->has_retractions) {
+        buf_printf(b,
+                   "CASE WHEN EXISTS (SELECT FROM ingest.upper_bounds u WHERE u.dataset = '%s'"
+                   " AND u.scope = %s AND t.",
+                   t->dataset->name, t->dataset->has_node ? "t.node_id" : "0");
+        pg_ident(NULL, b, day->name);
+        buf_text(b, day->as_epoch ? " = (u.day - date '1970-01-01')::bigint * 86400" : " = u.day");
+        buf_text(b, " AND u.name IN ('', t.");
+        pg_ident(NULL, b, t->dataset->keys[name].name);
+        buf_text(b, "::text)) THEN 9223372036854775807 ELSE ");
+    }
+    buf_text(b, "t.");
+    pg_ident(NULL, b, book_count(t->dataset));
+    buf_text(b, a->has_retractions ? "::bigint END" : "::bigint");
+}
+
 enum st
 sketches_check(struct audit *a, const struct book *book, struct err *err)
 {
@@ -149,9 +177,9 @@ sketches_check(struct audit *a, const struct book *book, struct err *err)
         l.table = name_of_table(t, table);
         buf_text(&b, "COPY (SELECT ");
         sql_of_key(&b, t);
+        buf_text(&b, ", ");
+        sql_of_requests(&b, a, t);
         buf_text(&b, ", t.");
-        pg_ident(NULL, &b, book_count(t->dataset));
-        buf_text(&b, "::bigint, t.");
         pg_ident(NULL, &b, t->dataset->uniques);
         buf_text(&b, " FROM ");
         sql_of_table(&b, t);

@@ -179,11 +179,16 @@ recount_strike(struct ledger *l, const struct recount_days *days, struct payload
 {
     static const char *const sql[] = {
         GIVEN "DELETE FROM ingest.payload_days d WHERE" OF_THESE_DAYS "AND" IS_GIVEN
-              "AND" IN_SCOPE "AND d.state <> 'retracted'", /* a beginning that stays out */
+              "AND" IN_SCOPE,
         GIVEN "DELETE FROM ingest.unresolved d WHERE" OF_THESE_DAYS "AND" IS_GIVEN "AND" IN_SCOPE,
         GIVEN "UPDATE ingest.payload_days d SET state = 'replaced' WHERE" OF_THESE_DAYS
               "AND d.state IN ('counted', 'adopted') AND NOT" IS_GIVEN "AND" IN_SCOPE,
     };
+    /* A beginning that stays out keeps its days. */
+    static const char counting[] = GIVEN
+        "DELETE FROM ingest.payload_days d WHERE" OF_THESE_DAYS "AND" IS_GIVEN "AND" IN_SCOPE
+        "AND NOT EXISTS (SELECT FROM ingest.retractions r WHERE r.payload = d.payload"
+        " AND r.undone_at IS NULL)";
     /* The sketches are made anew, too. */
     static const char bounds[] =
         "DELETE FROM ingest.upper_bounds d WHERE" OF_THESE_DAYS "AND d.scope = $3::integer"
@@ -192,7 +197,7 @@ recount_strike(struct ledger *l, const struct recount_days *days, struct payload
     struct ask a;
 
     for (size_t i = 0; i < ARRAY_LEN(sql) && rc == ST_OK; i++)
-        rc = ask(&a, l, days, payloads, n, sql[i], NULL, err);
+        rc = ask(&a, l, days, payloads, n, i == 0 && l->retracts ? counting : sql[i], NULL, err);
     if (rc == ST_OK && l->retracts)
         rc = ask(&a, l, days, payloads, n, bounds, NULL, err);
     return rc;

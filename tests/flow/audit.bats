@@ -293,7 +293,7 @@ JSON
     sql "DROP ROLE IF EXISTS auditor; CREATE ROLE auditor LOGIN; GRANT USAGE ON SCHEMA ingest TO auditor"
     PGUSER=auditor run --separate-stderr "$INGEST" status --audit
     status_is 3
-    says "the role auditor may not read all of the ledger" "GRANT SELECT ON ingest.openings, ingest.payload_days, ingest.payloads, ingest.recounted, ingest.retractions, ingest.settings, ingest.sightings, ingest.unresolved TO auditor;"
+    says "the role auditor may not read all of the ledger" "GRANT SELECT ON ingest.openings, ingest.payload_days, ingest.payloads, ingest.recounted, ingest.retractions, ingest.settings, ingest.sightings, ingest.unresolved, ingest.upper_bounds TO auditor;"
     sql "GRANT SELECT ON ALL TABLES IN SCHEMA ingest TO auditor"
     PGUSER=auditor run --separate-stderr "$INGEST" status --audit
     status_is 3

@@ -335,3 +335,205 @@ hash_of() {
     status_is 0
     table_is_of h1 h3
 }
+
+@test "rows that others have changed: all or nothing, and the row is named" {
+    fresh
+    some ab 05 06 >a
+    some ac 05 06 >b
+    count -q a b
+    sql "UPDATE stats SET count = 0, bytes = 0 WHERE name = 'ac2' AND version = '1.0.2' AND dldate = '2024-01-06'"
+    dump >before
+    INGEST_AUDIT='' retract b
+    status_is 1
+    says "table \"stats\" has less than was counted, as in ac2/1.0.2/2024-01-06" "ingest recount"
+    dump >after
+    same_file before after
+    sql "DELETE FROM stats WHERE name = 'ac2' AND version IS NULL AND dldate = '2024-01-06'; UPDATE stats SET count = 1, bytes = 100 WHERE count = 0"
+    retract b
+    status_is 1
+    says "as in ac2/NULL/2024-01-06"
+    sql "INSERT INTO stats VALUES ('ac2', NULL, '2024-01-06', 9223372036854775807, 300)"
+    retract b
+    status_is 1
+    says "as in ac2/NULL/2024-01-06"
+    # More than we have counted, in a row that is ours and theirs: ours goes.
+    sql "UPDATE stats SET count = 10, bytes = 5000 WHERE count > 100; INSERT INTO stats VALUES ('others', '1', '2024-01-06', 9, 9)"
+    retract b
+    status_is 0
+    is "$(sql "SELECT count, bytes FROM stats WHERE name = 'ac2' AND dldate = '2024-01-06'")" "9|4900"
+    sql "DELETE FROM stats WHERE name IN ('ac2', 'others')"
+    table_is_of --sums a
+}
+
+@test "a table of another system: doubled rows with a NULL, sums that are NULL; of doubled ones the lowest" {
+    fresh
+    sql "DROP TABLE stats CASCADE; CREATE TABLE stats (id serial PRIMARY KEY, name text NOT NULL, version text, dldate date NOT NULL, count bigint, bytes bigint)"
+    sql "INSERT INTO stats (name, version, dldate, count) VALUES ('a', NULL, '2024-01-05', 40), ('a', NULL, '2024-01-05', 50), ('z', '1', '2024-01-05', 7)"
+    line a 1.0.0 >a
+    line b 1.0.0 >b
+    { cat a; line a 2.0.0; } >both
+    count -q b both
+    is "$(sql "SELECT count, bytes FROM stats WHERE name = 'a' AND version IS NULL ORDER BY id" | tr '\n' ' ')" "42|200 50| "
+    retract both
+    status_is 0
+    silent # there are no clients
+    is "$(sql "SELECT name, version, count, bytes FROM stats ORDER BY id" | tr '\n' ' ')" "a||40|0 a||50| z|1|7| b|1.0.0|1|100 b||1|100 "
+    is "$(n_rows ingest.upper_bounds)" 0
+    retract --undo both
+    is "$(sql "SELECT sum(count), sum(bytes), count(*) FROM stats")" "103|600|7"
+    sql "UPDATE stats SET count = 1 WHERE id = 1"
+    retract both
+    status_is 1
+    says "has less than was counted"
+    retract both b
+    status_is 2
+    says "another system's"
+}
+
+@test "twice at once: one takes it out, the other finds that it is; beside counting it comes out as if one had waited" {
+    fresh
+    some ab 05 06 >a
+    some ac 06 07 >b
+    count -q a b
+    for round in 1 2 3; do
+        "$INGEST" --client-key none -q retract b 2>first &
+        other=$!
+        retract -q b
+        mine=$status
+        if wait $other; then theirs=0; else theirs=$?; fi
+        is "$((mine + theirs))" 1
+        grep -q "already" first || says "already"
+        some "n$round" 06 07 >"n$round"
+        "$INGEST" --client-key none -q "n$round" &
+        counting=$!
+        retract --undo -q b
+        status_is 0
+        wait $counting
+    done
+    table_is_of --sums a b n1 n2 n3
+    # With the others, while another of these days comes: it is asked for, or came later.
+    some n4 06 >n4
+    "$INGEST" --client-key none -q n4 &
+    counting=$!
+    retract -q b a n1 n2 n3
+    [ "$status" -eq 0 ] || says "n4"
+    mine=$status
+    wait $counting
+    [ "$mine" -eq 0 ] || retract b a n1 n2 n3 n4
+    table_is_of a n1 n2 n3 n4
+}
+
+@test "killed anywhere it has done nothing or all of it" {
+    fresh
+    some ab 05 06 >a
+    some ac 06 07 >b
+    count -q a b
+    for i in 1 2 3 4 5 6 7 8; do
+        if [ "$(sql "SELECT count(*) FROM ingest.retractions WHERE undone_at IS NULL")" = 0 ]; then what=; else what=--undo; fi
+        # shellcheck disable=SC2086
+        "$INGEST" --client-key none -q retract $what b $( [ -z "$what" ] && ((i % 4 > 1)) && echo a) 2>/dev/null &
+        sleep "0.$(printf '%02d' $((i * 4)))"
+        kill -9 $! 2>/dev/null || true
+        wait $! || true
+        until [ "$(sql "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'ingest'")" = 0 ]; do :; done
+        audit
+        if [ "$(sql "SELECT count(*) FROM ingest.retractions WHERE undone_at IS NULL")" = 0 ]; then
+            is "$(states)" "counted 4"
+            table_is_of --sums a b
+        else
+            is "$(states)" "counted 2, retracted 2"
+            table_is_of --sums a
+        fi
+    done
+}
+
+@test "many rows with little memory" {
+    fresh
+    seq 1 40000 | awk '{ printf "192.0.2.%d - - [05/Jan/2024:12:00:00 +0000] \"GET /crates/n%d/n%d-1.0.0.crate HTTP/1.1\" 200 100 \"-\" \"cargo/1.70.0\"\n", $1 % 250, $1, $1 }' >many
+    some n1 05 >a
+    count -q a
+    count -q --memory 16M many
+    retract --memory 16M many
+    status_is 0
+    is "$output" "stats: 40,000 hits of 1 payload are out: 5 rows changed, 79,995 gone"
+    table_is_of --sums a
+}
+
+@test "months of a node; --replace counts what was out" {
+    fresh
+    fdsnws=$LOGS/logs/fdsnws-2024.log.gz
+    zcat "$fdsnws" | head -n 40 >part
+    zcat "$fdsnws" | tail -n +41 | shuf --random-source=part >rest
+    count -q part rest
+    rows="SELECT * FROM dataselect_stats ORDER BY date, network, station, location, channel, country"
+    sums="SELECT date, network, station, location, channel, country, bytes, nb_reqs, nb_successful_reqs, nb_failed_reqs FROM dataselect_stats ORDER BY 1, 2, 3, 4, 5, 6"
+    sql "$sums" >both
+    retract part
+    status_is 0
+    sql "$sums" >without
+    [ "$(sql "SELECT count(*) FROM ingest.upper_bounds b JOIN dataselect_stats s ON (s.date, s.network, s.node_id) = (b.day, b.name, b.scope)")" -gt 0 ]
+    run --separate-stderr "$INGEST" --client-key none recount --since 2023-01-01 --until 2026-01-01 part rest
+    status_is 0
+    is "$(n_rows ingest.upper_bounds)" 0
+    sql "$sums" >again
+    same_file without again
+    retract --undo part
+    sql "$sums" >again
+    same_file both again
+    retract part rest
+    status_is 0
+    sql "$sums" >again
+    same_file without again
+    INGEST_AUDIT=''
+    count --replace part rest
+    status_is 0
+    sql "$sums" >again
+    same_file both again
+    is "$(sql "SELECT count(*) FROM ingest.retractions WHERE undone_at IS NULL")" 0
+    count --json part
+    is "$(summary '"retracted" in s["files"]')" False
+}
+
+@test "rights of its own, an older ledger: a sentence with what to type" {
+    fresh
+    some ab 05 >a
+    some ac 05 >b
+    count -q a b
+    sql "DROP OWNED BY taker" 2>/dev/null || true
+    sql "DROP ROLE IF EXISTS taker; CREATE ROLE taker LOGIN; GRANT USAGE ON SCHEMA ingest TO taker; GRANT TEMP ON DATABASE $PGDATABASE TO taker"
+    sql "GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA ingest, public TO taker; REVOKE UPDATE ON ingest.retractions FROM taker"
+    for right in "DELETE ON ingest.payload_days" "DELETE ON ingest.unresolved" "UPDATE ON ingest.retractions" "DELETE ON \"public\".\"stats\""; do
+        PGUSER=taker retract a
+        status_is 3
+        says "$right"
+        sql "GRANT $right TO taker"
+    done
+    PGUSER=taker retract a
+    status_is 0
+    sql "REVOKE SELECT ON ingest.retractions FROM taker"
+    PGUSER=taker count --json a # who counts need not know
+    is "$(summary 's["files"]["known"]')" 1
+    PGUSER=taker recount 2024-01-05 2024-01-06 a b
+    status_is 3
+    says "GRANT SELECT ON ingest.retractions"
+    sql "DROP OWNED BY taker; DROP ROLE taker; DROP TABLE ingest.retractions, ingest.upper_bounds CASCADE; DELETE FROM ingest.migrations WHERE file LIKE '%-retractions'; DROP INDEX ingest.payloads_extends"
+    retract b
+    status_is 3
+    says "ingest migrate up ledger"
+    some ad 05 >c
+    count --json c a
+    is "$(summary 's["files"]["read"], s["files"]["known"]')" "(1, 1)"
+    recount 2024-01-05 2024-01-06 a b c
+    status_is 0
+    table_is_of a b c
+}
+
+@test "what depends on other files, or stands beside the rows, is not subtracted" {
+    fresh
+    printf '[rules]\nextends = crates\nwindow = 1h\n' >window
+    some ab 05 >a
+    some ac 05 >b
+    count -q a b
+    retract --dataset job_artifact_downloads a
+    [ "$status" -ge 1 ]
+}
