@@ -147,6 +147,7 @@ table_clients(struct report *r, struct table *t, const struct view *v, struct pg
         t->months = report_alloc(r, pg_rows(found), sizeof *t->months);
         if (t->months != NULL)
             take_months(t, found);
+        clients_correct(t);
     }
     pg_free(found);
     buf_release(&sql);

@@ -48,6 +48,7 @@ struct line {
     struct slice which, detail;
     int32_t day; /* DAY_NONE: of all of the period */
     char state;  /* '\0': none */
+    const char *are; /* what a number of clients is, in place of it; NULL */
 };
 
 static void
@@ -67,18 +68,41 @@ put_line(struct buf *b, const struct line *l, const char *measure, int64_t v)
     buf_printf(b, ",%s,%s,", day, measure);
     if (v != NO_FIGURE)
         buf_printf(b, "%" PRId64, v);
-    buf_printf(b, ",%s\n", l->state == '\0' ? "" : state_word(l->state));
+    buf_printf(b, ",%s\n",
+               l->are != NULL ? l->are : l->state == '\0' ? "" : state_word(l->state));
 }
 
 /* ---- a table ---- */
 
 static void
-put_clients(struct buf *b, const struct line *l, const struct clients *c)
+put_clients(struct buf *b, const struct line *of, const struct clients *c)
 {
+    struct line l = *of;
+
+    l.are = c->two_keys || c->upper_bound ? clients_are(c) : NULL;
+    if (c->two_keys)
+        put_line(b, &l, "clients", NO_FIGURE);
     if (!c->known)
         return;
-    put_line(b, l, "clients", c->estimate);
-    put_line(b, l, "clients_error", c->error);
+    put_line(b, &l, "clients", c->estimate);
+    put_line(b, of, "clients_error", c->error);
+}
+
+static void
+put_happened(struct buf *b, const struct table *t)
+{
+    struct line l = { .t = t, .of = "annotation" };
+
+    for (size_t i = 0; i < t->n_happened; i++) {
+        l.which = t->happened[i].text;
+        l.day = t->happened[i].day;
+        put_line(b, &l, "", NO_FIGURE);
+    }
+    l.which = slice_of("another client key");
+    for (size_t i = 0; i < t->n_keys; i++) {
+        l.day = t->keys[i];
+        put_line(b, &l, "", NO_FIGURE);
+    }
 }
 
 static void
@@ -152,6 +176,7 @@ report_csv(struct buf *out, const struct report *r)
         struct line l = { .t = t, .of = "all", .day = DAY_NONE };
 
         put_totals(out, t);
+        put_happened(out, t);
         for (size_t m = 0; m < t->n_measures; m++)
             put_series(out, &l, t->series[m] + t->n_before, t->measures[m]);
         for (size_t k = 0; k < t->n_lists; k++)

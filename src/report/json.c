@@ -99,6 +99,78 @@ put_estimate(struct buf *b, const struct clients *c)
     put_figure(b, c->known ? c->estimate : NO_FIGURE);
     put_name(b, "error");
     put_figure(b, c->known ? c->error : NO_FIGURE);
+    if (clients_are(c) != NULL)
+        put_member(b, "are", clients_are(c));
+}
+
+static void
+put_are(struct buf *b, const struct clients *c)
+{
+    if (clients_are(c) == NULL)
+        buf_text(b, "null");
+    else
+        buf_printf(b, "\"%s\"", clients_are(c));
+}
+
+/* What the months are, where one of them is no plain estimate. */
+static void
+put_months_are(struct buf *b, const struct table *t)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < t->n_months; i++)
+        any = any || t->months[i].clients.upper_bound || t->months[i].clients.two_keys;
+    if (!any)
+        return;
+    put_name(b, "months_are");
+    buf_text(b, "[");
+    for (size_t i = 0; i < t->n_months; i++) {
+        buf_text(b, i > 0 ? "," : "");
+        put_are(b, &t->months[i].clients);
+    }
+    buf_text(b, "]");
+}
+
+/* The same of a list's first entries. */
+static void
+put_list_are(struct buf *b, const struct list *l)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < l->n_rich; i++)
+        any = any || l->entries[i].clients.upper_bound || l->entries[i].clients.two_keys;
+    if (!any || !l->has_clients)
+        return;
+    put_name(b, "clients_are");
+    buf_text(b, "[");
+    for (size_t i = 0; i < l->n_rich; i++) {
+        buf_text(b, i > 0 ? "," : "");
+        put_are(b, &l->entries[i].clients);
+    }
+    buf_text(b, "]");
+}
+
+/* Absent where nothing happened. */
+static void
+put_happened(struct buf *b, const struct table *t)
+{
+    for (size_t i = 0; i < t->n_keys; i++) {
+        char day[11];
+
+        clock_format_day(t->keys[i], day);
+        if (i == 0)
+            put_name(b, "keys");
+        buf_printf(b, "%s\"%s\"%s", i == 0 ? "[" : ",", day, i + 1 == t->n_keys ? "]" : "");
+    }
+    for (size_t i = 0; i < t->n_happened; i++) {
+        if (i == 0)
+            put_name(b, "annotations");
+        buf_text(b, i == 0 ? "[{" : ",{");
+        put_day(b, "day", t->happened[i].day);
+        put_name(b, "text");
+        put_text(b, t->happened[i].text);
+        buf_text(b, i + 1 == t->n_happened ? "}]" : "}");
+    }
 }
 
 static void
@@ -126,6 +198,7 @@ put_clients(struct buf *b, const struct table *t)
         buf_text(b, "]");
     }
     buf_text(b, "]");
+    put_months_are(b, t);
     if (t->why != NULL)
         put_member(b, "why", t->why);
     buf_text(b, "}");
@@ -257,6 +330,7 @@ put_list(struct buf *b, const struct table *t, const struct list *l)
     buf_text(b, "]");
     put_columns(b, t, l);
     put_rich(b, t, l);
+    put_list_are(b, l);
     put_number(b, "total", l->total);
     if ((size_t)l->total > l->n) {
         put_name(b, "others");
@@ -305,6 +379,7 @@ put_table(struct buf *b, const struct table *t)
     put_totals(b, "before", t, true);
     if (t->keeps_clients)
         put_clients(b, t);
+    put_happened(b, t);
     put_series(b, t);
     put_name(b, "lists");
     buf_text(b, "[");

@@ -277,6 +277,8 @@ add_clients(struct report *r, struct table *t, struct plan *p, struct pg *pg, st
     rc = select.failed || buf_str(&sql) == NULL
              ? err_memory(err, REPORT_WHAT)
              : clients_of_entries(r, t, p->list, pg, sql.p, n_values(p), p->values, err);
+    if (rc == ST_OK)
+        rc = entries_correct(t, p->list, pg, err);
     buf_release(&select);
     buf_release(&sql);
     return rc;

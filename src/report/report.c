@@ -259,6 +259,7 @@ read_table(struct report *r, struct table *t, const struct view *v, struct pg *p
 
     table_set_period(t, r);
     if ((rc = table_series(r, t, v, pg, err)) != ST_OK ||
+        (rc = table_corrections(r, t, pg, err)) != ST_OK ||
         (rc = table_clients(r, t, v, pg, err)) != ST_OK ||
         (rc = table_lists(r, t, v, pg, err)) != ST_OK)
         return rc;

@@ -7,6 +7,7 @@
  *   series.c     figures by day or month, and the totals that they make
  *   ranking.c    lists: who has most, with series, clients and versions of the first
  *   clients.c    unions of sketches
+ *   corrections.c  upper bounds, client keys, what happened on a day
  *   states.c     what is covered: a letter for each day or month
  *   boards.c     7TV's leaderboards
  *   json.c csv.c text.c html.c badge.c   the forms
@@ -43,6 +44,8 @@ struct period {
 struct clients {
     bool    known;
     int64_t estimate, error; /* one standard error */
+    bool    upper_bound;     /* those of what was retracted are in it */
+    bool    two_keys;        /* of days under two client keys: not known, whatever sketches say */
 };
 
 /* A letter for each step, and whether such a step has a figure. */
@@ -89,6 +92,16 @@ struct month_clients {
     struct clients clients;
 };
 
+/* A line at a day, and a month of which a name's clients are an upper bound on some day: of this period or the previous one. */
+struct happened {
+    int32_t      day;
+    struct slice text;
+};
+struct bound {
+    int32_t month;
+    bool    before;
+};
+
 struct board_entry {
     char    id[27];
     int32_t score;
@@ -118,6 +131,13 @@ struct table {
     const char    *why;             /* a figure of clients is not known; NULL: all are */
     struct month_clients *months;
     size_t         n_months;
+    struct happened *happened;      /* in the order of days, of both periods */
+    size_t         n_happened;
+    int32_t       *keys;            /* days from which on another client key holds, ascending */
+    size_t         n_keys;
+    struct bound  *bounds;
+    size_t         n_bounds;
+    char          *bounds_from;     /* where they are read: FROM and WHERE. NULL: there are none */
     char          *states;          /* of the previous period's steps, then of the period's */
     int64_t       *series[MEASURES_MAX]; /* in the same order; of the previous period the first alone is read */
     bool          *has_rows;        /* as the states */
@@ -201,6 +221,12 @@ enum st table_span(struct report *r, struct table *t, const struct view *v, stru
 enum st table_series(struct report *r, struct table *t, const struct view *v, struct pg *pg, struct err *err);
 enum st table_lists(struct report *r, struct table *t, const struct view *v, struct pg *pg, struct err *err);
 enum st table_clients(struct report *r, struct table *t, const struct view *v, struct pg *pg, struct err *err);
+enum st table_corrections(struct report *r, struct table *t, struct pg *pg, struct err *err);
+/* Takes back what cannot be said of the table's clients, and of the first entries' of a list; both after their estimates were made. */
+void    clients_correct(struct table *t);
+enum st entries_correct(const struct table *t, struct list *list, struct pg *pg, struct err *err);
+/* "estimate", "upper bound", "two keys"; NULL: not known */
+const char *clients_are(const struct clients *c);
 /* Of the first entries of a list, by what `at` (a position in the list, from 1) gives for rows. */
 enum st clients_of_entries(struct report *r, struct table *t, struct list *list, struct pg *pg, const char *sql, size_t n,
                            const char *const *values, struct err *err);

@@ -221,8 +221,11 @@ put_entry(const struct cells *c, const struct table *t, const struct entry *e,
     cells_right(c, share, 9);
     if (columns->change > 0)
         cells_right(c, text_change(text_basis(t), e->sums[0], e->before, a), columns->change);
-    if (columns->clients > 0)
-        cells_right(c, e->clients.known ? grouped(e->clients.estimate, a) : "", columns->clients);
+    if (columns->clients > 0) {
+        snprintf(share, sizeof share, "%s%s", text_at_most(c, &e->clients),
+                 e->clients.known ? grouped(e->clients.estimate, a) : "");
+        cells_right(c, share, columns->clients);
+    }
     if (columns->spark > 0 && e->series != NULL) {
         buf_text(c->out, "  ");
         cells_spark(c, e->series, t->n_steps, columns->spark - 2);
@@ -340,6 +343,7 @@ put_table(const struct cells *c, const struct table *t)
     if (t->first == DAY_NONE || !put_heading(c, t))
         return;
     text_totals(c, t);
+    text_happened(c, t);
     put_course(c, t);
     for (size_t i = 0; i < t->n_lists; i++)
         put_list(c, t, &t->lists[i]);

@@ -19,7 +19,11 @@ const char  *text_change(struct basis basis, int64_t now, int64_t before, char o
 /* Where the period before has nothing, nothing is compared with it. */
 bool         text_has_before(const struct table *t);
 
+/* Before an estimate: "" or a sign that it is an upper bound. */
+const char *text_at_most(const struct cells *c, const struct clients *clients);
+
 void text_totals(const struct cells *c, const struct table *t);
+void text_happened(const struct cells *c, const struct table *t);
 
 /* A line's end, without the blanks that columns end in. */
 void text_end_line(const struct cells *c);

@@ -151,6 +151,12 @@ tells_a_change(const struct clients *now, const struct clients *before)
     return fabs(apart) >= 2 * hypot((double)now->error, (double)before->error);
 }
 
+const char *
+text_at_most(const struct cells *c, const struct clients *clients)
+{
+    return !clients->known || !clients->upper_bound ? "" : c->style->utf8 ? "≤ " : "<= ";
+}
+
 static void
 put_clients(const struct cells *c, const struct table *t)
 {
@@ -169,13 +175,46 @@ put_clients(const struct cells *c, const struct table *t)
         buf_release(&line);
         return;
     }
-    snprintf(both, sizeof both, "%s %s %s", grouped(now->estimate, a), between,
-             grouped(now->error, b));
-    put_total(c, "clients", now->error > 0 ? both : a,
+    snprintf(both, sizeof both, "%s%s", text_at_most(c, now), grouped(now->estimate, a));
+    if (now->error > 0)
+        snprintf(both, sizeof both, "%s%s %s %s", text_at_most(c, now), a, between,
+                 grouped(now->error, b));
+    put_total(c, "clients", both,
               text_has_before(t) && before->known ? grouped(before->estimate, b) : NULL,
               is_even(basis) && tells_a_change(now, before)
                   ? text_change(basis, now->estimate, before->estimate, grew)
                   : "");
+    if (now->upper_bound)
+        buf_text(c->out, "    clients: an upper bound, those of what was retracted are in it\n");
+}
+
+static void
+put_line_at(const struct cells *c, struct buf *line, int32_t day, struct slice text)
+{
+    struct cells words = *c;
+    char at[11];
+
+    words.out = line;
+    clock_format_day(day, at);
+    buf_printf(line, "%s  ", at);
+    cells_free_text(&words, text);
+    text_wrapped(c, line, 14);
+}
+
+/* What happened to the numbers, a line each. */
+void
+text_happened(const struct cells *c, const struct table *t)
+{
+    struct buf line = { 0 };
+
+    if (t->n_happened + t->n_keys > 0)
+        buf_text(c->out, "\n");
+    for (size_t i = 0; i < t->n_happened; i++)
+        put_line_at(c, &line, t->happened[i].day, t->happened[i].text);
+    for (size_t i = 0; i < t->n_keys; i++)
+        put_line_at(c, &line, t->keys[i],
+                    SLICE("another client key: clients of days on both sides are not added up"));
+    buf_release(&line);
 }
 
 void

@@ -68,7 +68,7 @@ WEEK="--since 2024-02-01 --until 2024-02-08"
         "$(sql "SELECT round(hll_cardinality(hll_union_agg(clients))) FROM stats WHERE version IS NULL AND dldate >= '2024-02-01'")"
     is "$(doc 't["public.stats"]["clients"]["error"]')" \
         "$(sql "SELECT round(hll_cardinality(hll_union_agg(clients)) * 1.04 / sqrt(2048)) FROM stats WHERE version IS NULL AND dldate >= '2024-02-01'")"
-    is "$(doc 't["public.stats"]["clients"]["before"]')" "{'estimate': 2, 'error': 0}"
+    is "$(doc 't["public.stats"]["clients"]["before"]')" "{'estimate': 2, 'error': 0, 'are': 'estimate'}"
     is "$(doc 't["public.stats"]["lists"][0]["clients"][1]')" "[3, 0]"
     is "$(doc 't["public.stats"]["lists"][0]["clients"][0][0]')" \
         "$(sql "SELECT round(hll_cardinality(hll_union_agg(clients))) FROM stats WHERE name = 'b' AND version IS NULL")"
@@ -546,4 +546,52 @@ live() {
     is "$(doc '[(x["table"], x["totals"]["downloads"], x["clients"]["estimate"]) for x in d["tables"] if x["dataset"] == "stats"]')" \
         "[('public.stats', 0, None), ('x\"; DROP TABLE stats; <b>.stats', 1, 1)]"
     [[ "$output" != *"<b>"* ]]
+}
+
+@test "clients that are upper bounds say so, days under two keys have no number, and what happened on a day stands beside" {
+    small
+    sql "INSERT INTO ingest.upper_bounds VALUES ('stats', 0, '2024-02-02', 'a'), ('stats', 0, '2024-01-26', 'b'), ('access', 0, '2024-02-02', 'b');
+         INSERT INTO ingest.annotations (dataset, day, text) VALUES ('stats', '2024-02-03', 'pack <b>crates</b> 2 ' || chr(27) || '[2J'), ('stats', '2024-01-27', 'before'),
+             ('stats', '2023-01-01', 'long ago'), ('access', '2024-02-03', 'of another')"
+    report --json $WEEK
+    status_is 0
+    is "$(doc '(t["public.stats"]["clients"]["are"], t["public.stats"]["clients"]["before"]["are"], t["public.stats"]["clients"]["months_are"])')" "('upper bound', 'upper bound', ['upper bound'])"
+    is "$(doc 't["public.stats"]["lists"][0]["clients_are"]')" "['estimate', 'upper bound']"
+    is "$(doc '[(x["day"], x["text"]) for x in t["public.stats"]["annotations"]]')" "[('2024-01-27', 'before'), ('2024-02-03', 'pack <b>crates</b> 2 \\x1b[2J')]"
+    [[ "$output" != *"<b>"* && "$output" != *$'\e'* ]]
+    report $WEEK
+    [[ "$output" == *"clients  "*"≤ "* || "$output" == *"clients  "*"<= "* ]]
+    [[ "$output" == *"clients: an upper bound, those of what was retracted are in it"* ]]
+    [[ "$output" == *"2024-02-03  pack <b>crates</b> 2 \\x1b[2J"* && "$output" == *"2024-01-27  before"* && "$output" != *"long ago"* && "$output" != *"of another"* ]]
+    report --csv $WEEK
+    [[ "$output" == *',annotation,"pack <b>crates</b> 2 \x1b[2J",,2024-02-03,,,'* && "$output" == *'"public.stats",name,"a",,,clients,3,upper bound'* ]]
+    [[ "$output" == *'"public.stats",name,"b",,,clients,'*','$'\n'* ]]
+    # b has days on both sides, a does not.
+    sql "DELETE FROM ingest.upper_bounds; DELETE FROM ingest.annotations; DELETE FROM ingest.key_epochs;
+         INSERT INTO ingest.key_epochs (at_table, from_day, key_id) VALUES ('public.stats', '-infinity', '\\x0011223344556677'), ('public.stats', '2024-02-03', '\\x0022222244556677')"
+    report --json $WEEK
+    is "$(doc '(t["public.stats"]["clients"]["estimate"], t["public.stats"]["clients"]["are"], t["public.stats"]["clients"]["before"]["are"], t["public.stats"]["clients"]["months"])')" "(None, 'two keys', 'estimate', [['2024-02', None, None]])"
+    is "$(doc '(t["public.stats"]["lists"][0]["clients_are"], t["public.stats"]["lists"][0]["clients"], t["public.stats"]["keys"], "annotations" in t["public.stats"])')" \
+        "(['two keys', 'estimate'], [None, [3, 0]], ['2024-02-03'], False)"
+    report $WEEK
+    [[ "$output" == *"clients     not known: days under two client keys cannot be added up"* && "$output" == *"2024-02-03  another client key"* ]]
+    report --csv $WEEK
+    [[ "$output" == *'"public.stats",total,,,,clients,,two keys'* && "$output" == *',annotation,"another client key",,2024-02-03,,,'* ]]
+    for days in "--since 2024-02-03 --until 2024-02-08" "--since 2024-02-01 --until 2024-02-03"; do
+        # shellcheck disable=SC2086
+        report --json $days
+        is "$(doc 't["public.stats"]["clients"]["are"]')" estimate
+    done
+    # Whoever may not read the ledger is told by the views beside the table.
+    role=onlooker_${PGDATABASE//[^a-z0-9]/_}
+    sql "CREATE ROLE $role LOGIN; GRANT SELECT ON stats, stats_keys, stats_upper_bounds, stats_annotations TO $role;
+         INSERT INTO ingest.upper_bounds VALUES ('stats', 0, '2024-02-02', 'a'); INSERT INTO ingest.annotations (dataset, day, text) VALUES ('stats', '2024-02-03', 'seen')"
+    PGUSER=$role report --json --dataset stats $WEEK
+    status_is 0
+    is "$(doc '(t["public.stats"]["clients"]["are"], t["public.stats"]["lists"][0]["clients_are"], t["public.stats"]["annotations"])')" "('two keys', ['two keys', 'upper bound'], [{'day': '2024-02-03', 'text': 'seen'}])"
+    # An older ledger, with older views, has none of it.
+    sql "DROP OWNED BY $role; DROP ROLE $role; $(cat "$ROOT"/schema/stats/1795760000-corrections.down.sql) DROP TABLE ingest.upper_bounds, ingest.annotations, ingest.key_epochs CASCADE"
+    report --json $WEEK
+    status_is 0
+    is "$(doc '(t["public.stats"]["clients"]["are"], "annotations" in t["public.stats"])')" "('estimate', False)"
 }
