@@ -620,3 +620,83 @@ test("odd_documents", async () => {
         });
     }
 });
+
+test("what_happened_is_a_line_and_a_row", async () => {
+    const changed = sample();
+    const table = changed.tables[0];
+    const hostile = "pack <img src=x onerror=alert(1)> \u202E2";
+
+    table.annotations = [{ day: "2025-06-01", text: "long before" }, { day: "2025-11-03", text: hostile }, { day: "2025-11-03", text: "and more" }, { day: "2026-01-10", text: "pack crates 3" }];
+    table.keys = ["2025-12-24"];
+    const rows_of = (page) => page.locator("section.happened tbody tr").evaluateAll((trs) => trs.map((tr) => Array.from(tr.children, (cell) => cell.textContent)));
+    const expected = [["", "2025-06-01"], ["1", "2025-11-03"], ["2", "2025-11-03"], ["3", "2025-12-24"], ["4", "2026-01-10"]];
+
+    for (const without_charts of [false, true]) {
+        await with_page(page_with(changed, `happened-${without_charts}`, { without_charts }), { colorScheme: "light" }, async (page) => {
+            const rows = await rows_of(page);
+
+            assert.deepEqual(rows.map((row) => row.slice(0, 2)), expected);
+            assert.equal(rows[1][2], "pack <img src=x onerror=alert(1)> 202E2");
+            assert.match(rows[3][2], /another client key/);
+            assert.equal(await page.locator("section.happened img").count(), 0);
+            assert.match(await page.locator(".daily .frame").getAttribute("aria-label"), /4 things happened to these numbers, told in a table below\./);
+            assert.equal(await page.locator(".daily .mark-happened").count(), 1);
+            if (!without_charts) {
+                await is_accessible(page, "what happened");
+                await shoot(page, "happened");
+            }
+            /* A day tells what happened on it. */
+            await page.locator("#range-from").fill("2025-11-03");
+            await page.locator("#range-to").fill("2025-11-20");
+            await page.locator(".daily .frame").focus();
+            await page.keyboard.press("Home");
+            assert.match(await page.locator(".daily .readout").innerText(), /^2025-11-03 [^]*and more/);
+            if (without_charts) {
+                assert.equal(await page.locator(".daily svg.plain .happened").count(), 1);
+                assert.equal(await page.locator(".daily svg.plain .happened-number").textContent(), "1,2");
+                await page.getByRole("button", { name: /whole|all/i }).first().click();
+                assert.equal(await page.locator(".daily svg.plain .happened").count(), 3);
+            }
+            await page.locator("#range-from").fill("2025-11-04");
+            await page.locator("#range-to").fill("2025-11-20");
+            assert.equal(await page.locator(".daily .mark-happened").count(), 0);
+            /* Other tables have other things. */
+            await page.locator("nav.tables button").nth(1).click();
+            assert.equal(await page.locator("section.happened").count(), 0);
+        });
+    }
+    await with_page(path, {}, async (page) => assert.equal(await page.locator("section.happened, .mark-happened").count(), 0));
+});
+
+test("upper_bounds_say_so_and_two_keys_have_no_sum", async () => {
+    const changed = sample();
+    const table = changed.tables[0];
+    const list = table.lists[0];
+    const tile = (page) => page.locator(".tile:has(dt:text-is('Unique clients'))").innerText();
+
+    table.clients.are = "upper bound";
+    table.clients.months_are = table.clients.months.map((_, i) => (i === 1 ? "upper bound" : "estimate"));
+    list.clients_are = list.clients.map((_, i) => ["upper bound", "two keys"][i] ?? "estimate");
+    list.clients[1] = null;
+    await with_page(page_with(changed, "bounds"), {}, async (page) => {
+        assert.match(await tile(page), /\u2264 412K[^]*an upper bound: those of what was retracted are in it/);
+        assert.match(await page.locator("section:has(> h2:text-is('Unique clients by month'))").innerText(), /\u2264 stands before upper bounds/);
+        const cells = await names_section(page).locator("tbody tr[data-entry]").evaluateAll((trs) => trs.slice(0, 3).map((tr) => tr.lastElementChild.textContent));
+
+        assert.match(cells[0], /^\u2264 [\d,]+/);
+        assert.equal(cells[1], NONE);
+        assert.match(cells[2], /^[\d,]+/);
+        await names_section(page).locator("tr[data-entry='1'] button").click();
+        assert.match(await page.locator(".detail").innerText(), /under two client keys cannot be added up/);
+        await page.getByRole("button", { name: "30 days" }).click();
+        assert.match(await tile(page), /\u2264 412K[^]*of the whole period/);
+        await is_accessible(page, "upper bounds");
+    });
+    Object.assign(table.clients, { estimate: null, error: null, are: "two keys", why: "days under two client keys cannot be added up" });
+    table.clients.months_are = table.clients.months.map((_, i) => (i === 2 ? "two keys" : "estimate"));
+    table.clients.months[2] = [table.clients.months[2][0], null, null];
+    await with_page(page_with(changed, "keys"), {}, async (page) => {
+        assert.match(await tile(page), new RegExp(`${NONE}[^]*under two client keys cannot be added up`));
+        assert.match(await page.locator("section:has(> h2:text-is('Unique clients by month'))").innerText(), /A month under two client keys has no figure/);
+    });
+});

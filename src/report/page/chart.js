@@ -5,10 +5,11 @@
  * The chart can be read without eyes and used without a mouse: it has a summary, arrows move through the steps and say
  * each, + and - zoom, and the figures stand in a table besides.
  */
-import { el } from "./text.js";
+import { el, name_of } from "./text.js";
 import { month_name, month_of, year_of } from "./days.js";
 import { STATES } from "./model.js";
 import { holes_of, plain_chart } from "./plain.js";
+import { labels_of, marks_of } from "./happened.js";
 
 const UPLOT = globalThis.uPlot;
 const DAY_S = 86400;
@@ -73,6 +74,29 @@ function draw_holes(u, shown) {
     u.ctx.restore();
 }
 
+/* Over the line: where something happened, with its number. The line stands where the day begins. */
+function draw_marks(u, shown, font) {
+    const { left, top, width, height } = u.bbox;
+    const x = (i) => Math.min(Math.max(u.valToPos(i - 0.5, "x", true), left), left + width);
+    const labels = labels_of(shown.marks, x, 18 * devicePixelRatio);
+
+    u.ctx.save();
+    u.ctx.strokeStyle = u.ctx.fillStyle = colour("--happened");
+    u.ctx.lineWidth = 1.5 * devicePixelRatio;
+    u.ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio]);
+    u.ctx.font = font.replace(/^\d+/, (size) => size * devicePixelRatio);
+    u.ctx.textAlign = "left";
+    u.ctx.textBaseline = "top";
+    shown.marks.forEach(([i], k) => {
+        u.ctx.beginPath();
+        u.ctx.moveTo(x(i), top);
+        u.ctx.lineTo(x(i), top + height);
+        u.ctx.stroke();
+        u.ctx.fillText(labels[k], x(i) + 3 * devicePixelRatio, top + devicePixelRatio);
+    });
+    u.ctx.restore();
+}
+
 function uplot_chart(host, spec) {
     const font = `12px ${getComputedStyle(document.body).fontFamily}`;
     let shown = null;
@@ -112,6 +136,7 @@ function uplot_chart(host, spec) {
         ],
         hooks: {
             drawClear: [(chart) => draw_holes(chart, shown)],
+            draw: [(chart) => draw_marks(chart, shown, font)],
             setCursor: [(chart) => spec.on_point?.(chart.cursor.idx ?? null)],
             setSelect: [(chart) => {
                 const from = Math.round(chart.posToVal(chart.select.left, "x"));
@@ -172,6 +197,8 @@ function legend_of(shown, columns) {
         items.push(item("gap", "gap: no log covers it"));
     if (has("baf") || shown.values.some((value, i) => value === null && shown.states[i] === "u"))
         items.push(item("hole", "no figure"));
+    if (shown.marks.length > 0)
+        items.push(item("happened", "something happened to the numbers: it is told below, by its number"));
     return el("ul.legend", {}, items);
 }
 
@@ -183,6 +210,10 @@ function summary_of(table, range, values, spec) {
     if (known.length === 0)
         return parts[0] + " There are no figures.";
     parts.push(`Most on ${table.label(range[0] + highest)}: ${spec.exact(values[highest])}.`);
+    const happened = table.happened.filter(({ step }) => step >= range[0] && step < range[1]).length;
+
+    if (happened > 0)
+        parts.push(`${happened} ${happened === 1 ? "thing" : "things"} happened to these numbers, told in a table below.`);
     if (known.length < values.length)
         parts.push(`${values.length - known.length} of ${values.length} ${table.unit}s have no figure.`);
     return parts.join(" ");
@@ -214,7 +245,8 @@ export function chart_of(table, spec) {
         readout.replaceChildren(el("b", {}, table.label(step)), ` ${spec.exact(shown.values[i])}`,
             el("span.muted", {}, ` ${STATES[shown.states[i]]?.word ?? ""}`,
                 shown.mean === null || shown.mean[i] === null ? "" : `, mean of 7 days: ${spec.exact(shown.mean[i])}`,
-                before === null ? "" : `, before: ${spec.exact(before)} on ${table.label(table.counterpart(step, range))}`));
+                before === null ? "" : `, before: ${spec.exact(before)} on ${table.label(table.counterpart(step, range))}`),
+            ...table.happened.filter((one) => one.step === step).flatMap(({ text }) => ["; ", name_of(text, { most: 400 })]));
     };
     const move = (event) => {
         const n = shown.values.length;
@@ -258,7 +290,7 @@ export function chart_of(table, spec) {
 
             range = next;
             at = null;
-            shown = { values: steps.map(spec.value), mean: smooth ? mean : null, before, known_before, states: table.states.slice(next[0], next[1]), ticks: (most) => ticks_of(table, next, most) };
+            shown = { values: steps.map(spec.value), mean: smooth ? mean : null, before, known_before, states: table.states.slice(next[0], next[1]), marks: marks_of(table, next), ticks: (most) => ticks_of(table, next, most) };
             chart.show(shown);
             legend.replaceChildren(legend_of(shown, table.monthly && UPLOT));
             frame.setAttribute("aria-label", `${summary_of(table, next, shown.values, spec)} Arrow keys read the ${table.unit}s` +

@@ -3,7 +3,7 @@
  */
 import { el, svg } from "./text.js";
 import { day_of, day_of_month, month_of } from "./days.js";
-import { bytes, change, estimate, exact, NONE, percent, plural, share, short, tick } from "./numbers.js";
+import { at_most, bytes, change, estimate, exact, NONE, percent, plural, share, short, tick, TWO_KEYS } from "./numbers.js";
 import { STATES } from "./model.js";
 
 const WORDS = {
@@ -65,7 +65,7 @@ function mean_tile(table, range, now) {
 
 /* What two estimates say of a change: nothing, as long as they are no further apart than their errors. */
 function against_clients(table, range, { estimate: now, error, before }) {
-    if (!(before.estimate > 0))
+    if (!(before.estimate > 0) || before.are === "upper bound")
         return null;
     if (table.bases(range)?.even && error > 0 && Math.abs(now - before.estimate) < 2 * Math.hypot(error, before.error))
         return `${short(before.estimate)} before: the same, within the error`;
@@ -76,17 +76,21 @@ function clients_tile(table, range) {
     const clients = table.raw.clients;
     const whole = table.is_whole(range);
     const month = whole ? null : months_of(table).find(([name]) => is_month(table, range, name));
-    const [value, error] = month ? [month[1], month[2]] : [clients.estimate, clients.error];
+    const [value, error, are] = month ? [month[1], month[2], month[3]] : [clients.estimate, clients.error, clients.are];
 
+    if (are === "two keys")
+        return tile("Unique clients", NONE, TWO_KEYS);
     if (value === null)
         return tile("Unique clients", NONE, clients.why ?? "not known");
-    return tile("Unique clients", short(value),
-        error > 0 ? `\u00B1 ${exact(error)}, one standard error` : "exactly",
+    return tile("Unique clients", at_most(short(value), are),
+        are === "upper bound" ? "an upper bound: those of what was retracted are in it" : null,
+        error > 0 ? `\u00B1 ${exact(error)}, one standard error` : are === "upper bound" ? null : "exactly",
         month ? `of ${month[0]}` : whole ? against_clients(table, range, clients) : "of the whole period");
 }
 
+/* [month, estimate, error, what it is] */
 function months_of(table) {
-    return table.raw.clients?.months ?? [];
+    return (table.raw.clients?.months ?? []).map((month, i) => [...month, table.raw.clients.months_are?.[i] ?? null]);
 }
 
 /* A range that is one whole month has a figure of its own. */
@@ -144,7 +148,7 @@ export function client_months(table, room) {
 
     if (known.length === 0 || months.length < 2)
         return null;
-    months.forEach(([name, value, error], i) => {
+    months.forEach(([name, value, error, are], i) => {
         const middle = i * pitch + pitch / 2;
 
         picture.append(svg("text", { x: middle, y: height - 4, "text-anchor": "middle", class: "tick" }, name.slice(2)));
@@ -153,15 +157,17 @@ export function client_months(table, room) {
             return;
         }
         picture.append(svg("rect", { x: middle - 14, width: 28, y: y(value), height: Math.max(y(0) - y(value), 1), class: "column" }),
-            svg("text", { x: middle, y: y(value + error) - 4, "text-anchor": "middle", class: "tick" }, short(value)));
+            svg("text", { x: middle, y: y(value + error) - 4, "text-anchor": "middle", class: "tick" }, at_most(short(value), are)));
         if (error > 0)
             picture.append(svg("path", { class: "whisker",
                 d: `M${middle} ${y(value + error)}V${y(value - error)}M${middle - 4} ${y(value + error)}h8M${middle - 4} ${y(value - error)}h8` }));
     });
-    const rows = months.map(([name, value, error]) => el("tr", {}, el("th", { scope: "row" }, name), el("td.num", {}, estimate([value, error]))));
+    const rows = months.map(([name, value, error, are]) => el("tr", {}, el("th", { scope: "row" }, name), el("td.num", {}, are === "two keys" ? TWO_KEYS : estimate([value, error], are))));
 
     return el("section", {}, el("h2", {}, "Unique clients by month"),
-        el("p.muted", {}, "Who comes in several months is in each of them; the months do not add up to the period. Whiskers are one standard error."),
+        el("p.muted", {}, "Who comes in several months is in each of them; the months do not add up to the period. Whiskers are one standard error.",
+            months.some((month) => month[3] === "upper bound") ? " \u2264 stands before upper bounds: clients of what was retracted are in them." : null,
+            months.some((month) => month[3] === "two keys") ? " A month under two client keys has no figure." : null),
         el("div.scroll.newest", { tabindex: "0", role: "group", "aria-label": "Unique clients by month, a chart" }, picture),
         el("details", {}, el("summary", {}, "These figures as a table"), el("table", {}, el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Month"), el("th.num", { scope: "col" }, "Clients"))),
             el("tbody", {}, rows))));

@@ -6,6 +6,7 @@ import { day_of, range_text } from "./days.js";
 import { read_document, SMOOTH_FROM } from "./model.js";
 import { figures_of, client_months, format_of, steps_table, tick_format_of, word } from "./figures.js";
 import { chart_of } from "./chart.js";
+import { happened_of } from "./happened.js";
 import { ranking_of } from "./ranking.js";
 import { coverage_of } from "./calendar.js";
 import { boards_of } from "./boards.js";
@@ -140,6 +141,7 @@ function show_table(report, table, picker) {
                 table.knows_before ? el("span", {}, compare, el("label", { for: "compare" }, "compare with the period before")) : null,
                 smoothing),
             chart.element, steps.element),
+        ...[happened_of(table)].filter((part) => part !== null),
         ...lists.map((list) => list.element),
         ...[table.raw.clients ? client_months(table, main.clientWidth) : null, table.raw.boards ? boards_of(table.raw.boards) : null].filter((part) => part !== null),
         coverage_of(table, report),

@@ -41,6 +41,21 @@ export class Table {
         this.states = raw.series.state;
         this.n = this.states.length;
         this.lists = raw.lists.map((list) => new List(this, list));
+        this.happened = this.all_that_happened();
+    }
+
+    /* Annotations and changes of the client key, in the order of days: day, text, step (negative: before the period), number. */
+    all_that_happened() {
+        const keys = (this.raw.keys ?? []).map((day) => ({ day, text: "another client key: unique clients of days on both sides are not added up" }));
+        const all = [...(this.raw.annotations ?? []), ...keys].map(({ day, text }) => ({ day: day_of(day), text }))
+            .sort((a, b) => a.day - b.day);
+        let number = 0;
+
+        return all.map((one) => {
+            const step = this.monthly ? month_of(one.day) - month_of(this.since) : one.day - this.since;
+
+            return { ...one, step, number: step >= 0 ? ++number : null };
+        });
     }
 
     get unit() {
@@ -168,7 +183,7 @@ export class List {
         this.keys = raw.keys;
         this.n = raw[raw.keys[0]].length;
         this.rich = raw.series?.length ?? 0; /* so many have figures by step */
-        this.has_clients = raw.clients?.some((clients) => clients !== null) ?? false;
+        this.has_clients = (raw.clients?.some((clients) => clients !== null) ?? false) || raw.clients_are !== undefined;
         this.parsed = new Map();
     }
 
@@ -207,6 +222,11 @@ export class List {
 
     clients(i, range) {
         return this.table.is_whole(range) ? (this.raw.clients?.[i] ?? null) : null;
+    }
+
+    /* What the clients of an entry are: an estimate, if nothing else is said. */
+    clients_are(i) {
+        return this.raw.clients_are?.[i] ?? null;
     }
 
     versions(i) {

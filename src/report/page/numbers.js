@@ -62,11 +62,18 @@ export function change(now, before) {
     return { text: `${rate > 0 ? "+" : "\u2212"}${percent(Math.abs(rate))}`, rate };
 }
 
+export const TWO_KEYS = "not known: days under two client keys cannot be added up";
+
+/* A number of clients that is at most so large. */
+export function at_most(text, are) {
+    return are === "upper bound" ? `\u2264 ${text}` : text;
+}
+
 /* [estimate, error], or null: what cannot be told apart from the figure is not written as if it could. */
-export function estimate(clients) {
-    if (clients === null || clients === undefined || clients[0] === null)
+export function estimate(clients, are) {
+    if (are === "two keys" || clients === null || clients === undefined || clients[0] === null)
         return NONE;
-    return clients[1] > 0 ? `${exact(clients[0])} \u00B1 ${exact(clients[1])}` : exact(clients[0]);
+    return at_most(clients[1] > 0 ? `${exact(clients[0])} \u00B1 ${exact(clients[1])}` : exact(clients[0]), are);
 }
 
 export function plural(n, one, many = one + "s") {

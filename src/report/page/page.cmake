@@ -8,7 +8,7 @@ set(INGEST_UPLOT "" CACHE PATH "a directory with uPlot (dist/, LICENSE), where i
 set(page ${CMAKE_CURRENT_LIST_DIR})
 set(page_made ${CMAKE_BINARY_DIR}/generated/report)
 # What is imported stands before those who import it.
-set(page_modules text.js numbers.js days.js model.js plain.js chart.js spark.js figures.js versions.js ranking.js calendar.js boards.js
+set(page_modules text.js numbers.js days.js model.js happened.js plain.js chart.js spark.js figures.js versions.js ranking.js calendar.js boards.js
     about.js range.js main.js)
 
 # npm_fetch DIR INTO WHY: what DIR/package-lock.json names, in INTO/node_modules. WHY is "" or the reason why not.

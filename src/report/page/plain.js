@@ -3,6 +3,7 @@
  * be zoomed by hand, but shows any range it is told.
  */
 import { svg } from "./text.js";
+import { labels_of } from "./happened.js";
 
 const LEFT = 56, RIGHT = 8, TOP = 8, BOTTOM = 24;
 
@@ -55,7 +56,7 @@ export function plain_chart(host, spec) {
     let shown = null;
 
     const draw = (width = Math.max(host.clientWidth, 120)) => {
-        const { values, mean, before, states, ticks } = shown;
+        const { values, mean, before, states, marks, ticks } = shown;
         const known = [...values, ...(before ?? [])].filter((value) => value !== null);
         const high = Math.max(spec.least, ...known) * 1.05, low = Math.min(0, ...known) * 1.05;
         const x = (i) => LEFT + ((width - LEFT - RIGHT) * (i + 0.5)) / values.length;
@@ -76,6 +77,12 @@ export function plain_chart(host, spec) {
         picture.append(svg("path", { class: mean === null ? "line" : "line faint", d: path_of(values, x, y) }));
         if (mean !== null)
             picture.append(svg("path", { class: "mean", d: path_of(mean, x, y) }));
+        labels_of(marks, edge).forEach((label, k) => {
+            const at = edge(marks[k][0]);
+
+            picture.append(svg("path", { class: "happened", d: `M${at} ${TOP}V${spec.height - BOTTOM}` }),
+                svg("text", { x: at + 3, y: TOP + 10, class: "tick happened-number" }, label));
+        });
         host.replaceChildren(picture);
     };
 

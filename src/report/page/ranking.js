@@ -3,7 +3,7 @@
  * in the page.
  */
 import { el, name_of, seen } from "./text.js";
-import { change, estimate, exact, plural, share } from "./numbers.js";
+import { change, estimate, exact, plural, share, TWO_KEYS } from "./numbers.js";
 import { format_of, word } from "./figures.js";
 import { spark } from "./spark.js";
 import { bar, detail_of } from "./versions.js";
@@ -29,6 +29,14 @@ function key_of(list, key) {
         return [name_of(key[0], { empty: "(unknown)" }), country === "" ? null : el("span.muted", {}, ` ${country}`)];
     }
     return key.flatMap((part, k) => [k > 0 ? el("span.muted", {}, ".") : null, name_of(part)]);
+}
+
+/* What is no plain estimate says so to whoever points at it; all of it stands where the name opens. */
+function clients_cell(list, i, range) {
+    const are = list.clients_are(i);
+    const title = { "two keys": TWO_KEYS, "upper bound": "an upper bound: those of what was retracted are in it" }[are];
+
+    return title === undefined ? estimate(list.clients(i, range)) : el("span", { title }, estimate(list.clients(i, range), are));
 }
 
 /* The columns: id, title, value(i) that it is sorted by, cell(i) and classes. A column that says nothing is left out. */
@@ -58,7 +66,7 @@ function columns_of(list, range, rank) {
     for (const measure of others)
         columns.push({ id: measure, title: word(measure), value: (i) => list.raw[measure][i], cell: (i) => format_of(measure)(list.raw[measure][i]), class: "num wide" });
     if (list.has_clients && table.is_whole(range))
-        columns.push({ id: "clients", title: "Clients", value: (i) => list.clients(i, range)?.[0] ?? null, cell: (i) => estimate(list.clients(i, range)), class: "num wide" });
+        columns.push({ id: "clients", title: "Clients", value: (i) => list.clients(i, range)?.[0] ?? null, cell: (i) => clients_cell(list, i, range), class: "num wide" });
     return columns;
 }
 

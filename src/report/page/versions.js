@@ -2,7 +2,7 @@
  * What opens under a name: its line, its clients, its versions.
  */
 import { el, name_of } from "./text.js";
-import { bytes, estimate, exact, plural, share, tick } from "./numbers.js";
+import { bytes, estimate, exact, plural, share, tick, TWO_KEYS } from "./numbers.js";
 import { chart_of } from "./chart.js";
 import { word } from "./figures.js";
 
@@ -42,8 +42,11 @@ export function detail_of(list, i) {
     const element = el("div.detail", {}, el("h3", {}, list.key(i).flatMap((key, k) => [k > 0 ? "." : "", name_of(key, { most: Infinity })])));
     let chart = null;
 
-    if (clients !== null)
-        element.append(el("p", {}, `Unique clients of the whole period: ${estimate(clients)}`));
+    if (list.clients_are(i) === "two keys")
+        element.append(el("p", {}, `Unique clients of the whole period are ${TWO_KEYS}.`));
+    else if (clients !== null)
+        element.append(el("p", {}, `Unique clients of the whole period: ${estimate(clients, list.clients_are(i))}`,
+            list.clients_are(i) === "upper bound" ? ", an upper bound: those of what was retracted are in it" : null));
     if (series !== null) {
         chart = chart_of(list.table, { label, height: 160, least: 1, format: tick, exact, value: (step) => series[step] ?? null });
         element.append(chart.element);
