@@ -9,7 +9,7 @@
 /*
  * Is the content of all inputs in the ledger, whole, under whatever rules? Of the configuration are used: conninfo, dataset and
  * node (NULL: any), recheck, require_integrity, memory_bytes, signals, `refused`, ctx. `answer` is told of each input, once, in
- * their order. An input that cannot be read is told to `refused` and is not known. ST_OK: all were asked about; ST_USAGE,
+ * their order, and `choice`, unless it is NULL, at the end of those that others have counted (ingest adopt), a line each. An input that cannot be read is told to `refused` and is not known. ST_OK: all were asked about; ST_USAGE,
  * ST_DB, ST_MEMORY, ST_STOPPED.
  */
 enum known_word {

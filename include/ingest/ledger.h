@@ -120,6 +120,13 @@ enum st ledger_find_heads(struct ledger *l, const struct ledger_key *key, const 
 enum st ledger_find_contents(struct ledger *l, const struct ledger_scope *scope, const struct identity *const *contents, size_t n,
                              struct known *out, struct err *err);
 
+/* Of these payloads (0: none) those that have adopted days, by their id. Allocated, the caller frees it. ST_OK, ST_DB, ST_DB_RETRY, ST_MEMORY. */
+struct adopted {
+    int64_t payload;
+    int64_t days, all; /* that were counted elsewhere; of so many */
+};
+enum st ledger_find_adopted(struct ledger *l, const int64_t *ids, size_t n, struct adopted **out, size_t *n_out, struct err *err);
+
 /* ---- inside the batch's transaction ---- */
 
 struct payload_day {

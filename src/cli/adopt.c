@@ -120,7 +120,8 @@ cli_adopt(const struct options *o)
 
     signals_catch();
     source_list_init(&inputs);
-    if ((rc = configure(&counting, o, &without, &err)) == ST_OK &&
+    if ((rc = metrics_open(&counting.metrics, o, &err)) == ST_OK &&
+        (rc = configure(&counting, o, &without, &err)) == ST_OK &&
         (rc = inputs_list(o, 1, &signals_seen, &inputs, &err)) == ST_OK &&
         (rc = counting_enter(&counting, &err)) == ST_OK &&
         (rc = fence_inputs(&counting, &inputs, &err)) == ST_OK) {

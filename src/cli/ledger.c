@@ -20,6 +20,13 @@ on_refused(void *ctx, const struct err *err)
 }
 
 static void
+on_choice(void *ctx, const char *line)
+{
+    (void)ctx;
+    say_note("%s", line);
+}
+
+static void
 on_known(void *ctx, const struct source *source, enum known_word word)
 {
     struct asker *a = ctx;
@@ -59,6 +66,7 @@ go(const struct options *o, ask *question, known_answer *answer, const char *com
 {
     struct asker asker = { .o = o };
     struct run_config config = { .refused = on_refused,
+                                 .choice = option_is_on(o, OPT_VERBOSE) ? on_choice : NULL,
                                  .ctx = &asker,
                                  .recheck = option_is_on(o, OPT_RECHECK) };
     struct place place = { .local.users_fd = -1 };

@@ -15,6 +15,7 @@ struct asking {
     struct decoder_room      room;
     char                    *window; /* for decoded bytes, which nobody looks at */
     known_answer            *answer;
+    int64_t                 *ids;    /* of the payloads that the inputs are; 0: not known */
 };
 
 static enum st
@@ -29,6 +30,7 @@ static void
 asking_release(struct asking *a)
 {
     free(a->window);
+    free(a->ids);
     decoder_room_release(&a->room);
     pg_close(a->pg);
 }
@@ -79,9 +81,11 @@ by_times(struct asking *a, const struct source_list *inputs, bool *known, struct
         for (size_t i = 0; i < n; i++)
             q->files[i] = &inputs->at[from + i].file;
         rc = ledger_find_files(&a->ledger, &a->scope, q->files, n, q->found, err);
-        for (size_t i = 0; rc == ST_OK && i < n; i++)
+        for (size_t i = 0; rc == ST_OK && i < n; i++) {
             known[from + i] = q->found[i].id != 0 && !q->found[i].unterminated &&
                               !q->found[i].partial && inputs->at[from + i].trouble == ST_OK;
+            a->ids[from + i] = q->found[i].id;
+        }
     }
     free(q);
     return rc;
@@ -89,7 +93,7 @@ by_times(struct asking *a, const struct source_list *inputs, bool *known, struct
 
 /* Test 2. */
 static enum st
-by_bytes(struct asking *a, const struct source *source, bool *known, struct err *err)
+by_bytes(struct asking *a, const struct source *source, bool *known, int64_t *id, struct err *err)
 {
     struct known_stored *found = NULL;
     struct digest stored;
@@ -101,16 +105,18 @@ by_bytes(struct asking *a, const struct source *source, bool *known, struct err 
     rc = ledger_find_sizes(&a->ledger, &a->scope, &source->file.size, 1, &found, &n, err);
     if (rc == ST_OK && n > 0)
         rc = input_digest_stored(source, &a->ledger.secret, &stored, err);
-    for (size_t i = 0; rc == ST_OK && i < n && !*known; i++)
+    for (size_t i = 0; rc == ST_OK && i < n && !*known; i++) {
         *known = digest_eq(&found[i].stored, &stored) && !found[i].known.unterminated &&
                  !found[i].known.partial;
+        *id = found[i].known.id;
+    }
     free(found);
     return rc == ST_EOF ? ST_OK : rc; /* ST_EOF: another file than the one that was listed */
 }
 
 /* Test 3: all of it is decoded. */
 static enum st
-by_content(struct asking *a, const struct source *source, bool *known, struct err *err)
+by_content(struct asking *a, const struct source *source, bool *known, int64_t *id, struct err *err)
 {
     struct input_options options = { .room = &a->room,
                                      .require_integrity = a->config->require_integrity };
@@ -136,26 +142,65 @@ by_content(struct asking *a, const struct source *source, bool *known, struct er
     identity = &result.identity;
     rc = ledger_find_contents(&a->ledger, &a->scope, &identity, 1, &found, err);
     *known = rc == ST_OK && found.id != 0 && result.unterminated_bytes == 0;
+    *id = *known ? found.id : 0;
     return rc;
 }
 
 static enum st
-ask(struct asking *a, const struct source *source, bool known, struct err *err)
+ask(struct asking *a, const struct source *source, bool known, int64_t *id, struct err *err)
 {
     enum known_word word;
     enum st rc = ST_OK;
 
     if (!known && source->trouble != ST_OK)
         rc = not_listed(source, err);
-    else if (!known && (rc = by_bytes(a, source, &known, err)) == ST_OK && !known)
-        rc = by_content(a, source, &known, err);
+    else if (!known && (rc = by_bytes(a, source, &known, id, err)) == ST_OK && !known)
+        rc = by_content(a, source, &known, id, err);
     if (rc != ST_OK && !err_is_of_input(rc))
         return rc;
     word = rc != ST_OK ? KNOWN_TROUBLE : known ? KNOWN_YES : KNOWN_NO;
+    if (word != KNOWN_YES)
+        *id = 0;
     if (word == KNOWN_TROUBLE)
         tell_trouble(a, source, err);
     a->answer(a->config->ctx, source, word);
     return ST_OK;
+}
+
+/* ---- is it known because it was adopted? ---- */
+
+static int
+by_payload(const void *a, const void *b)
+{
+    const struct adopted *x = a, *y = b;
+
+    return (x->payload > y->payload) - (x->payload < y->payload);
+}
+
+/* One question for all: who asks of a year of logs with -v is told of each that others have counted. */
+static enum st
+tell_adopted(struct asking *a, const struct source_list *inputs, struct err *err)
+{
+    struct adopted *found = NULL;
+    char line[600];
+    size_t n;
+    enum st rc;
+
+    if (a->config->choice == NULL)
+        return ST_OK;
+    rc = ledger_find_adopted(&a->ledger, a->ids, inputs->n, &found, &n, err);
+    for (size_t i = 0; rc == ST_OK && n > 0 && i < inputs->n; i++) {
+        struct adopted key = { .payload = a->ids[i] };
+        const struct adopted *of = bsearch(&key, found, n, sizeof *found, by_payload);
+
+        if (of == NULL)
+            continue;
+        snprintf(line, sizeof line, "%.500s: adopted, %" PRId64 " of %" PRId64 " day%s",
+                 inputs->at[i].path, of->days, of->all, of->all == 1 ? "" : "s");
+        a->config->choice(a->config->ctx, line);
+    }
+    free(found);
+    return rc;
 }
 
 /* ---- accept ---- */
@@ -196,12 +241,15 @@ known_ask(const struct run_config *config, const struct source_list *inputs, kno
     enum st rc = asking_open(&a, config, PG_READ_ONLY, err);
 
     a.answer = answer;
+    a.ids = calloc(inputs->n + 1, sizeof *a.ids);
     if (rc == ST_OK)
-        rc = known == NULL ? err_memory(err, "cannot ask the ledger for files")
-                           : by_times(&a, inputs, known, err);
+        rc = known == NULL || a.ids == NULL ? err_memory(err, "cannot ask the ledger for files")
+                                            : by_times(&a, inputs, known, err);
     for (size_t i = 0; rc == ST_OK && i < inputs->n; i++)
-        if ((rc = ask(&a, &inputs->at[i], known[i], err)) == ST_OK)
+        if ((rc = ask(&a, &inputs->at[i], known[i], &a.ids[i], err)) == ST_OK)
             rc = look_for_signals(config, err);
+    if (rc == ST_OK)
+        rc = tell_adopted(&a, inputs, err);
     asking_release(&a);
     free(known);
     return rc == ST_DB_RETRY ? ST_DB : rc;

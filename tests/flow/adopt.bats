@@ -93,8 +93,10 @@ audit_finds() {
     mv a c
     count --json c a.gz b
     is "$(summary 's["files"]["known"], s["files"]["known_otherwise"], s["files"]["read"]')" "(3, 0, 0)"
-    run "$INGEST" known a.gz c b
+    run --separate-stderr "$INGEST" known -v a.gz c b
     status_is 0
+    says "a.gz: adopted, 2 of 2 days" "b: adopted"
+    is "$output" ""
     count --json --agents client --recheck b
     is "$(summary 's["files"]["known_otherwise"]')" 1
     run --separate-stderr "$INGEST" --client-key none verify --since 2024-01-01 --until 2024-02-01 c b
@@ -401,4 +403,51 @@ audit_finds() {
         sql "UPDATE $table SET $count = $count - 100001 WHERE ctid = (SELECT max(ctid) FROM $table $([ $table != stats ] || echo WHERE version IS NULL))" || true
         audit
     done
+}
+
+@test "EIDA's nodes and documents: its own table of payloads is not told of what others have sent; the other node is not touched" {
+    fresh
+    python3 "$HERE/eida.py" .
+    sql "INSERT INTO nodes (name) VALUES ('GFZ'), ('RESIF')"
+    count -q --node RESIF --fdsn-networks networks.json a.log
+    fresh _adopts
+    sql "INSERT INTO nodes (name) VALUES ('GFZ'), ('RESIF')"
+    PGDATABASE=t$BATS_TEST_NUMBER "$INGEST" --client-key none -q --node GFZ --fdsn-networks networks.json b.log.gz payload.json
+    "$PG_BIN/pg_dump" -d "t$BATS_TEST_NUMBER" --data-only -t dataselect_stats | "$PG_BIN/psql" -Xq -v ON_ERROR_STOP=1 >/dev/null
+    adopt --json --node GFZ --fdsn-networks networks.json b.log.gz payload.json
+    status_is 0
+    silent
+    is "$(summary 's["files"]["adopted"]')" 2
+    is "$(n_rows payloads)" 0
+    is "$(sql "SELECT sum(count) FROM ingest.openings")" "$(sql "SELECT sum(nb_successful_reqs + nb_failed_reqs) FROM dataselect_stats WHERE node_id = (SELECT id FROM nodes WHERE name = 'GFZ')")"
+    count --json --node GFZ --fdsn-networks networks.json b.log.gz payload.json
+    is "$(summary 's["files"]["known"]')" 2
+    # What the other node's log has is that node's, and not in the balance of this one.
+    adopt -q --node RESIF --fdsn-networks networks.json a.log
+    audit
+    sql "UPDATE dataselect_stats SET nb_reqs = nb_reqs + 1, nb_failed_reqs = nb_failed_reqs + 1 WHERE ctid = (SELECT min(ctid) FROM dataselect_stats WHERE node_id = (SELECT id FROM nodes WHERE name = 'RESIF'))"
+    audit_finds "of RESIF"
+    INGEST_AUDIT=
+}
+
+@test "what is adopted decides which ecosystem a table holds; ranges that were put together on an adopted day are adopted" {
+    fresh
+    some a 05 >a
+    old_script 2024-01-06 a
+    adopt -q a
+    echo '192.0.2.1 - - [05/Jan/2024:10:00:00 +0000] "GET /gems/rails-7.1.0.gem HTTP/1.1" 200 5 "-" "Ruby, RubyGems/3.4"' >gems
+    count --json gems
+    is "$(summary 's["records"]["filtered"]')" "{'other_ecosystem': 1}"
+    fresh _ranges
+    {
+        printf '#Version: 1.0\n#Fields: date time c-ip cs-method cs-uri-stem sc-status sc-bytes sc-range-start sc-range-end\n'
+        for day in 05 06; do
+            printf "2024-01-$day\t00:00:01\t192.0.2.9\tGET\t/gems/a-1.0.gem\t200\t1000\t-\t-\n"
+            printf "2024-01-$day\t00:00:02\t192.0.2.1\tGET\t/gems/a-1.0.gem\t206\t500\t0\t499\n"
+            printf "2024-01-$day\t00:00:03\t192.0.2.1\tGET\t/gems/a-1.0.gem\t206\t500\t500\t999\n"
+        done
+    } >parts
+    adopt --json --range "union 0.9" --until 2024-01-06 parts
+    is "$(summary 's["records"]["counted"], s["records"]["filtered"]')" "(2, {'comment': 2, 'range': 2, 'adopted': 2})"
+    is "$(sql "SELECT dldate, count, bytes FROM stats WHERE version IS NULL")" "2024-01-06|2|2000"
 }
