@@ -423,7 +423,7 @@ waiting for a key
 last run
   none yet"
     run --separate-stderr "$INGEST" --json status
-    is "$output" '{"counted":{},"sources":[],"expected":[],"refused":{"open":0,"accepted":0},"unresolved":{},"runs":[]}'
+    is "$output" '{"counted":{},"sources":[],"expected":[],"refused":{"open":0,"accepted":0},"unresolved":{},"annotations":[],"runs":[]}'
 
     dist 1
     { get 1; get 2; get 2 07/Jan/2024; get 3 03/Jan/2024; } >a.log
@@ -475,7 +475,7 @@ waiting for a key
     PGUSER=reader run --separate-stderr "$INGEST" status
     status_is 3
     says "permission denied for table payload_days"
-    sql "DROP TABLE ingest.unresolved, ingest.refusals, ingest.runs CASCADE"
+    sql "DROP TABLE ingest.unresolved, ingest.refusals, ingest.runs, ingest.annotations CASCADE"
     run --separate-stderr "$INGEST" --json status
     status_is 0
     is "$output" '{"counted":{},"sources":[],"expected":[]}'
