@@ -176,6 +176,8 @@ ledger_open(struct ledger *l, struct pg *pg, bool read_only, struct err *err)
     l->notifies = slice_is(pg_text(r, 0, 4), "t");
     l->annotates = slice_is(pg_text(r, 0, 5), "t");
     pg_free(r);
+    if (!there && (rc = witness_of_less(l, err)) != ST_OK)
+        return rc;
     if (!there) {
         err_fail(err, ST_DB, "cannot count into this database", "it has no ledger (schema ingest)");
         err_hint(err, "make it once: ingest migrate up -d ...");

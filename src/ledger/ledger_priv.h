@@ -42,6 +42,9 @@ void    witness_of(const void *secret, size_t n, uint8_t out[WITNESS_BYTES]);
 /* Is this the secret of the ledger's payloads? n 0: there is none. Sets has_witness and keeps_epochs. ST_DB: it is not. */
 enum st witness_ask(struct ledger *l, const void *secret, size_t n, struct err *err);
 
+/* Where there is no ledger, or not all of one: ST_OK; ST_DB: it has lost the table of its secret, or cannot be asked. */
+enum st witness_of_less(struct ledger *l, struct err *err);
+
 /* May this role count? ST_DB: a right is missing (err->hint: the GRANT). */
 enum st ledger_rights(struct ledger *l, struct err *err);
 

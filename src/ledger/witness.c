@@ -30,6 +30,25 @@ witness_of(const void *secret, size_t n, uint8_t out[WITNESS_BYTES])
     memcpy(out, digest, WITNESS_BYTES);
 }
 
+enum st
+witness_of_less(struct ledger *l, struct err *err)
+{
+    struct pg_result *r = NULL;
+    enum st rc = pg_run(l->pg, what,
+                        "SELECT to_regclass('ingest.payloads') IS NOT NULL"
+                        " AND to_regclass('ingest.settings') IS NULL",
+                        0, NULL, &r, err);
+
+    if (rc == ST_OK && slice_is(pg_text(r, 0, 0), "t")) {
+        rc = err_fail(err, ST_DB, what,
+                      "it has lost the table ingest.settings, and with it the secret that its "
+                      "payloads were digested under");
+        err_hint(err, "%s", way_out);
+    }
+    pg_free(r);
+    return rc;
+}
+
 /* Of the oldest payload and of the youngest. An older ledger has no such column, an older program leaves it empty. */
 static const char sql[] =
     "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = 'ingest.payloads'::regclass"
