@@ -47,7 +47,7 @@ struct part {
 struct retractable;
 struct retracting {
     bool                      back; /* they come again */
-    bool                      show; /* what would change is told, and nothing is written */
+    bool                      show; /* nothing is written: of each row what is taken off, or added, and what the table has go to `differs` */
     const struct retractable *of;
     size_t                    n;
 };

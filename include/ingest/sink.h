@@ -112,6 +112,10 @@ struct compared {
 enum st sink_compare(struct pg *pg, const struct target *t, struct rows *rows, int32_t first, int32_t end, sink_differs *differs, void *ctx,
                      struct compared *out, struct err *err);
 
+/* The same, and each row is told: also those that are the same on both sides. */
+enum st sink_beside(struct pg *pg, const struct target *t, struct rows *rows, int32_t first, int32_t end, sink_differs *each, void *ctx,
+                    struct err *err);
+
 /*
  * The row of `key` (hit.h) as the table has it, of t->node_id where it has nodes: none, one, or several where a live table has it twice. It
  * lives until `take` returns; what that gives but ST_OK ends it. ST_DB, ST_DB_RETRY, ST_MEMORY.

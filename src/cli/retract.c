@@ -12,6 +12,7 @@
 #include "ingest/retracting.h"
 
 #include "counting.h"
+#include "row_text.h"
 
 static const char what[] = "cannot retract";
 
@@ -21,6 +22,7 @@ struct taking {
     struct retractable *of;
     size_t              n_of;
     struct source_list  named, others;
+    uint64_t            n_changes; /* rows that would change */
 };
 
 /* ---- what was done ---- */
@@ -78,6 +80,146 @@ on_recounted(void *ctx, const struct target *t, const struct recounted *r)
                t->dataset->table, num_grouped(n, out), n == 1 ? "" : "s", n == 1 ? "is" : "are",
                num_grouped((uint64_t)r->after, after), num_grouped((uint64_t)r->before, before),
                num_grouped((uint64_t)r->payloads, payloads), plural(r->payloads));
+}
+
+/* ---- --diff: what would change ---- */
+
+/* A row as it would be: false, if it would go. */
+static bool
+row_after(const struct taking *k, const struct target *t, const struct row *read,
+          const struct row *there, struct row *after)
+{
+    bool any = false;
+
+    if (k->others.n > 0 || there == NULL) {
+        if (read != NULL)
+            *after = *read;
+        return read != NULL;
+    }
+    *after = *there;
+    for (size_t i = 0; i < t->dataset->n_sums; i++) {
+        if (k->retracting.back)
+            after->sums[i] = after->sums[i] > INT64_MAX - read->sums[i]
+                                 ? INT64_MAX
+                                 : after->sums[i] + read->sums[i];
+        else
+            after->sums[i] -= read->sums[i];
+        any = any || (t->has_sum[i] && after->sums[i] != 0);
+    }
+    return any;
+}
+
+static void
+sums_text(struct buf *b, const struct target *t, const struct row *row, bool json)
+{
+    const char *comma = "";
+
+    for (size_t i = 0; i < t->dataset->n_sums; i++) {
+        if (!t->has_sum[i])
+            continue;
+        buf_printf(b, json ? "%s\"%s\":%" PRId64 : "%s%s %" PRId64, comma, t->dataset->sums[i],
+                   row->sums[i]);
+        comma = json ? "," : ", ";
+    }
+}
+
+static void
+change_text(struct buf *b, const struct target *t, struct slice key, const struct row *before,
+            const struct row *after)
+{
+    buf_text(b, t->dataset->table);
+    buf_text(b, " ");
+    row_key_text(b, t->dataset, key);
+    buf_text(b, ": ");
+    if (before != NULL)
+        sums_text(b, t, before, false);
+    buf_text(b, before == NULL ? "would be new: " : after == NULL ? " would go" : " would be ");
+    if (after != NULL)
+        sums_text(b, t, after, false);
+}
+
+static void
+change_json(struct buf *b, const struct taking *k, const struct target *t, struct slice key,
+            const struct row *before, const struct row *after)
+{
+    const struct row *const rows[] = { before, after };
+
+    buf_text(b, "{");
+    sink_key_json(b, t->dataset, k->counting.config.node, key);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        buf_printf(b, ",\"%s\":%s", i == 0 ? "before" : "after", rows[i] == NULL ? "null" : "{");
+        if (rows[i] != NULL) {
+            sums_text(b, t, rows[i], true);
+            buf_text(b, "}");
+        }
+    }
+    buf_text(b, "}");
+}
+
+/* What is taken off is there. */
+static bool
+holds(const struct taking *k, const struct target *t, const struct row *there,
+      const struct row *after)
+{
+    if (k->others.n > 0 || k->retracting.back)
+        return true;
+    for (size_t i = 0; i < t->dataset->n_sums; i++)
+        if (there == NULL || (t->has_sum[i] && after->sums[i] < 0))
+            return false;
+    return true;
+}
+
+static enum st
+table_has_less(const struct target *t, struct slice key, struct err *err)
+{
+    struct buf text = { 0 };
+
+    row_key_text(&text, t->dataset, key);
+    err_fail(err, ST_CORRUPT, what, "table \"%s\" has less than was counted, as in %.100s",
+             t->dataset->table, buf_str(&text) == NULL ? "a row" : text.p);
+    err_hint(err, "it was changed by others: `ingest status --audit` shows where, `ingest recount` "
+                  "puts it right");
+    buf_release(&text);
+    return ST_CORRUPT;
+}
+
+static enum st
+on_differs(void *ctx, const struct target *t, const struct row *read, const struct row *there,
+           struct err *err)
+{
+    struct taking *k = ctx;
+    struct buf line = { 0 };
+    struct row after;
+    bool stays;
+
+    if (read == NULL && k->others.n == 0) /* nothing of ours */
+        return ST_OK;
+    if (signals_seen > 0)
+        return err_fail(err, ST_STOPPED, "stopped", "a signal came; not all rows were told");
+    k->n_changes++;
+    stays = row_after(k, t, read, there, &after);
+    if (stays && !holds(k, t, there, &after))
+        return table_has_less(t, read->key, err);
+    if (option_is_on(k->counting.o, OPT_JSON))
+        change_json(&line, k, t, (there != NULL ? there : read)->key, there, stays ? &after : NULL);
+    else
+        change_text(&line, t, (there != NULL ? there : read)->key, there, stays ? &after : NULL);
+    progress_clear();
+    say_text(stdout, line.p, line.n);
+    putchar('\n');
+    stays = line.failed;
+    buf_release(&line);
+    if (stays)
+        return err_memory(err, "cannot tell what would change");
+    return ferror(stdout) ? err_fail(err, ST_DISK, "cannot write to standard output", "%s",
+                                     strerror(errno))
+                          : ST_OK;
+}
+
+static void
+on_compared(void *ctx, const struct target *t, const struct compared *n)
+{
+    (void)ctx, (void)t, (void)n;
 }
 
 /* ---- what is meant ---- */
@@ -142,6 +284,19 @@ list_inputs(struct taking *k, const struct options *o, struct err *err)
     if (back || (o->n_arguments == 2 && o->value[OPT_FILES_FROM].text == NULL))
         return ST_OK;
     return inputs_list(o, 2, &signals_seen, &k->others, err);
+}
+
+static void
+tell_hashes(const struct taking *k)
+{
+    char hex[33];
+
+    for (size_t i = 0; i < k->n_of && k->counting.teller.verbose; i++) {
+        for (size_t b = 0; b < sizeof k->of[i].hash.b; b++)
+            snprintf(hex + 2 * b, 3, "%02x", k->of[i].hash.b[b]);
+        say_note("payload %s of dataset %s, %zu beginning%s with it", hex, k->of[i].dataset,
+                 k->of[i].n_ids - 1, k->of[i].n_ids == 2 ? "" : "s");
+    }
 }
 
 /* Of several names of one payload one is enough. */
@@ -237,6 +392,8 @@ configure(struct taking *k, const struct options *o, struct err *err)
     c->config.partial = option_is_on(o, OPT_PARTIAL);
     c->config.retracted = on_retracted;
     c->config.recounted = on_recounted;
+    c->config.differs = on_differs;
+    c->config.compared = on_compared;
     c->config.retracting = &k->retracting;
     c->config.verdict = NULL;
     c->config.deadline_us = 0;
@@ -263,12 +420,13 @@ prepare(struct taking *k, const struct options *o, struct err *err)
     if (rc != ST_OK || (rc = counting_enter(c, err)) != ST_OK ||
         (rc = find(k, o->arguments[1], is_hash, &hash, err)) != ST_OK)
         return rc;
+    tell_hashes(k);
     k->retracting.of = k->of;
     k->retracting.n = k->n_of;
     c->config.dataset = dataset_by_name(k->of[0].dataset);
     if (k->others.n == 0)
         return ST_OK;
-    c->config.sink = RUN_RECOUNT;
+    c->config.sink = k->retracting.show ? RUN_VERIFY : RUN_RECOUNT;
     return choose_days(k, o, err);
 }
 
@@ -292,6 +450,8 @@ cli_retract(const struct options *o)
         rc = run(&k.counting.config, inputs, &k.counting.summary, &err);
     k.counting.o = o;
     status = counting_finish(&k.counting, rc, &err);
+    if (status == 0 && k.n_changes > 0)
+        status = EXIT_REFUSED;
     for (size_t i = 0; i < k.n_of; i++)
         retractable_release(&k.of[i]);
     free(k.of);

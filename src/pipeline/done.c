@@ -16,8 +16,9 @@ done_is_whole(const struct sighting *seen, const struct source *source, uint64_t
 static bool
 may_go(const struct item *item)
 {
-    bool there = item->fate == FATE_COUNTED || item->fate == FATE_KNOWN ||
-                 item->fate == FATE_KNOWN_OTHERWISE;
+    bool there = item->fate == FATE_COUNTED ||
+                 ((item->fate == FATE_KNOWN || item->fate == FATE_KNOWN_OTHERWISE) &&
+                  item->out_since == 0); /* it may be wanted again */
 
     return there && item->whole && input_is_unchanged(item->source);
 }

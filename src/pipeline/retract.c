@@ -349,8 +349,7 @@ transact(struct run *run, struct table *t, struct retracted *out, bool *unknown,
         rc = err_fail(err, ST_STOPPED, "stopped", "a second signal came; nothing was changed");
         goto rollback;
     }
-    if (!of->show)
-        return pg_commit(run->pg, unknown, err);
+    return pg_commit(run->pg, unknown, err);
 rollback:
     pg_rollback(run->pg);
     return rc;
@@ -394,6 +393,38 @@ with_patience(struct run *run, struct table *t, struct retracted *out, struct er
     return rc == ST_DB_RETRY || rc == ST_EOF ? (err->code = ST_DB) : rc;
 }
 
+/* ---- nothing is written ---- */
+
+static enum st
+show(struct run *run, struct table *t, struct err *err)
+{
+    const struct run_config *c = run->config;
+    const struct recounting *r = &run->recounting;
+    int32_t first = INT32_MAX, end = INT32_MIN;
+    struct rows *rows;
+    int64_t hits;
+    bool none;
+    enum st rc = ST_OK;
+
+    if (!c->retracting->back &&
+        (rc = compare(run, t, c->retracting->of, r->payloads[0], &hits, err)) != ST_OK)
+        return rc;
+    for (size_t i = 0; i < r->n; i++)
+        for (size_t k = 0; k < r->payloads[i]->n_days; k++) {
+            int32_t day = r->payloads[i]->days[k].day;
+
+            day = t->dataset->bucket == BUCKET_MONTH ? clock_month(day) : day;
+            first = day < first ? day : first;
+            end = day >= end ? day + 1 : end;
+        }
+    rows = batch_rows(run, (size_t)(t - run->tables), &none, err);
+    if (rows == NULL)
+        return none ? ST_OK : err->code;
+    rc = sink_beside(run->pg, &t->target, rows, first, end, c->differs, c->ctx, err);
+    rows_free(rows);
+    return rc == ST_DB_RETRY ? (err->code = ST_DB) : rc; /* some of it has been told */
+}
+
 static int
 by_hash(const void *a, const void *b)
 {
@@ -416,10 +447,10 @@ retract(struct run *run, struct err *err)
     for (size_t i = 0; i < r->n; i++)
         r->items[i]->payload = r->payloads[i]; /* for what waits */
     qsort(r->payloads, r->n, sizeof *r->payloads, by_hash);
-    rc = with_patience(run, t, &done, err);
+    rc = c->retracting->show ? show(run, t, err) : with_patience(run, t, &done, err);
     for (size_t i = 0; i < r->n; i++)
         r->items[i]->payload = NULL;
-    if (rc == ST_OK && c->retracted != NULL)
+    if (rc == ST_OK && c->retracted != NULL && !c->retracting->show)
         c->retracted(c->ctx, &t->target, &done);
     return rc;
 }

@@ -12,6 +12,7 @@ struct comparison {
     const struct target *t;
     struct rows *rows;  /* ours; NULL: there are none */
     bool ours_ended;
+    bool tells_same; /* rows that are the same are told, too */
     struct row ours;    /* the next one that no row of the table was held against */
     struct row theirs;
     struct buf key;     /* of theirs */
@@ -227,6 +228,8 @@ take(void *ctx, const struct slice *fields, size_t n, struct err *err)
     }
     if (same_sums(c) && same_clients(c)) {
         c->n->same++;
+        if (c->tells_same)
+            rc = c->differs(c->ctx, c->t, &c->ours, &c->theirs, err);
     } else {
         c->n->differ++;
         rc = c->differs(c->ctx, c->t, &c->ours, &c->theirs, err);
@@ -234,9 +237,9 @@ take(void *ctx, const struct slice *fields, size_t n, struct err *err)
     return rc == ST_OK ? next_of_ours(c, err) : rc;
 }
 
-enum st
-sink_compare(struct pg *pg, const struct target *t, struct rows *rows, int32_t first, int32_t end,
-             sink_differs *differs, void *ctx, struct compared *out, struct err *err)
+static enum st
+compare(struct pg *pg, const struct target *t, struct rows *rows, int32_t first, int32_t end,
+        bool tells_same, sink_differs *differs, void *ctx, struct compared *out, struct err *err)
 {
     struct comparison *c = calloc(1, sizeof *c);
     struct buf sql = { 0 };
@@ -247,6 +250,7 @@ sink_compare(struct pg *pg, const struct target *t, struct rows *rows, int32_t f
         return err_memory(err, what);
     c->t = t;
     c->rows = rows;
+    c->tells_same = tells_same;
     c->differs = differs;
     c->ctx = ctx;
     c->n = out;
@@ -261,4 +265,20 @@ sink_compare(struct pg *pg, const struct target *t, struct rows *rows, int32_t f
     buf_release(&c->key);
     free(c);
     return rc;
+}
+
+enum st
+sink_compare(struct pg *pg, const struct target *t, struct rows *rows, int32_t first, int32_t end,
+             sink_differs *differs, void *ctx, struct compared *out, struct err *err)
+{
+    return compare(pg, t, rows, first, end, false, differs, ctx, out, err);
+}
+
+enum st
+sink_beside(struct pg *pg, const struct target *t, struct rows *rows, int32_t first, int32_t end,
+            sink_differs *each, void *ctx, struct err *err)
+{
+    struct compared ignored;
+
+    return compare(pg, t, rows, first, end, true, each, ctx, &ignored, err);
 }

@@ -131,14 +131,6 @@ ingest() {
     [[ "$output" == *'"name":"b"'* && "$output" != *'"name":"a"'* ]]
 }
 
-@test "reserved commands: exit 2, and how to name a file so" {
-    for word in key retract; do
-        ingest $word
-        status_is 2
-        says "\"$word\"" "./$word"
-    done
-}
-
 @test "a dry run of a command that would write all the same: exit 2" {
     for words in "migrate up eida" "migrate down stats" "accept x" "node add x" "token add x" "backup x" "leaderboard"; do
         # shellcheck disable=SC2086

@@ -179,6 +179,9 @@ hash_of() {
     count --json b.gz
     is "$(summary 's["files"]["known"], s["files"]["retracted"]')" "(1, 1)"
     "$INGEST" known b
+    sleep 2.1 # what is younger is not listed anyway
+    count -q --done list a b b.gz
+    is "$(tr '\0' '\n' <list)" a
     run --separate-stderr "$INGEST" --client-key none verify --since 2024-01-06 --until 2024-01-08 a b.gz
     status_is 1 # the clients of a0, a1 and a2
     [[ "$output" == *"6 rows are the same, 6 differ, 0 are of the logs alone, 0 of the table alone" ]]
@@ -349,9 +352,12 @@ hash_of() {
     dump >after
     same_file before after
     sql "DELETE FROM stats WHERE name = 'ac2' AND version IS NULL AND dldate = '2024-01-06'; UPDATE stats SET count = 1, bytes = 100 WHERE count = 0"
-    retract b
-    status_is 1
-    says "as in ac2/NULL/2024-01-06"
+    for diff in "" --diff; do
+        # shellcheck disable=SC2086
+        retract $diff b
+        status_is 1
+        says "as in ac2/NULL/2024-01-06"
+    done
     sql "INSERT INTO stats VALUES ('ac2', NULL, '2024-01-06', 9223372036854775807, 300)"
     retract b
     status_is 1
@@ -536,4 +542,38 @@ hash_of() {
     count -q a b
     retract --dataset job_artifact_downloads a
     [ "$status" -ge 1 ]
+}
+
+@test "--diff: what would change, and nothing does" {
+    fresh
+    some ab 05 06 >a
+    some ac 06 >b
+    count -q a b
+    line a1 1.0.1 07/Jan/2024 >c
+    count -q c
+    dump >before
+    retract --diff c
+    status_is 1
+    is "$output" "stats a1/NULL/2024-01-07: count 1, bytes 100 would go
+stats a1/1.0.1/2024-01-07: count 1, bytes 100 would go"
+    retract --diff --json b
+    status_is 1
+    is "$(grep -c '"before":{"count":[0-9]*,"bytes":[0-9]*},"after":null}' <<<"$output")" 6
+    is "$(grep '"a1"' <<<"$output" | head -n 1)" '{"table":"stats","name":"a1","version":null,"dldate":"2024-01-06","before":{"count":2,"bytes":200},"after":{"count":1,"bytes":100}}'
+    retract --diff b a
+    status_is 1
+    [[ "$output" == *"stats ac0/NULL/2024-01-06: count 1, bytes 100 would go"* ]]
+    [[ "$output" == *"stats a1/1.0.1/2024-01-06: count 2, bytes 200 would be count 1, bytes 100"* ]]
+    [[ "$output" != *"ab0"* ]]
+    dump >after
+    same_file before after
+    retract -q c
+    dump >before
+    retract --diff --undo c
+    status_is 1
+    [[ "$output" == "stats a1/NULL/2024-01-07: would be new: count 1, bytes 100"* ]]
+    dump >after
+    same_file before after
+    retract --undo c
+    table_is_of a b c
 }
