@@ -306,7 +306,7 @@ enum st
 entries_correct(const struct table *t, struct list *list, struct pg *pg, struct err *err)
 {
     bool named = strcmp(list->of, "name") == 0 || strcmp(list->of, "network") == 0;
-    struct period of;
+    struct period of = { 0 };
 
     for (size_t i = 0; i < list->n_rich; i++) {
         struct entry *e = &list->entries[i];
