@@ -534,14 +534,93 @@ hash_of() {
     table_is_of a b c
 }
 
-@test "what depends on other files, or stands beside the rows, is not subtracted" {
+# base SET: a database of its own with ours of that set.
+base() {
+    PGDATABASE=postgres sql "CREATE DATABASE retract_$1"
+    export PGDATABASE=retract_$1
+    "$INGEST" -q migrate up ledger "$1"
+}
+
+@test "rules that look at more than one line: not subtracted, but counted again without it" {
     fresh
-    printf '[rules]\nextends = crates\nwindow = 1h\n' >window
     some ab 05 >a
-    some ac 05 >b
-    count -q a b
-    retract --dataset job_artifact_downloads a
-    [ "$status" -ge 1 ]
+    line a1 1.0.7 05/Jan/2024 192.0.2.250 >b
+    some ab 05 >>b
+    count -q --window day a b
+    is "$(sql "SELECT sum(count) FROM stats WHERE version IS NULL")" 7
+    retract --window day a
+    status_is 2
+    says "look at more than one line" "give all other files"
+    retract --window day a b
+    status_is 0
+    table_is_of --window day b
+    # It comes back as it would be counted in a run of its own.
+    retract --window day --undo a
+    status_is 0
+    is "$(sql "SELECT sum(count) FROM stats WHERE version IS NULL")" 13
+    recount 2024-01-05 2024-01-06 --window day a b
+    status_is 0
+    table_is_of --window day a b
+}
+
+@test "numbers that go up and down, or stand beside the rows" {
+    base seventv
+    mkdir made
+    python3 "$HERE/seventv.py" made 7
+    cp made/one.log made/two.log .
+    count -q one.log two.log
+    sql "SELECT * FROM seventv.emote_stats ORDER BY 1, 2" >before
+    retract one.log
+    status_is 2
+    says "counts up and down" "give all other files"
+    retract one.log two.log
+    status_is 0
+    retract --undo one.log
+    status_is 0
+    sql "SELECT * FROM seventv.emote_stats ORDER BY 1, 2" >after
+    same_file before after
+}
+
+@test "what waits for its key is forgotten; what has it by now goes" {
+    base zeco
+    get() {
+        printf '%s - - [%s:12:00:00 +0000] "GET /dist/A/BC/%040x.tar.gz HTTP/1.1" 200 100 "-" "zef"\n' "192.0.2.$3" "$2/Jan/2024" "$1"
+    }
+    dist() {
+        sql "INSERT INTO zeco.dists (id, dist, path, meta) VALUES (gen_random_uuid(), 'x', 'A/BC/' || lpad(to_hex($1), 40, '0') || '.tar.gz',
+             jsonb_build_object('name', 'ABC', 'version', '1.$1', 'auth', 'zef:a', 'path', '/dist/A/BC/' || lpad(to_hex($1), 40, '0') || '.tar.gz'))"
+    }
+    dist 1
+    { get 1 05 1; get 2 05 2; get 3 06 3; } >a
+    { get 1 05 4; get 2 05 5; } >b
+    count -q --rules zeco a b
+    is "$(n_rows ingest.unresolved)" 3
+    dist 2
+    retract --rules zeco a
+    status_is 0
+    is "$output" "stats: 2 hits of 1 payload are out: 3 rows changed, 0 gone"
+    is "$(sql "SELECT version, count FROM zeco.stats ORDER BY 1 NULLS FIRST" | tr '\n' ' ')" "|2 1.1|1 1.2|1 "
+    is "$(sql "SELECT count(*) FROM ingest.unresolved WHERE healed_at IS NULL")" 0
+    dist 3
+    retract --rules zeco --undo a
+    status_is 0
+    is "$(sql "SELECT version, count, dldate FROM zeco.stats ORDER BY 3, 1 NULLS FIRST" | tr '\n' ' ')" "|4|2024-01-05 1.1|2|2024-01-05 1.2|2|2024-01-05 |1|2024-01-06 1.3|1|2024-01-06 "
+}
+
+@test "what was adopted is not ours to take" {
+    fresh
+    some ab 05 06 >a
+    count -q adopt a
+    retract a
+    status_is 1
+    says "it was adopted"
+    some ac 06 >>a
+    count -q a
+    retract -v a
+    status_is 0
+    says "payload $(sql "SELECT encode(hash, 'hex') FROM ingest.payloads ORDER BY id DESC LIMIT 1") of dataset stats, 0 beginnings with it"
+    is "$(n_rows stats)" 0
+    is "$(states)" "adopted 2, retracted 1"
 }
 
 @test "--diff: what would change, and nothing does" {
