@@ -15,8 +15,8 @@ left_out_init(struct run *run, struct err *err)
     const struct retracting *r = run->config->retracting;
     struct ledger *l = &run->ledger;
 
-    if (run->pg == NULL || run_asks_ledger(run))
-        return ST_OK;
+    if (run->pg == NULL || run_asks_ledger(run) || run->config->part != NULL)
+        return ST_OK; /* what an input has of a row it has though it stays out */
     l->view = run->config->sink == RUN_RETRACT ? LEDGER_ALL : LEDGER_OUT;
     if (r != NULL) {
         size_t n = 0;

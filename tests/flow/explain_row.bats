@@ -150,14 +150,16 @@ answer() {
          UPDATE ingest.payload_days SET state = 'adopted' WHERE payload = (SELECT payload FROM ingest.sightings WHERE convert_from(path, 'UTF8') = 'three');
          INSERT INTO ingest.retractions (payload, named, exact) SELECT payload, payload, false FROM ingest.payload_days WHERE state = 'retracted';
          INSERT INTO ingest.upper_bounds VALUES ('stats', 0, '2024-01-05', 'a');
-         INSERT INTO ingest.openings VALUES ('stats', 0, '2024-01-05', 3, 33);
-         DELETE FROM ingest.key_epochs;
-         INSERT INTO ingest.key_epochs VALUES ('public.stats', '-infinity', '\\x0011223344556677', now(), now()), ('public.stats', '2024-01-05', '\\x8899aabbccddeeff', now(), NULL)"
+         INSERT INTO ingest.openings VALUES ('stats', 0, '2024-01-05', 3, 33)"
     row stats a NULL 2024-01-05 one two three
     status_is 0
-    shows ": retracted, count 1" ": adopted, count 1" ": counted, count 2" "retracted 2" "recounted 2" "clients   an upper bound" "key       8899aabb from 2024-01-05 on" \
+    shows ": retracted, count 1" ": adopted, count 1" ": counted, count 2" "retracted 2" "recounted 2" "clients   an upper bound" \
         "opening: count 3, bytes 33 of 2024-01-05" "file one: count 1, bytes 100, clients 1 of this row, of count 1 of 2024-01-05; payload" \
         "files: count 2, bytes 200 of this row; of others: count 1, bytes 100"
+    sql "DELETE FROM ingest.key_epochs;
+         INSERT INTO ingest.key_epochs VALUES ('public.stats', '-infinity', '\\x0011223344556677', now(), now()), ('public.stats', '2024-01-05', '\\x8899aabbccddeeff', now(), NULL)"
+    row stats a 1.0.0 2024-01-05
+    shows "key       8899aabb from 2024-01-05 on"
     row_json stats a 1.0.0 2024-01-05
     is "$(answer '(r["clients_are"], r["opening"], [k["key_id"] for k in r["client_keys"]])')" \
         "('upper bound', {'count': 3, 'bytes': 33}, ['8899aabbccddeeff'])"
