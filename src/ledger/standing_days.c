@@ -8,12 +8,12 @@
 
 /*
  * A day is settled some time after its end. What comes later revises it, hits that find their key
- * included (`healed`: payload, day, at); not what came soon after the first of it, which is a day
- * that was late as a whole, as when years of logs are counted at last. What the configuration at
- * hand does not say of a source, its last run has written down (`noted`: name, settle). The view
- * ingest.covered_days says the same in SQL; a test compares the two.
+ * (`healed`: payload, day, at) and recounts (`again`) included; not what came soon after the first
+ * of it, which is a day that was late as a whole, as when years of logs are counted at last. What
+ * the configuration at hand does not say of a source, its last run has written down (`noted`: name,
+ * settle). The view ingest.covered_days says the same in SQL; a test compares the two.
  */
-#define DECLARE(healed, noted)                                                                     \
+#define DECLARE(healed, noted, again)                                                              \
     "DECLARE days NO SCROLL CURSOR FOR"                                                            \
     " SELECT dataset, source, day - date '1970-01-01', hours, payloads, partial, late, lines,"     \
     "        count, bytes, CASE WHEN now() AT TIME ZONE 'UTC' < ends THEN 0"                       \
@@ -22,10 +22,11 @@
     " FROM (SELECT *, day + interval '1 day' + settle AS ends"                                     \
     " FROM (SELECT p.dataset, p.source, d.day, bit_or(d.hours) AS hours, count(*) AS payloads,"    \
     "              count(*) FILTER (WHERE p.partial) AS partial,"                                  \
-    "              count(*) FILTER (WHERE d.day < (greatest(p.at, h.at) - p.settle)::date)"        \
+    "              count(*) FILTER (WHERE d.day < (greatest(p.at, h.at, r.at) - p.settle)::date)"  \
     "                AS late,"                                                                     \
     "              sum(d.lines) AS lines, sum(d.count) AS count, sum(d.bytes) AS bytes,"           \
-    "              min(p.at) AS first, max(greatest(p.at, h.at)) AS last, max(p.settle) AS settle" \
+    "              min(p.at) AS first, max(greatest(p.at, h.at, r.at)) AS last,"                   \
+    "              max(p.settle) AS settle"                                                        \
     "         FROM ingest.payload_days d"                                                          \
     "         JOIN (SELECT id, dataset, source, partial, counted_at AT TIME ZONE 'UTC' AS at,"     \
     "                      coalesce(c.settle, s.settle, CASE format"                               \
@@ -38,6 +39,8 @@
     "              ) p ON p.id = d.payload"                                                        \
     "         LEFT JOIN (" healed ") AS h(payload, day, at)"                                       \
     "                ON h.payload = d.payload AND h.day = d.day"                                   \
+    "         LEFT JOIN (" again ") AS r(payload, day, at)"                                        \
+    "                ON r.payload = d.payload AND r.day = d.day"                                   \
     "        WHERE d.state IN ('counted', 'adopted') GROUP BY p.dataset, p.source, d.day) x) y"    \
     " ORDER BY source NULLS LAST, dataset, day"
 
@@ -48,23 +51,33 @@
 #define NOTED     "SELECT name, settle_seconds FROM ingest.sources"
 #define NO_NOTED  "SELECT NULL::text, NULL::bigint"
 
-/* An older ledger: nothing waits in it, or no source is written down. */
-static const char *const declare[2][2] = {
-    { DECLARE(NO_HEALED, NO_NOTED), DECLARE(NO_HEALED, NOTED) },
-    { DECLARE(HEALED, NO_NOTED), DECLARE(HEALED, NOTED) },
+#define AGAIN                                                                                      \
+    "SELECT c.payload, g.day, max(n.recounted_at) AT TIME ZONE 'UTC' FROM ingest.recounts n"       \
+    " JOIN ingest.recounted c ON c.recount = n.id JOIN ingest.payload_days g"                      \
+    " ON g.payload = c.payload AND g.day >= n.since AND g.day < n.until GROUP BY c.payload, g.day"
+
+/* An older ledger: nothing waits in it, no source is written down, or nothing was counted again. */
+#define DECLARE_BOTH(healed, noted)                                                                \
+    { DECLARE(healed, noted, NO_HEALED), DECLARE(healed, noted, AGAIN) }
+static const char *const declare[2][2][2] = {
+    { DECLARE_BOTH(NO_HEALED, NO_NOTED), DECLARE_BOTH(NO_HEALED, NOTED) },
+    { DECLARE_BOTH(HEALED, NO_NOTED), DECLARE_BOTH(HEALED, NOTED) },
 };
 
 static enum st
-look_for_tables(struct pg *pg, bool *heals, bool *notes, struct err *err)
+look_for_tables(struct pg *pg, bool *heals, bool *notes, bool *again, struct err *err)
 {
     static const char sql[] =
         "SELECT to_regclass('ingest.unresolved') IS NOT NULL,"
-        " coalesce(has_table_privilege(to_regclass('ingest.sources'), 'SELECT'), false)";
+        " coalesce(has_table_privilege(to_regclass('ingest.sources'), 'SELECT'), false),"
+        " coalesce(has_table_privilege(to_regclass('ingest.recounts'), 'SELECT')"
+        "          AND has_table_privilege(to_regclass('ingest.recounted'), 'SELECT'), false)";
     struct pg_result *r = NULL;
     enum st rc = pg_run(pg, STANDING_WHAT, sql, 0, NULL, &r, err);
 
     *heals = rc == ST_OK && slice_is(pg_text(r, 0, 0), "t");
     *notes = rc == ST_OK && slice_is(pg_text(r, 0, 1), "t");
+    *again = rc == ST_OK && slice_is(pg_text(r, 0, 2), "t");
     pg_free(r);
     return rc;
 }
@@ -74,7 +87,7 @@ open_cursor(struct pg *pg, const struct standing_source *sources, size_t n, stru
 {
     struct pg_array names, settle;
     const char *values[2];
-    bool heals, notes;
+    bool heals, notes, again;
     enum st rc;
 
     pg_array_begin(&names);
@@ -89,10 +102,10 @@ open_cursor(struct pg *pg, const struct standing_source *sources, size_t n, stru
     values[1] = pg_array_end(&settle);
     if (values[0] == NULL || values[1] == NULL)
         rc = err_memory(err, STANDING_WHAT);
-    else if ((rc = look_for_tables(pg, &heals, &notes, err)) == ST_OK &&
+    else if ((rc = look_for_tables(pg, &heals, &notes, &again, err)) == ST_OK &&
              (rc = pg_script(pg, STANDING_WHAT, "SET LOCAL cursor_tuple_fraction TO 1", err)) ==
                  ST_OK)
-        rc = pg_run(pg, STANDING_WHAT, declare[heals][notes], 2, values, NULL, err);
+        rc = pg_run(pg, STANDING_WHAT, declare[heals][notes][again], 2, values, NULL, err);
     pg_array_release(&names);
     pg_array_release(&settle);
     return rc;

@@ -451,3 +451,21 @@ audit_finds() {
     is "$(summary 's["records"]["counted"], s["records"]["filtered"]')" "(2, {'comment': 2, 'range': 2, 'adopted': 2})"
     is "$(sql "SELECT dldate, count, bytes FROM stats WHERE version IS NULL")" "2024-01-06|2|2000"
 }
+
+@test "a day that is counted again after it was settled is revised; one that is adopted late as a whole is not" {
+    fresh
+    some a 05 06 >a
+    old_script 2024-02-01 a
+    adopt -q a
+    is "$(sql "SELECT string_agg(state, ' ' ORDER BY day) FROM ingest.covered_days")" "settled settled"
+    sql "UPDATE ingest.payloads SET counted_at = counted_at - interval '2 days'"
+    run --separate-stderr "$INGEST" --client-key none recount --since 2024-01-06 --until 2024-01-07 a
+    is "$(sql "SELECT string_agg(state || late, ' ' ORDER BY day) FROM ingest.covered_days")" "settled1 revised1"
+    run --separate-stderr "$INGEST" status -v
+    [[ "$output" == *"revised  2024-01-06"* ]] || { echo "$output"; return 1; }
+    PGDATABASE=postgres sql "CREATE DATABASE ledger_alone"
+    export PGDATABASE=ledger_alone
+    "$INGEST" -q migrate up ledger
+    "$INGEST" -q migrate down ledger
+    is "$(sql "SELECT to_regclass('ingest.covered_days') IS NULL AND to_regclass('ingest.openings') IS NULL")" t
+}

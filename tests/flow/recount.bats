@@ -218,7 +218,7 @@ PYTHON
     done
     PGUSER=counter recount 2024-01-05 2024-01-06 a
     status_is 0
-    sql "DROP OWNED BY counter; DROP ROLE counter; DROP TABLE ingest.recounted, ingest.recounts; DELETE FROM ingest.migrations WHERE file = '1795700000-recounts'"
+    sql "DROP OWNED BY counter; DROP ROLE counter; DROP TABLE ingest.recounted, ingest.recounts CASCADE; DELETE FROM ingest.migrations WHERE file = '1795700000-recounts'"
     recount 2024-01-05 2024-01-06 a
     status_is 3
     says "ingest migrate up ledger"

@@ -65,7 +65,7 @@ for seed in range(int(sys.argv[1])):
         assert {d["state"] for d in sql[0]} == {"open", "settled", "revised"}
 PYTHON
     cat >ledger.sql <<'SQL'
-TRUNCATE ingest.payloads, ingest.sources CASCADE;
+TRUNCATE ingest.payloads, ingest.sources, ingest.recounts CASCADE;
 SELECT setseed(%(seed)s) \g /dev/null
 INSERT INTO ingest.sources VALUES ('slow', 5 * 86400 + (random() * 100000)::int, NULL), ('quick', 1, 60), ('nobody', NULL, 5);
 INSERT INTO ingest.payloads (scope, dataset, hash, length, head, partial, integrity, format, source, rules_id, lines_read, lines_counted, records_read, records_counted, counted_at)
@@ -79,6 +79,10 @@ SELECT id, dataset, (now() AT TIME ZONE 'UTC')::date - n, (ARRAY['counted', 'cou
   FROM ingest.payloads, generate_series(0, 30) n WHERE random() < 0.12;
 INSERT INTO ingest.unresolved (payload, dataset, path, day, count, bytes, healed_at)
 SELECT payload, dataset, 'p', day, 1, 0, CASE WHEN random() < 0.7 THEN now() - random() * interval '20 days' END FROM ingest.payload_days WHERE random() < 0.2;
+INSERT INTO ingest.recounts (scope, dataset, since, until, rules_id, partial, rows_before, rows_after, recounted_at)
+SELECT 0, 'stats', first, first + 1 + (random() * 5)::int, decode(md5('r'), 'hex'), false, 0, 0, now() - random() * random() * interval '20 days'
+  FROM (SELECT (now() AT TIME ZONE 'UTC')::date - (random() * 40)::int AS first FROM generate_series(1, 6)) f;
+INSERT INTO ingest.recounted (recount, payload) SELECT r.id, p.id FROM ingest.recounts r, ingest.payloads p WHERE p.dataset = 'stats' AND random() < 0.2;
 SQL
     sed -i 's/ \\g \/dev\/null/;/; s/^SELECT setseed(\(.*\));$/DO $$ BEGIN PERFORM setseed(\1); END $$;/' ledger.sql
     python3 compare.py 12
