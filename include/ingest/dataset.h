@@ -126,6 +126,9 @@ void    client_key_none(struct client_key *key);
 void    client_key_throwaway(struct client_key *key); /* random, for dry runs */
 /* Which epoch a day is of: a place in `epochs`. There is one at least. */
 size_t  client_key_at(const struct client_key *key, int32_t day);
+/* Is its key destroyed, or that of any epoch? */
+bool    client_key_is_dropped(const struct client_key *key, int32_t day);
+bool    client_key_any_dropped(const struct client_key *key);
 /* The key of this epoch is no longer to be used, here: it is overwritten by a random one. */
 void    client_key_forget(struct client_key *key, size_t epoch);
 /* Can the dataset's sketches be kept apart by these epochs? False: it has rows by months, and one begins within a month. */

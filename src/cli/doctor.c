@@ -5,6 +5,7 @@
  */
 #include "ingest/base.h"
 
+#include <sodium.h>
 #include <sys/stat.h>
 
 #include "ingest/clock.h"
@@ -178,6 +179,31 @@ on_key(void *ctx, const struct key_line *line)
     }
 }
 
+/* A ledger that nobody can count with any more, as its secret is lost or another one. */
+static enum st
+check_secret(struct visit *v, struct pg *pg, bool *good, struct err *err)
+{
+    struct pg_result *r = NULL;
+    struct ledger ledger;
+    enum st rc = pg_run(pg, "cannot look at the ledger",
+                        "SELECT to_regclass('ingest.payloads') IS NOT NULL"
+                        " AND coalesce(has_table_privilege(to_regclass('ingest.settings'), 'SELECT'), true)",
+                        0, NULL, &r, err);
+
+    *good = rc == ST_OK && slice_is(pg_text(r, 0, 0), "t");
+    pg_free(r);
+    if (!*good)
+        return rc;
+    rc = ledger_open(&ledger, pg, true, err);
+    sodium_memzero(&ledger.secret, sizeof ledger.secret);
+    *good = rc == ST_OK;
+    if (rc == ST_OK)
+        tell(v, AUDIT_OK, "ledger", "its secret is that of its payloads", NULL);
+    else if (rc == ST_DB)
+        tell_err(v, "ledger", err);
+    return rc == ST_DB ? ST_OK : rc;
+}
+
 static enum st
 check_epochs(struct visit *v, struct pg *pg, struct err *err)
 {
@@ -203,13 +229,14 @@ static enum st
 visit_server(struct visit *v, const struct place *place, struct err *err)
 {
     struct pg *pg;
+    bool good = false;
     enum st rc;
 
     if (!place->use)
         return place_missing(err);
     pg = pg_connect(place->conninfo, PG_READ_ONLY, err);
     rc = pg == NULL ? err->code : doctor_server(pg, findings_say, &v->f, &v->n_findings, err);
-    if (rc == ST_OK)
+    if (rc == ST_OK && (rc = check_secret(v, pg, &good, err)) == ST_OK && good)
         rc = check_epochs(v, pg, err);
     pg_close(pg);
     return rc;

@@ -79,7 +79,7 @@ confirm(const struct key_job *j, struct err *err)
     static const char what[] = "cannot destroy client keys";
     char answer[8] = "";
 
-    if (option_is_on(j->o, OPT_YES))
+    if (j->o->value[OPT_YES].origin == FROM_COMMAND_LINE) /* and not once for all in a configuration */
         return ST_OK;
     if (!asks_a_person()) {
         err_fail(err, ST_USAGE, what, "it cannot be taken back, and nobody is here to ask");

@@ -55,6 +55,22 @@ client_key_at(const struct client_key *key, int32_t day)
     return i;
 }
 
+bool
+client_key_is_dropped(const struct client_key *key, int32_t day)
+{
+    return key->epochs[client_key_at(key, day)].dropped;
+}
+
+bool
+client_key_any_dropped(const struct client_key *key)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < key->n_epochs; i++)
+        any = any || key->epochs[i].dropped;
+    return any;
+}
+
 /*
  * Nothing may be hashed under it, and whoever counts looks for that (pipeline/epochs.c). Should it
  * happen all the same, nobody can tell which client it was.

@@ -93,6 +93,8 @@ book_open(struct ingest *h, const struct dataset *dataset, struct book **out, st
         if ((rc = picker_init(&b->picker, dataset, b->rules, &h->client_key, err)) != ST_OK)
             return rc;
         b->picker_ready = true;
+        b->watches_days = b->shape.sketch && dataset->clients == CLIENT_KEYED &&
+                          client_key_any_dropped(&h->client_key);
     }
     snprintf(b->picker.ecosystem, sizeof b->picker.ecosystem, "%s", b->ecosystem);
     return ST_OK;

@@ -4,6 +4,8 @@
  */
 #include "ingest/base.h"
 
+#include "ingest/clock.h"
+
 #include "library_priv.h"
 
 /* ---- one record, told to the caller ---- */
@@ -106,9 +108,12 @@ pick(struct ingest *h, struct intake *r, const struct record *rec, struct hit *h
         why = r->book->dataset->pick(picker, rec, hit);
     if (why == KEEP && !sums_fit(r, hit))
         why = REJECT_NUMBER;
-    if (why == KEEP)
-        h->n_keys += hit->key.n;
-    return why;
+    if (why != KEEP)
+        return why;
+    h->n_keys += hit->key.n;
+    if (unlikely(r->book->watches_days) && client_key_is_dropped(&h->client_key, rec->day))
+        r->keyless_day = rec->day;
+    return KEEP;
 }
 
 static enum st
@@ -237,6 +242,18 @@ judge(const struct ingest *h, const struct intake *r, struct err *err)
     return ST_FORMAT;
 }
 
+static enum st
+judge_days(const struct intake *r, struct err *err)
+{
+    char day[11];
+
+    if (r->keyless_day == DAY_NONE)
+        return ST_OK;
+    clock_format_day(r->keyless_day, day);
+    return err_fail(err, ST_FORMAT, "cannot count this input",
+                    "the client key of %s is destroyed", day);
+}
+
 /* All of it was read, and all is good. */
 static enum st
 keep(struct ingest *h, struct intake *r, const char *dataset, const struct input_result *result,
@@ -248,7 +265,8 @@ keep(struct ingest *h, struct intake *r, const char *dataset, const struct input
     *known = seen_has(&h->seen, &key);
     if (*known)
         return ST_OK;
-    if (r->book != NULL && (rc = judge(h, r, err)) != ST_OK)
+    if (r->book != NULL &&
+        ((rc = judge(h, r, err)) != ST_OK || (rc = judge_days(r, err)) != ST_OK))
         return rc;
     if (r->book != NULL && !book_add_sums(r->book, r->sums))
         return err_fail(err, ST_CORRUPT, "cannot count this input",
@@ -273,7 +291,7 @@ read_empty(struct ingest *h, struct err *err)
 static enum st
 count_open(struct ingest *h, struct input *in, bool *known, struct err *err)
 {
-    struct intake intake = { 0 };
+    struct intake intake = { .keyless_day = DAY_NONE };
     struct input_result result;
     struct choice choice;
     enum st rc;

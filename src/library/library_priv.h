@@ -28,6 +28,7 @@ struct book {
     struct rollup        *input;         /* of the one that is read; NULL: none was */
     struct picker         picker;
     bool                  picker_ready;
+    bool                  watches_days;  /* its clients are hashed under keys of which some are destroyed */
     char                  ecosystem[64]; /* of its table; "": the first download decides */
     int64_t               sums[SUMS_MAX]; /* of all hits */
 };
@@ -44,6 +45,7 @@ struct intake {
     uint64_t       line_no;
     uint64_t       first_line; /* of those that are rejected; 0: none is */
     enum reason    first_why;
+    int32_t        keyless_day; /* of hits whose clients would be hashed under a key that is destroyed; DAY_NONE: there are none */
 };
 
 /* Whose turn it is with the pieces of an input. */

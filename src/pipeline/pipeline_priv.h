@@ -12,7 +12,8 @@
  *   ecosystem.c  a table that has none yet gets that of the first input of a batch
  *   needs.c    what a dataset needs of the rules and of a rollup
  *   tables.c   a dataset's table, node and ecosystem, looked up on first use
- *   epochs.c   under which keys its clients are hashed; key.c: `ingest key`
+ *   epochs.c   under which keys its clients are hashed; keyed.c: and still are, while inputs are counted
+ *   key.c      `ingest key`; key_list.c: what it shows
  *   catalogs.c what the paths of a table's hits are looked up in, read on first use
  *   parked.c   hits whose path no catalog knows yet; heal.c: those that it knows by now
  *   stream.c   for rules with a window or a union of ranges: the inputs in the order of their times
@@ -476,6 +477,9 @@ void    setting_key(char out[200], const char *what, const struct table *t);
 /* epochs.c */
 /* The run's client keys are read, and are those that the table is fed under. ST_USAGE, ST_DB, ST_DB_RETRY, ST_MEMORY. */
 enum st epochs_check(struct run *run, struct table *t, struct err *err);
+/* Are clients counted into the table from this day on? *last: up to which day; DAY_NONE: they are not. ST_OK, ST_DB, ST_DB_RETRY, ST_MEMORY. */
+enum st epochs_free_from(struct ledger *l, const struct target *t, int32_t from, int32_t *last, struct err *err);
+/* keyed.c */
 /* Can this input be counted? ST_OK; ST_FORMAT: the key of one of its days is destroyed. */
 enum st epochs_judge(const struct run *run, const struct table *t, const struct payload *payload, struct err *err);
 /*
@@ -484,8 +488,6 @@ enum st epochs_judge(const struct run *run, const struct table *t, const struct 
  */
 enum st epochs_hold(struct run *run, const struct table *t, int32_t last, struct err *err);
 enum st epochs_hold_batch(struct run *run, const struct table *t, struct err *err);
-/* Are clients counted into the table from this day on? *last: up to which day; DAY_NONE: they are not. ST_OK, ST_DB, ST_DB_RETRY, ST_MEMORY. */
-enum st epochs_free_from(struct ledger *l, const struct target *t, int32_t from, int32_t *last, struct err *err);
 
 /* catalogs.c */
 /* Reads what the table's paths are looked up in, unless it is there or none is asked for. ST_DB, ST_DB_RETRY, ST_MEMORY. */

@@ -325,7 +325,9 @@ lock(struct run *run, struct table *t, struct err *err)
         rc = retract_lock(&run->ledger, &of->of[i], err);
     if (rc == ST_OK && of->back)
         rc = claim_ecosystem(run, t, err);
-    return rc == ST_OK ? sink_lock(run->pg, &t->target, err) : rc;
+    if (rc == ST_OK)
+        rc = sink_lock(run->pg, &t->target, err);
+    return rc == ST_OK && of->back ? epochs_hold(run, t, DAY_MAX, err) : rc;
 }
 
 static enum st

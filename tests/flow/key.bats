@@ -402,6 +402,8 @@ PYTHON
             status_is 3
             says "secret" "docs/KEYS.md" "from one backup"
         done
+        ingest status --doctor
+        [[ "$output" == *"finding: ledger: cannot use the ledger: it"*"secret"* || "$way" == DROP* ]]
         is "$(n_rows ingest.payloads)" 1
         is "$(n_rows stats "dldate = '2024-01-07'")" 0
         sql "CREATE TABLE IF NOT EXISTS ingest.settings (LIKE kept); DELETE FROM ingest.settings; INSERT INTO ingest.settings SELECT * FROM kept"

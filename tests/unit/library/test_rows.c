@@ -208,6 +208,31 @@ client_keys(void **state)
     buf_release(&d);
 }
 
+/* Lines of a day whose key is destroyed are not hashed under another one. */
+static void
+destroyed_keys(void **state)
+{
+    static const char text[] = "1970-01-01 dropped 0011223344556677\n"
+                               "2024-01-06 00112233445566778899aabbccddeeff\n",
+                      old[] = "192.0.2.1 - - [05/Jan/2024:10:00:00 +0000] \"GET "
+                              "/crates/serde/serde-1.0.1.crate HTTP/1.1\" 200 76 \"-\" \"cargo/1\"\n",
+                      new[] = "192.0.2.1 - - [06/Jan/2024:10:00:00 +0000] \"GET "
+                              "/crates/serde/serde-1.0.1.crate HTTP/1.1\" 200 76 \"-\" \"cargo/1\"\n";
+    struct ingest_options options = no_options();
+    struct ingest *h;
+    char path[64];
+
+    (void)state;
+    options.clients = INGEST_CLIENTS_KEYED;
+    options.client_key_file = write_file(path, text, sizeof text - 1);
+    h = opened(&options);
+    unlink(path);
+    add_text(h, new, INGEST_OK);
+    add_text(h, old, INGEST_REFUSED);
+    assert_non_null(strstr(ingest_error(h), "the client key of 2024-01-05 is destroyed"));
+    ingest_close(h);
+}
+
 /* ---- rows again, and no more ---- */
 
 static int
@@ -524,6 +549,7 @@ main(void)
         cmocka_unit_test(uuids_are_written_as_such),
         cmocka_unit_test(nodes_are_named),
         cmocka_unit_test(client_keys),
+        cmocka_unit_test(destroyed_keys),
         cmocka_unit_test(rows_can_be_read_again),
         cmocka_unit_test(memory_changes_nothing),
         cmocka_unit_test(nowhere_for_temporary_files),
