@@ -152,24 +152,33 @@ recount_missing(struct ledger *l, const struct recount_days *days, struct payloa
     return name_them(l, days, payloads, n, sql, n_missing, text, err);
 }
 
-/* A payload whose lines were all counted with its beginning and its own is read whole in place of both. */
+/*
+ * A payload whose lines were all counted with its beginnings and its own is read whole in place of
+ * all of them: unless another one that is given begins so, too. Of a beginning that stays out it is
+ * known where it ends.
+ */
 enum st
 recount_unsplit(struct ledger *l, const struct recount_days *days, struct payload *const *payloads,
                 size_t n, int64_t *n_missing, struct buf *text, struct err *err)
 {
     static const char sql[] =
-        "WITH missing AS (SELECT DISTINCT q.id AS payload FROM ingest.payloads p JOIN ingest.payloads q ON q.id = p.extends"
-        " WHERE p.id = ANY ($1::bigint[]) AND q.id <> ALL ($1::bigint[]) AND p.dataset = $2 AND p.scope = $3::integer"
-        " AND coalesce((p.lines_why ->> 'counted_before')::bigint, 0) <> q.lines_read"
-        " AND ($4::integer, $5::integer) IS NOT NULL"
-        /* of those that stay out it is known where they end */
-        " AND NOT (%s))" NAMED;
-    char question[sizeof sql + 160];
+        "WITH RECURSIVE begun(payload, by) AS ("
+        "  SELECT p.extends, p.id FROM ingest.payloads p WHERE p.id = ANY ($1::bigint[])"
+        "   AND p.dataset = $2 AND p.scope = $3::integer AND ($4::integer, $5::integer) IS NOT NULL"
+        "   AND p.extends <> ALL ($1::bigint[]) AND NOT (%s)"
+        "  UNION SELECT p.extends, b.by FROM begun b JOIN ingest.payloads p ON p.id = b.payload"
+        "   WHERE p.extends <> ALL ($1::bigint[]) AND NOT (%s)"
+        "), missing AS ("
+        "  SELECT b.payload FROM begun b GROUP BY b.payload HAVING count(*) > 1"
+        "  UNION SELECT q.id FROM begun b JOIN ingest.payloads p ON p.id = b.by"
+        "   JOIN ingest.payloads q ON q.id = p.extends AND q.id = b.payload"
+        "   WHERE coalesce((p.lines_why ->> 'counted_before')::bigint, 0) <> q.lines_read)" NAMED;
+    const char *is_out = l->retracts ? "EXISTS (SELECT FROM ingest.retractions r"
+                                       " WHERE r.payload = p.extends AND r.undone_at IS NULL)"
+                                     : "false";
+    char question[sizeof sql + 320];
 
-    snprintf(question, sizeof question, sql,
-             l->retracts ? "EXISTS (SELECT FROM ingest.retractions r WHERE r.payload = q.id"
-                           " AND r.undone_at IS NULL)"
-                         : "false");
+    snprintf(question, sizeof question, sql, is_out, is_out);
     return name_them(l, days, payloads, n, question, n_missing, text, err);
 }
 

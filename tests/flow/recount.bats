@@ -302,3 +302,32 @@ PYTHON
     dump_counted >after
     same_file before after
 }
+
+@test "two logs that went on from the same beginning: it has to be there, or it would count twice" {
+    local i
+
+    fresh
+    for i in {1..50}; do line both "1.$i.0" "05/Jan/2024" "192.0.2.$i"; done >both
+    { cat both; line one 1.0.0 "05/Jan/2024"; } >one
+    { cat both; line two 1.0.0 "05/Jan/2024"; line two 1.1.0 "05/Jan/2024"; } >two
+    { cat two; line three 1.0.0 "05/Jan/2024"; } >three
+    count -q both
+    count -q one
+    count -q two
+    dump_counted >before
+    recount 2024-01-05 2024-01-06 one two
+    status_is 1
+    says "both is not given" "give it as well"
+    dump_counted >after
+    same_file before after
+    recount 2024-01-05 2024-01-06 --partial one two
+    status_is 1
+    recount 2024-01-05 2024-01-06 two one both
+    status_is 0
+    dump_counted >after
+    same_file before after
+    count -q three
+    recount 2024-01-05 2024-01-06 three one
+    status_is 1
+    says "both is not given"
+}
