@@ -141,14 +141,19 @@ openings_state(struct pg *pg, const struct dataset *dataset, int32_t scope,
     return state_days(pg, dataset, scope, ALL_DAYS, days, n, err);
 }
 
+/* An older ledger has none, and a role that never adopts may have no rights to it. */
 static enum st
-look_for_table(struct pg *pg, bool *there, struct err *err)
+look_for_table(struct pg *pg, bool *there, bool *writable, struct err *err)
 {
-    static const char sql[] = "SELECT to_regclass('ingest.openings') IS NOT NULL";
+    static const char sql[] =
+        "SELECT o IS NOT NULL, coalesce(has_table_privilege(o, 'SELECT')"
+        " AND has_table_privilege(o, 'INSERT') AND has_table_privilege(o, 'UPDATE'), false)"
+        " FROM (SELECT to_regclass('ingest.openings')::oid AS o) x";
     struct pg_result *r = NULL;
     enum st rc = pg_run(pg, what, sql, 0, NULL, &r, err);
 
     *there = rc == ST_OK && slice_is(pg_text(r, 0, 0), "t");
+    *writable = rc == ST_OK && slice_is(pg_text(r, 0, 1), "t");
     pg_free(r);
     return rc;
 }
@@ -158,10 +163,10 @@ openings_restate(struct pg *pg, const struct dataset *dataset, int32_t scope, co
                  size_t n, struct err *err)
 {
     struct opening_day *all;
-    bool there;
-    enum st rc = look_for_table(pg, &there, err);
+    bool there, writable;
+    enum st rc = look_for_table(pg, &there, &writable, err);
 
-    if (!there)
+    if (!writable)
         return rc;
     if ((all = calloc(n + 1, sizeof *all)) == NULL)
         return err_memory(err, what);
@@ -181,8 +186,8 @@ openings_strike(struct pg *pg, const char *dataset, int32_t scope, int32_t since
         " AND day >= date '1970-01-01' + $3::integer AND day < date '1970-01-01' + $4::integer";
     char text[3][16];
     const char *values[] = { dataset, text[0], text[1], text[2] };
-    bool there;
-    enum st rc = look_for_table(pg, &there, err);
+    bool there, writable;
+    enum st rc = look_for_table(pg, &there, &writable, err);
 
     if (!there)
         return rc;

@@ -265,6 +265,30 @@ joined_tables_add_up(void **state)
     summary_release(&full);
 }
 
+static void
+what_was_adopted(void **state)
+{
+    struct summary s = { .files = { .read = 3, .adopted = 2, .known = 1 }, .adopts = true }, sum = { 0 };
+    struct table_summary *t = summary_table(&s, "stats");
+
+    (void)state;
+    s.lines.read = s.lines.by[FILTER_ADOPTED] = s.records.read = s.records.by[FILTER_ADOPTED] = 9;
+    assert_true(summary_add_adopted(t, 19501) && summary_add_adopted(t, 19500) && summary_add_adopted(t, 19501));
+    assert_non_null(strstr(text(&s), "files    3 read, 2 adopted, 1 known\n"));
+    assert_non_null(strstr(out.p, "adopted  stats: 2 days, 2023-05-23 to 2023-05-24\n"));
+    assert_null(strstr(out.p, "nothing was counted")); /* that it was counted elsewhere is no surprise */
+    assert_non_null(strstr(json(&s), "\"skipped\":0,\"adopted\":2}"));
+    assert_non_null(strstr(out.p, "\"days\":{\"stats\":[]},\"adopted\":{\"stats\":[\"2023-05-23\",\"2023-05-24\"]},\"unresolved\""));
+    assert_true(summary_join(&sum, &s) && summary_join(&sum, &s));
+    assert_true(sum.adopts);
+    assert_int_equal(sum.files.adopted, 4);
+    assert_int_equal(sum.tables[0].n_adopted, 2);
+    s.adopts = false; /* whoever only counts has never heard of it */
+    assert_null(strstr(json(&s), "\"adopted\":{"));
+    summary_release(&s);
+    summary_release(&sum);
+}
+
 int
 main(void)
 {
@@ -274,6 +298,7 @@ main(void)
         cmocka_unit_test(the_line_adds_up),
         cmocka_unit_test(reasons_of_none_are_not_shown), cmocka_unit_test(every_fate_of_a_file),
         cmocka_unit_test(joined_tables_add_up), cmocka_unit_test(days_come_once_and_sorted), cmocka_unit_test(what_waits_and_what_did),
+        cmocka_unit_test(what_was_adopted),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
