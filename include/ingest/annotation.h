@@ -13,14 +13,15 @@
 struct rules_used {
     const char   *dataset;
     int32_t       scope;
+    const char   *source;   /* of the payloads; NULL: none */
     struct digest rules_id; /* as it goes into payload_days */
     struct digest kind;     /* of what counts: rules.h */
     const char   *pack;     /* its name */
 };
 
 /*
- * Rows are counted under these rules, the first of them on `day`. If those that were counted last were of another kind, that is written
- * down once for that day and these two kinds. ST_OK, ST_DB, ST_DB_RETRY, ST_MEMORY.
+ * Rows are counted under these rules, the first of them on `day`. If those of this source that were counted last were of another kind, that is
+ * written down once for that day and these two kinds. A source that is new is held against whatever was last. ST_OK, ST_DB, ST_DB_RETRY, ST_MEMORY.
  */
 enum st annotation_of_rules(struct ledger *l, const struct rules_used *used, int32_t day, struct err *err);
 

@@ -13,16 +13,17 @@ CREATE TABLE ingest.annotations (
     UNIQUE (dataset, scope, day, rules_before, rules_after)     -- two hosts that do not agree write one a day, and not one a batch
 );
 
--- The rules that a dataset was counted under, by name.
+-- The rules that a dataset was counted under, by name. Each source of logs may have its own.
 CREATE TABLE ingest.rules_used (
-    dataset  text        NOT NULL,
-    scope    integer     NOT NULL,
-    rules_id bytea       NOT NULL CHECK (length(rules_id) = 16), -- as in payloads and payload_days
-    kind     bytea       NOT NULL CHECK (length(kind) = 16),     -- without --since and --until, and how lines are read: what counts
-    pack     text        NOT NULL,                               -- its name when it was first used
-    current  boolean     NOT NULL,                               -- what was counted last was counted under these
-    first_at timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (dataset, scope, rules_id)
+    dataset       text        NOT NULL,
+    scope         integer     NOT NULL,
+    source        text        NOT NULL,                               -- as in payloads; '': none
+    rules_id      bytea       NOT NULL CHECK (length(rules_id) = 16), -- as in payloads and payload_days
+    kind          bytea       NOT NULL CHECK (length(kind) = 16),     -- without --since and --until, and how lines are read: what counts
+    pack          text        NOT NULL,                               -- its name when it was first used
+    current_since timestamptz,                                        -- of the source what was counted last was counted under these; else NULL
+    first_at      timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (dataset, scope, source, rules_id)
 );
 
 COMMENT ON TABLE ingest.annotations IS 'made by ingest: what happened to numbers on a day';

@@ -26,7 +26,7 @@ annotations() {
     is "$(annotations)" ""
     count -q b
     is "$(annotations)" ""
-    is "$(sql "SELECT pack, current, kind = rules_id FROM ingest.rules_used")" "default|t|t"
+    is "$(sql "SELECT pack, current_since IS NOT NULL, kind = rules_id FROM ingest.rules_used")" "default|t|t"
     count -q --rules crates c
     is "$(annotations)" 'stats|0|2024-01-08|rules changed from "default" to "crates"'
     # A late log, and those that follow: under the same rules.
@@ -40,7 +40,7 @@ annotations() {
     count -q -c ini --rules crates2 g
     is "$(annotations | tail -n +2)" 'stats|0|2024-01-10|rules changed from "crates" to "crates2"
 stats|0|2024-01-11|rules of "crates2" changed'
-    is "$(sql "SELECT count(*), count(*) FILTER (WHERE current) FROM ingest.rules_used")" "4|1"
+    is "$(sql "SELECT count(*), count(current_since) FROM ingest.rules_used")" "4|1"
     is "$(sql "SELECT count(*) FROM ingest.payload_days d WHERE NOT EXISTS (SELECT FROM ingest.rules_used r WHERE (r.dataset, r.rules_id) = (d.dataset, d.rules_id))")" 0
 }
 
@@ -51,7 +51,7 @@ stats|0|2024-01-11|rules of "crates2" changed'
     count -q --since 2024-01-06 --until 2024-01-07 b
     count -q --log-format '%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i"' c
     status_is 0
-    is "$(sql "SELECT count(*), count(DISTINCT kind), count(*) FILTER (WHERE current) FROM ingest.rules_used")" "3|1|1"
+    is "$(sql "SELECT count(*), count(DISTINCT kind), count(current_since) FROM ingest.rules_used")" "3|1|1"
     count -q --rules crates --since 2025-01-01 d
     is "$(annotations)" ""
     is "$(n_rows ingest.payloads)" 4
@@ -84,6 +84,30 @@ stats|0|2024-01-06|rules changed from "crates" to "default"'
     is "$(annotations | tail -n +4)" 'stats|0|2024-01-08|rules changed from "crates" to "default"'
 }
 
+@test "each source may have rules of its own: what is noted is when one of them changes, and one that is new" {
+    fresh
+    mkdir one two three
+    printf '[ingest]\ndatabase = postgresql:///%s\nclient-key = none\n[source one]\nfiles = one\n[source two]\nfiles = two\nrules = crates\n' "$PGDATABASE" >ini
+    for k in 05 06 07; do
+        on "$k" "one$k" && on "$k" "two$k"
+        mv "one$k" one && mv "two$k" two
+        count run -q -c ini
+        status_is 0
+    done
+    is "$(annotations)" 'stats|0|2024-01-05|rules changed from "default" to "crates"'
+    is "$(sql "SELECT source, pack FROM ingest.rules_used WHERE current_since IS NOT NULL ORDER BY 1" | tr '\n' ' ')" "one|default two|crates "
+    sed -i 's/^\[source one\]/&\nrules = crates/' ini
+    on 08 one08 && on 08 two08
+    mv one08 one && mv two08 two
+    count run -q -c ini
+    is "$(annotations | tail -n +2)" 'stats|0|2024-01-08|rules changed from "default" to "crates"'
+    printf '[source three]\nfiles = three\nrules = crates\n' >>ini
+    on 09 three09 && mv three09 three
+    count run -q -c ini
+    is "$(annotations | wc -l)" 2
+    is "$(n_rows ingest.payloads)" 9
+}
+
 @test "what is rolled back is not noted, and is once it is there" {
     fresh
     on 05 a && on 06 b
@@ -93,7 +117,7 @@ stats|0|2024-01-06|rules changed from "crates" to "default"'
     count -q --rules crates b
     status_is 3
     is "$(annotations)" ""
-    is "$(sql "SELECT pack FROM ingest.rules_used WHERE current")" default
+    is "$(sql "SELECT pack FROM ingest.rules_used WHERE current_since IS NOT NULL")" default
     sql "DROP TRIGGER stop ON ingest.payload_days; DROP FUNCTION stop()"
     count -q --rules crates b
     is "$(annotations)" 'stats|0|2024-01-06|rules changed from "default" to "crates"'
@@ -109,7 +133,7 @@ stats|0|2024-01-06|rules changed from "crates" to "default"'
     count recount -q --rules crates --since 2024-01-05 --until 2024-01-07 a b
     count recount -q --rules crates --since 2024-01-05 --until 2024-01-07 a b
     is "$(annotations)" 'stats|0|2024-01-05|days 2024-01-05 to 2024-01-06 counted again under "crates"'
-    is "$(sql "SELECT pack FROM ingest.rules_used WHERE current")" default
+    is "$(sql "SELECT pack FROM ingest.rules_used WHERE current_since IS NOT NULL")" default
     count -q --rules crates c
     count recount -q --since 2024-01-06 --until 2024-01-07 b
     is "$(annotations | tail -n +2)" 'stats|0|2024-01-07|rules changed from "default" to "crates"
@@ -153,7 +177,7 @@ stats|0|2024-01-06|day 2024-01-06 counted again under "default"'
     [[ "$output$stderr" == *'GRANT INSERT, SELECT, UPDATE ON ingest.rules_used TO "noter"'* ]]
     PGUSER=noter count status
     status_is 0
-    sql "DROP OWNED BY noter; DROP ROLE noter; DROP TABLE ingest.rules_used, ingest.annotations; DELETE FROM ingest.migrations WHERE file = '1795730000-annotations'"
+    sql "DROP OWNED BY noter; DROP ROLE noter; DROP TABLE ingest.rules_used, ingest.annotations CASCADE; DELETE FROM ingest.migrations WHERE file = '1795730000-annotations'"
     count -q b
     count -q --rules crates c
     status_is 0

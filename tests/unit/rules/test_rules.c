@@ -324,6 +324,11 @@ id_changes_with_every_rule(void **state)
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < i; k++)
             assert_int_equal(digest_eq(&all[i].id, &all[k].id), i == 10 && k == 0);
+    /* Of the same kind are those that only count other days: 0, 8, 9 and 10. */
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < i; k++)
+            assert_int_equal(digest_eq(&all[i].kind, &all[k].kind), i >= 8 && (k == 0 || k >= 8));
+    assert_true(digest_eq(&all[0].kind, &all[0].id));
     for (size_t i = 0; i < n; i++)
         rules_release(&all[i]);
 }
