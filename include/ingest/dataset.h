@@ -125,7 +125,16 @@ enum st client_key_make(struct client_key *key, const char *path, struct err *er
 void    client_key_none(struct client_key *key);
 void    client_key_throwaway(struct client_key *key); /* random, for dry runs */
 /* Which epoch a day is of: a place in `epochs`. There is one at least. */
-size_t  client_key_at(const struct client_key *key, int32_t day);
+static inline size_t
+client_key_at(const struct client_key *key, int32_t day)
+{
+    size_t i = key->n_epochs - 1;
+
+    assert(key->n_epochs > 0);
+    while (i > 0 && key->epochs[i].from_day > day)
+        i--;
+    return i;
+}
 /* Is its key destroyed, or that of any epoch? */
 bool    client_key_is_dropped(const struct client_key *key, int32_t day);
 bool    client_key_any_dropped(const struct client_key *key);

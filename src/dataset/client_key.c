@@ -44,17 +44,6 @@ client_key_throwaway(struct client_key *key)
     set_id(&key->epochs[0]);
 }
 
-size_t
-client_key_at(const struct client_key *key, int32_t day)
-{
-    size_t i = key->n_epochs - 1;
-
-    assert(key->n_epochs > 0);
-    while (i > 0 && key->epochs[i].from_day > day)
-        i--;
-    return i;
-}
-
 bool
 client_key_is_dropped(const struct client_key *key, int32_t day)
 {

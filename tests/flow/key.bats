@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2154,SC2086
 # `ingest key`: client keys begin and end by day, sketches of one day are of one key, a destroyed key is no longer used by anyone; and the
 # ledger's own secret, when it is lost or another one (docs/KEYS.md).
 load lib
@@ -303,6 +304,9 @@ begun() {
     [[ "${lines[1]}" == "all before"*"destroyed, still in this file"* ]]
     ingest status --doctor --client-key elsewhere
     [[ "$output" == *"elsewhere still holds the key from the beginning on, which is destroyed"* ]]
+    ingest key drop --yes --client-key elsewhere --before 2024-01-07 # also of one that was killed half-way
+    status_is 0
+    same_file client.key elsewhere
 }
 
 @test "on a terminal it asks, and only yes is yes" {
@@ -329,8 +333,19 @@ PYTHON
         is "$status" 2
     done
     grep -q $ONE client.key
+    printf '[ingest]\nyes = true\n' >always.ini
+    ingest key drop -c always.ini --client-key client.key --before 2024-01-07 </dev/null
+    status_is 2
     timeout 60 python3 ask.py yes "$INGEST" key drop --client-key client.key --before 2024-01-07
     is "$(grep -c $ONE client.key)" 0
+    for ((i = 1970; i < 2034; i++)); do
+        echo "$i-01-01 $ONE"
+    done >many
+    chmod 600 many
+    ingest key add --client-key many --from 2040-01-01
+    status_is 2
+    says "64 keys"
+    is "$(wc -l <many)" 64
 }
 
 @test "an older ledger, an older program, a role without the right: counting goes on, and a second key says what to type" {
