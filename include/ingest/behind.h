@@ -25,6 +25,7 @@ enum {
     BEHIND_RECOUNTS,    /* of these days, which made it anew */
     BEHIND_RECOUNTED,   /* the last of them; NULL: none */
     BEHIND_RETRACTED,   /* when; NULL: it is not */
+    BEHIND_PACK,        /* what its rules are called; NULL: the ledger does not know */
 };
 
 /* Of `sightings`, by payload, the latest first, BEHIND_SIGHTINGS of each at most. */

@@ -98,6 +98,7 @@ put_payload(const struct pg_result *r, size_t i, const char *now)
            pg_int(r, i, BEHIND_ID), column_text(r, i, BEHIND_STATE), pg_int(r, i, BEHIND_LINES),
            pg_int(r, i, BEHIND_COUNT), pg_int(r, i, BEHIND_BYTES), rules_id,
            strcmp(rules_id, now) == 0 ? "true" : "false");
+    put_column("pack", r, i, BEHIND_PACK);
     put_column("format", r, i, BEHIND_FORMAT);
     put_column("source", r, i, BEHIND_SOURCE);
     put_column("counted_at", r, i, BEHIND_COUNTED_AT);

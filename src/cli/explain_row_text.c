@@ -90,9 +90,15 @@ say_rules(const struct answer *a, size_t i)
     struct buf now = { 0 };
 
     buf_hex(&now, a->rules_now.b, sizeof a->rules_now.b);
-    if (buf_str(&now) != NULL)
-        printf("  rules     %.8s, %s\n", id,
-               strcmp(id, now.p) == 0 ? "those of now" : "other than those of now");
+    if (buf_str(&now) != NULL) {
+        printf("  rules     %.8s", id);
+        if (!pg_is_null(a->behind.payloads, i, BEHIND_PACK)) {
+            fputs(" of pack ", stdout);
+            say_text(stdout, pg_text(a->behind.payloads, i, BEHIND_PACK).p,
+                     pg_text(a->behind.payloads, i, BEHIND_PACK).n);
+        }
+        puts(strcmp(id, now.p) == 0 ? ", those of now" : ", other than those of now");
+    }
     buf_release(&now);
 }
 

@@ -12,7 +12,7 @@ static const char what[] = "cannot read what stands behind a row";
 
 /* Tables of younger ledgers, and whether this role may read them. */
 struct beside {
-    bool recounts, retractions, upper_bounds, openings, epochs;
+    bool recounts, retractions, upper_bounds, openings, epochs, names;
 };
 
 static enum st
@@ -21,7 +21,7 @@ look_beside(struct pg *pg, struct beside *b, struct err *err)
     static const char sql[] =
         "SELECT bool_and(coalesce(has_table_privilege(to_regclass('ingest.' || t)::oid, 'SELECT'), false))"
         " FROM (VALUES (1, 'recounts'), (1, 'recounted'), (2, 'retractions'), (3, 'upper_bounds'),"
-        " (4, 'openings'), (5, 'key_epochs')) AS x(at, t) GROUP BY at ORDER BY at";
+        " (4, 'openings'), (5, 'key_epochs'), (6, 'rules_used')) AS x(at, t) GROUP BY at ORDER BY at";
     struct pg_result *r = NULL;
     enum st rc = pg_run(pg, what, sql, 0, NULL, &r, err);
 
@@ -30,7 +30,8 @@ look_beside(struct pg *pg, struct beside *b, struct err *err)
                               .retractions = slice_is(pg_text(r, 1, 0), "t"),
                               .upper_bounds = slice_is(pg_text(r, 2, 0), "t"),
                               .openings = slice_is(pg_text(r, 3, 0), "t"),
-                              .epochs = slice_is(pg_text(r, 4, 0), "t") };
+                              .epochs = slice_is(pg_text(r, 4, 0), "t"),
+                              .names = slice_is(pg_text(r, 5, 0), "t") };
     pg_free(r);
     return rc;
 }
@@ -83,6 +84,9 @@ ask_payloads(struct behind *b, struct pg *pg, const struct question *q, const st
                        ? ", (SELECT " UTC("max(x.retracted_at)") " FROM ingest.retractions x"
                          " WHERE x.payload = p.id AND x.undone_at IS NULL)"
                        : ", NULL");
+    buf_text(&sql, is->names ? ", (SELECT u.pack FROM ingest.rules_used u WHERE u.dataset = $1"
+                               " AND u.scope = $2::integer AND u.rules_id = t.rules_id)"
+                             : ", NULL");
     buf_text(&sql, " FROM these t JOIN ingest.payloads p ON p.id = t.payload");
     if (is->recounts)
         buf_text(&sql, " LEFT JOIN (SELECT g.payload, count(*) AS n, max(r.recounted_at) AS last"

@@ -265,3 +265,34 @@ answer() {
     status_is 2
     says "no database"
 }
+
+@test "as the commands leave it: counted, adopted, taken out, taken back, counted again" {
+    fresh
+    sql "INSERT INTO stats VALUES ('a', NULL, '2024-01-05', 5, 500), ('a', '1.0.0', '2024-01-05', 5, 500)" # of an older program, from `old`
+    for client in 1 2 3 4 5; do line a 1.0.0 05/Jan/2024 192.0.2.$client; done >old
+    { line a 1.0.0 05/Jan/2024 198.51.100.7; line a 2.0.0 05/Jan/2024 198.51.100.8; } >new
+    { echo; line a 2.0.0 05/Jan/2024 203.0.113.1; line b 1.0.0; } >test
+    run --separate-stderr "$INGEST" --client-key none adopt old
+    status_is 0
+    count -q new test
+    row stats a NULL 2024-01-05 old new test
+    status_is 0
+    shows ": adopted, count 0" ": counted, count 2" "rules     " " of pack default, those of now" "opening: count 5, bytes 500" "clients   an estimate" \
+        "file old: count 5" "file new: count 2" "file test: count 1" "files: count 8, bytes 800 of this row; of others: count 0, bytes 0"
+    run --separate-stderr "$INGEST" --client-key none retract test
+    status_is 0
+    row stats a 2.0.0 2024-01-05 old new test
+    status_is 0
+    shows "stats a/2.0.0/2024-01-05: count 1, bytes 100, clients 2" ": retracted, count 2" "  retracted 2" "clients   an upper bound" \
+        "file test: count 1, bytes 100, clients 1 of this row, of count 2 of 2024-01-05; payload" "files: count 1, bytes 100 of this row; of others: count 0, bytes 0"
+    run --separate-stderr "$INGEST" --client-key none retract --undo test
+    status_is 0
+    row_json stats a NULL 2024-01-05 old new test
+    status_is 0
+    is "$(answer '(r["row"]["count"], r["of_files"]["count"], r["of_others"]["count"], sorted(p["state"] for p in r["payloads"]), {p["pack"] for p in r["payloads"]})')" \
+        "(8, 8, 0, ['adopted', 'counted', 'counted'], {'default'})"
+    run --separate-stderr "$INGEST" --client-key none recount --agents client --since 2024-01-05 --until 2024-01-06 old new test
+    status_is 0
+    row_json stats a NULL 2024-01-05 --agents client old new test
+    is "$(answer '(r["row"]["count"], r["of_others"]["count"], {(p["state"], p["recounts"], p["rules_are_of_now"]) for p in r["payloads"]}, r["opening"])')" "(8, 0, {('counted', 1, True)}, None)"
+}
