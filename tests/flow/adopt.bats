@@ -108,27 +108,25 @@ audit_finds() {
     same_file before after
 }
 
-@test "--until: a log over that midnight is half adopted and half counted, at once, by any -j" {
-    for jobs in 1 4; do
-        fresh _$jobs
-        some a 05 06 >a
-        some b 06 07 08 >b
-        some c 08 09 >c
-        old_script 2024-01-07 a b c
-        adopt --json -n --until 2024-01-07 a b c
-        is "$(summary 's["files"]["adopted"], s["adopted"]["stats"], s["records"]["counted"]')" "(2, ['2024-01-05', '2024-01-06'], 24)"
-        is "$(n_rows ingest.payloads)" 0
-        adopt --json -j $jobs --until 2024-01-07 a b c
-        status_is 0
-        is "$(summary 's["files"]["adopted"], s["adopted"]["stats"], s["records"]["counted"], s["records"]["filtered"]["adopted"], s["days"]["stats"]')" \
-            "(2, ['2024-01-05', '2024-01-06'], 24, 18, ['2024-01-07', '2024-01-08', '2024-01-09'])"
-        is "$(openings)" "2024-01-05:6:600 2024-01-06:12:1200"
-        table_is_of a b c
-        some d 09 10 >d
-        count -q a b c d
-        status_is 0
-        table_is_of a b c d
-    done
+@test "--until: a log over that midnight is half adopted and half counted, at once" {
+    fresh
+    some a 05 06 >a
+    some b 06 07 08 >b
+    some c 08 09 >c
+    old_script 2024-01-07 a b c
+    adopt --json -n --until 2024-01-07 a b c
+    is "$(summary 's["files"]["adopted"], s["adopted"]["stats"], s["records"]["counted"]')" "(2, ['2024-01-05', '2024-01-06'], 24)"
+    is "$(n_rows ingest.payloads)" 0
+    adopt --json -j 3 --until 2024-01-07 a b c
+    status_is 0
+    is "$(summary 's["files"]["adopted"], s["adopted"]["stats"], s["records"]["counted"], s["records"]["filtered"]["adopted"], s["days"]["stats"]')" \
+        "(2, ['2024-01-05', '2024-01-06'], 24, 18, ['2024-01-07', '2024-01-08', '2024-01-09'])"
+    is "$(openings)" "2024-01-05:6:600 2024-01-06:12:1200"
+    table_is_of a b c
+    some d 09 10 >d
+    count -q a b c d
+    status_is 0
+    table_is_of a b c d
 }
 
 @test "a row of an adopted day that changes is found, also where others write; a recount makes the day anew and ends its balance" {
@@ -136,15 +134,15 @@ audit_finds() {
     some a 05 06 07 >a
     old_script 2024-01-07 a
     adopt -q --until 2024-01-07 a
-    for comment in "made by ingest: downloads" "of another system"; do
-        sql "COMMENT ON TABLE stats IS '$comment'"
-        for change in "count = count + 1" "count = count - 1" "bytes = bytes + 1"; do
-            sql "UPDATE stats SET $change WHERE name = 'a1' AND dldate = '2024-01-06'"
-            audit_finds "rows of days that were adopted have changed since"
-            sql "UPDATE stats SET count = CASE WHEN version IS NULL THEN 2 ELSE 1 END, bytes = CASE WHEN version IS NULL THEN 200 ELSE 100 END WHERE name = 'a1' AND dldate = '2024-01-06'"
-            audit
-        done
-    done
+    while read -r comment change; do
+        sql "COMMENT ON TABLE stats IS '$comment by ingest'; UPDATE stats SET $change WHERE name = 'a1' AND dldate = '2024-01-06'"
+        audit_finds "rows of days that were adopted have changed since"
+        sql "UPDATE stats SET count = CASE WHEN version IS NULL THEN 2 ELSE 1 END, bytes = CASE WHEN version IS NULL THEN 200 ELSE 100 END WHERE name = 'a1' AND dldate = '2024-01-06'"
+    done <<'CHANGES'
+made count = count - 1
+made bytes = bytes + 1
+not count = count + 1
+CHANGES
     sql "COMMENT ON TABLE stats IS 'made by ingest: downloads'; DELETE FROM stats WHERE dldate = '2024-01-06'"
     audit_finds "the ledger has 18, the table 12"
     run --separate-stderr "$INGEST" --client-key none recount --since 2024-01-06 --until 2024-01-07 a
