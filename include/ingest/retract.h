@@ -55,8 +55,9 @@ struct retract_day {
     bool          mixed; /* its payloads were counted under several rules */
 };
 enum st retract_days(struct ledger *l, const struct retractable *r, struct retract_day **out, size_t *n, bool *replaced, struct err *err);
-/* How many of the other payloads have something in these days, at most 5 of them told in `text`, a path each. */
-enum st retract_others(struct ledger *l, const struct retractable *r, int64_t *n, struct buf *text, struct err *err);
+/* How many other payloads count in the days from `since` to the day before `until`? At most RETRACT_SHOWN of them are told in `text`, a path each. */
+#define RETRACT_SHOWN 5
+enum st retract_others(struct ledger *l, const struct retractable *r, int32_t since, int32_t until, int64_t *n, struct buf *text, struct err *err);
 
 /* They are out: their days that counted, what waits for a key, and a row each. `exact`: the others of these days are counted again. */
 enum st retract_mark(struct ledger *l, const struct retractable *r, bool exact, struct err *err);

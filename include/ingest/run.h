@@ -56,8 +56,7 @@ struct retracting {
 struct retracted {
     int64_t payloads;      /* beginnings of others too */
     int64_t hits;          /* that do not count any more, or count again */
-    int64_t changed, gone; /* rows; of what comes again `gone` is new */
-    int64_t others;        /* other payloads of these days: of the rows that stay, the clients are an upper bound */
+    int64_t changed, gone; /* rows; of what comes again `gone` is new. Of those changed the clients are an upper bound */
 };
 
 /*

@@ -380,6 +380,12 @@ counting_tell(struct counting *c, enum st rc, const struct err *err)
 
     if (rc != ST_OK)
         say_error(err);
+    /* Of days that are compared, or made anew, it matters which files are not among them. */
+    if ((c->config.sink == RUN_VERIFY || c->config.sink == RUN_RECOUNT) &&
+        c->summary.files.retracted > 0 && !c->teller.quiet && !c->teller.verbose)
+        say_note("%" PRIu64 " of the files %s retracted, and %s left out",
+                 c->summary.files.retracted, c->summary.files.retracted == 1 ? "was" : "were",
+                 c->summary.files.retracted == 1 ? "is" : "are");
     if (c->entered)
         print_summary(c->o, &c->teller, &c->summary, rc != ST_OK && nothing_happened(&c->summary));
     if (rc == ST_OK && status != 0 && c->summary.files.refused == 0) {

@@ -58,8 +58,8 @@ on_retracted(void *ctx, const struct target *t, const struct retracted *r)
            back ? "count again" : "are out", num_grouped((uint64_t)r->changed, changed),
            plural(r->changed), num_grouped((uint64_t)r->gone, gone), back ? "new" : "gone");
     if (!back && t->has_sketch && r->changed > 0)
-        say_note("of the row%s changed, the numbers of clients are upper bounds until these days are "
-                 "counted again (`ingest recount`)",
+        say_note("of the row%s changed, the numbers of clients are upper bounds until these days "
+                 "are counted again (`ingest recount`)",
                  plural(r->changed));
 }
 
@@ -224,7 +224,7 @@ on_compared(void *ctx, const struct target *t, const struct compared *n)
 
 /* ---- what is meant ---- */
 
-/* Options of counting that would leave something out, or belong to what is counted for the first time. */
+/* Options of counting: they would leave something out, or are for what is counted first. */
 static enum st
 check_options(const struct options *o, struct err *err)
 {
@@ -362,7 +362,8 @@ choose_days(struct taking *k, const struct options *o, struct err *err)
     enum st rc;
 
     if (k->of[0].first > k->of[0].last)
-        return err_fail(err, ST_CORRUPT, what, "nothing of it counts, so there is nothing to count again");
+        return err_fail(err, ST_CORRUPT, what,
+                        "nothing of it counts, so there is nothing to count again");
     without.value[OPT_SINCE].text = without.value[OPT_UNTIL].text = NULL;
     if ((rc = counting_read(c, &without, err)) != ST_OK)
         return rc;

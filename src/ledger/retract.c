@@ -54,11 +54,11 @@ retract_rights(struct ledger *l, struct err *err)
 {
     static const char sql[] =
         "SELECT to_regclass('ingest.retractions') IS NULL, (SELECT format('%s ON ingest.%s', p, t)"
-        " FROM (VALUES ('payloads', 'UPDATE'), ('payload_days', 'UPDATE'), ('payload_days', 'DELETE'),"
-        " ('unresolved', 'DELETE'), ('retractions', 'SELECT'), ('retractions', 'INSERT'),"
+        " FROM (VALUES ('payloads', 'UPDATE'), ('payload_days', 'UPDATE'),"
+        " ('payload_days', 'DELETE'), ('unresolved', 'DELETE'), ('retractions', 'SELECT'), ('retractions', 'INSERT'),"
         " ('retractions', 'UPDATE'), ('upper_bounds', 'SELECT'), ('upper_bounds', 'INSERT'))"
-        " AS needs(t, p) WHERE NOT has_table_privilege(to_regclass('ingest.' || t)::oid, p) LIMIT 1),"
-        " current_user";
+        " AS needs(t, p)"
+        " WHERE NOT has_table_privilege(to_regclass('ingest.' || t)::oid, p) LIMIT 1), current_user";
     static const char what[] = "cannot retract";
     struct pg_result *r = NULL;
     enum st rc = pg_run(l->pg, what, sql, 0, NULL, &r, err);
@@ -120,7 +120,7 @@ find_one(struct ledger *l, const struct ledger_scope *scope, const struct digest
     static const char sql[] =
         "SELECT p.id, p.dataset, p.scope, to_char(o.retracted_at AT TIME ZONE 'UTC', 'YYYY-MM-DD'),"
         " p.partial, (SELECT s.path FROM ingest.sightings s WHERE s.payload = p.id"
-        "             AND s.machine = $4::bytea AND s.size IS NOT NULL ORDER BY s.seen_at DESC LIMIT 1)"
+        "  AND s.machine = $4::bytea AND s.size IS NOT NULL ORDER BY s.seen_at DESC LIMIT 1)"
         " FROM ingest.payloads p"
         " LEFT JOIN ingest.retractions o ON o.payload = p.id AND o.undone_at IS NULL"
         " WHERE p.hash = $1::bytea AND p.dataset <> 'none' AND ($2::text IS NULL OR p.dataset = $2)"
@@ -239,9 +239,10 @@ static enum st
 check_days(struct ledger *l, struct retractable *out, struct err *err)
 {
     static const char sql[] =
-        "SELECT min(d.day) FILTER (WHERE d.state = 'counted') - date '1970-01-01',"
-        " max(d.day) FILTER (WHERE d.state = 'counted') - date '1970-01-01',"
-        " bool_or(d.state = 'adopted'), to_char(min(d.day) FILTER (WHERE d.state = 'replaced'), 'YYYY-MM-DD')"
+        "SELECT min(d.day) FILTER (WHERE d.state = 'counted' AND d.count > 0) - date '1970-01-01',"
+        " max(d.day) FILTER (WHERE d.state = 'counted' AND d.count > 0) - date '1970-01-01',"
+        " bool_or(d.state = 'adopted'),"
+        " to_char(min(d.day) FILTER (WHERE d.state = 'replaced'), 'YYYY-MM-DD')"
         " FROM ingest.payload_days d WHERE" IS_OURS;
     struct pg_result *r = NULL;
     enum st rc = ask(l, cannot_out, out, sql, &r, err);
@@ -256,7 +257,8 @@ check_days(struct ledger *l, struct retractable *out, struct err *err)
         err_hint(err, "`ingest recount` counts its days from all of their logs");
     } else if (out->first > out->last && !pg_is_null(r, 0, 3)) {
         rc = err_fail(err, ST_CORRUPT, cannot_out,
-                      "nothing of it counts: its days from %s on were replaced", pg_text(r, 0, 3).p);
+                      "nothing of it counts: its days from %s on were replaced",
+                      pg_text(r, 0, 3).p);
     }
     pg_free(r);
     return rc;
@@ -374,22 +376,33 @@ retract_days(struct ledger *l, const struct retractable *r, struct retract_day *
 }
 
 enum st
-retract_others(struct ledger *l, const struct retractable *r, int64_t *n, struct buf *text,
-               struct err *err)
+retract_others(struct ledger *l, const struct retractable *r, int32_t since, int32_t until,
+               int64_t *n, struct buf *text, struct err *err)
 {
     static const char sql[] =
-        "WITH days AS (SELECT DISTINCT d.dataset, d.day FROM ingest.payload_days d WHERE" IS_OURS
-        " AND d.state = 'counted' AND d.count > 0),"
-        " others AS (SELECT DISTINCT d.payload AS id FROM ingest.payload_days d JOIN days USING (dataset, day)"
+        "WITH others AS (SELECT DISTINCT d.payload AS id FROM ingest.payload_days d"
         "  JOIN ingest.payloads p ON p.id = d.payload WHERE NOT" IS_OURS
-        " AND d.state IN ('counted', 'adopted') AND p.scope = (SELECT scope FROM ingest.payloads q"
-        "  WHERE q.id = ($1::bigint[])[1]))"
+        " AND d.dataset = $2 AND p.scope = $3::integer AND d.state IN ('counted', 'adopted')"
+        " AND d.day >= date '1970-01-01' + $4::integer AND d.day < date '1970-01-01' + $5::integer)"
         " SELECT (SELECT count(*) FROM others), o.id, (SELECT s.path FROM ingest.sightings s"
-        "  WHERE s.payload = o.id ORDER BY s.seen_at DESC LIMIT 1) FROM others o ORDER BY o.id LIMIT 5";
-    char path[RETRACT_PATH_MAX];
+        "  WHERE s.payload = o.id ORDER BY s.seen_at DESC LIMIT 1)"
+        " FROM others o ORDER BY o.id LIMIT 5";
+    char path[RETRACT_PATH_MAX], scope[16], first[16], end[16];
     struct pg_result *rows = NULL;
-    enum st rc = ask(l, cannot_out, r, sql, &rows, err);
+    struct columns c;
+    enum st rc;
 
+    snprintf(scope, sizeof scope, "%" PRId32, r->scope);
+    snprintf(first, sizeof first, "%" PRId32, since);
+    snprintf(end, sizeof end, "%" PRId32, until);
+    columns_begin(&c, 1);
+    for (size_t i = 0; i < r->n_ids; i++)
+        pg_array_int(&c.at[0], r->ids[i]);
+    columns_add_value(&c, r->dataset);
+    columns_add_value(&c, scope);
+    columns_add_value(&c, first);
+    columns_add_value(&c, end);
+    rc = columns_run(&c, l->pg, cannot_out, sql, &rows, err);
     *n = 0;
     for (size_t i = 0; rc == ST_OK && i < pg_rows(rows); i++) {
         *n = pg_int(rows, i, 0);
@@ -398,6 +411,7 @@ retract_others(struct ledger *l, const struct retractable *r, int64_t *n, struct
         buf_text(text, path);
     }
     pg_free(rows);
+    columns_release(&c);
     return rc;
 }
 

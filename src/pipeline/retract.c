@@ -29,14 +29,16 @@ check_kind(const struct run *run, const struct table *t, struct err *err)
         err_fail(err, ST_USAGE, cannot_out,
                  "dataset %s counts up and down, and whose a row is cannot be told by its sums",
                  d->name);
-        err_hint(err, "give all other files of its days behind it: they are counted again without it");
+        err_hint(err, "give all other files of its days behind it: they are counted again without "
+                      "it");
         return ST_USAGE;
     }
     if (run->stream == NULL)
         return ST_OK;
     err_fail(err, ST_USAGE, cannot_out,
              "these rules look at more than one line: what it added depends on other files");
-    err_hint(err, "give all other files of its days behind it: they are counted again without it");
+    err_hint(err,
+             "give all other files of its days behind it: they are counted again without it");
     return ST_USAGE;
 }
 
@@ -53,7 +55,8 @@ check_sent(struct run *run, const struct table *t, struct err *err)
     if (rc != ST_OK || !sent.there)
         return rc;
     return err_fail(err, ST_USAGE, cannot_out,
-                    "EIDA's own table of payloads has it, and its web service takes each only once");
+                    "EIDA's own table of payloads has it, and its web service takes each only "
+                    "once");
 }
 
 enum st
@@ -119,34 +122,46 @@ check_inputs(const struct run *run, const char *what, struct err *err)
 
 /* "2024-01-05 to 2024-01-06" */
 static void
-print_days(const struct retractable *r, char out[32])
+print_days(int32_t first, int32_t end, char out[32])
 {
-    char first[11], last[11];
+    char from[11], to[11];
 
-    clock_format_day(r->first, first);
-    clock_format_day(r->last, last);
-    snprintf(out, 32, r->first == r->last ? "%s" : "%s to %s", first, last);
+    clock_format_day(first, from);
+    clock_format_day(end - 1, to);
+    if (first + 1 == end)
+        snprintf(out, 32, "%s", from);
+    else
+        snprintf(out, 32, "%s to %s", from, to);
 }
 
+/* Why it cannot be subtracted, and what can be done instead. */
 static enum st
-differs(struct run *run, const struct retractable *r, int32_t day, const char *why, struct err *err)
+differs(struct run *run, const struct table *t, const struct retractable *r, int32_t day,
+        const char *why, struct err *err)
 {
+    bool counts = r->first <= r->last;
+    int32_t first = counts ? r->first : day, end = counts ? r->last + 1 : day + 1;
     struct buf others = { 0 };
     char days[32], text[11];
     int64_t n;
-    enum st rc = retract_others(&run->ledger, r, &n, &others, err);
+    enum st rc;
 
+    if (t->dataset->bucket == BUCKET_MONTH) {
+        first = clock_month(first);
+        end = clock_month(clock_month(end - 1) + 31);
+    }
+    rc = retract_others(&run->ledger, r, first, end, &n, &others, err);
     if (rc == ST_OK) {
-        print_days(r, days);
+        print_days(first, end, days);
         clock_format_day(day, text);
         rc = err_fail(err, ST_CORRUPT, cannot_out, "%s: %s", text, why);
         if (n == 0)
-            err_hint(err, "ingest recount --since DAY --until DAY counts %s anew", days);
+            err_hint(err, "`ingest recount` counts %s anew", days);
         else
-            err_hint(err, "give the other %" PRId64 " payload%s of %s behind it, and these days are "
-                          "counted again without it: %s%s",
-                     n, n == 1 ? "" : "s", days, buf_str(&others) == NULL ? "" : others.p,
-                     n > 5 ? ", and others" : "");
+            err_hint(err,
+                     "count %s again without it, by giving the other %" PRId64 " behind it: %s%s",
+                     days, n, buf_str(&others) == NULL ? "" : others.p,
+                     n > RETRACT_SHOWN ? ", and others" : "");
     }
     buf_release(&others);
     return rc;
@@ -197,8 +212,8 @@ compare(struct run *run, const struct table *t, const struct retractable *r,
     for (size_t i = 0; i < n && rc == ST_OK; i++)
         *hits += days[i].count;
     if (rc == ST_OK && (why = why_not(days, n, read, &t->rules->id, &day)) != NULL)
-        rc = differs(run, r, day, replaced ? "some of its days were replaced, and count no more" : why,
-                     err);
+        rc = differs(run, t, r, day,
+                     replaced ? "some of its days were replaced, and count no more" : why, err);
     free(days);
     return rc;
 }
@@ -226,31 +241,23 @@ take_out(struct run *run, struct table *t, struct retracted *out, struct err *er
 {
     const struct retractable *of = run->config->retracting->of;
     struct subtracted n = { 0 };
-    struct buf ignored = { 0 };
     struct rows *rows;
     bool none;
     enum st rc;
 
     if ((rc = retract_still(&run->ledger, of, RETRACT_OUT, err)) != ST_OK ||
-        (rc = compare(run, t, of, run->recounting.payloads[0], &out->hits, err)) != ST_OK ||
-        (rc = retract_others(&run->ledger, of, &out->others, &ignored, err)) != ST_OK)
-        goto release;
+        (rc = compare(run, t, of, run->recounting.payloads[0], &out->hits, err)) != ST_OK)
+        return rc;
     rows = batch_rows(run, (size_t)(t - run->tables), &none, err);
-    if (rows == NULL && !none) {
-        rc = err->code;
-        goto release;
-    }
+    if (rows == NULL && !none)
+        return err->code;
     if (rows != NULL)
         rc = sink_subtract(run->pg, &t->target, rows, &n, err);
     rows_free(rows);
     out->payloads = (int64_t)of->n_ids;
     out->changed = n.changed;
     out->gone = n.gone;
-    if (rc == ST_OK)
-        rc = retract_mark(&run->ledger, of, false, err);
-release:
-    buf_release(&ignored);
-    return rc;
+    return rc == ST_OK ? retract_mark(&run->ledger, of, false, err) : rc;
 }
 
 static bool

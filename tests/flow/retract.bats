@@ -123,7 +123,7 @@ hash_of() {
     says "cut.gz"
     retract --agents client a
     status_is 1
-    says "other rules" "the other 1 payload of 2024-01-05" "b"
+    says "2024-01-05: it was counted under other rules" "count 2024-01-05 again without it, by giving the other 1 behind it: b"
     retract --undo a
     status_is 1
     says "was not retracted"
@@ -187,6 +187,7 @@ hash_of() {
     [[ "$output" == *"6 rows are the same, 6 differ, 0 are of the logs alone, 0 of the table alone" ]]
     recount 2024-01-06 2024-01-08 a b.gz
     status_is 0
+    says "1 of the files was retracted, and is left out"
     is "$output" "stats: 12 rows took the place of 12, from 1 payload"
     table_is_of a
     run --separate-stderr "$INGEST" --client-key none verify --since 2024-01-01 --until 2024-02-01 a b
@@ -401,7 +402,7 @@ hash_of() {
     some ab 05 06 >a
     some ac 06 07 >b
     count -q a b
-    for round in 1 2 3; do
+    for round in 1 2; do
         "$INGEST" --client-key none -q retract b 2>first &
         other=$!
         retract -q b
@@ -416,17 +417,17 @@ hash_of() {
         status_is 0
         wait $counting
     done
-    table_is_of --sums a b n1 n2 n3
+    table_is_of --sums a b n1 n2
     # With the others, while another of these days comes: it is asked for, or came later.
-    some n4 06 >n4
-    "$INGEST" --client-key none -q n4 &
+    some n3 06 >n3
+    "$INGEST" --client-key none -q n3 &
     counting=$!
-    retract -q b a n1 n2 n3
-    [ "$status" -eq 0 ] || says "n4"
+    retract -q b a n1 n2
+    [ "$status" -eq 0 ] || says "n3"
     mine=$status
     wait $counting
-    [ "$mine" -eq 0 ] || retract b a n1 n2 n3 n4
-    table_is_of a n1 n2 n3 n4
+    [ "$mine" -eq 0 ] || retract b a n1 n2 n3
+    table_is_of a n1 n2 n3
 }
 
 @test "killed anywhere it has done nothing or all of it" {
@@ -434,11 +435,11 @@ hash_of() {
     some ab 05 06 >a
     some ac 06 07 >b
     count -q a b
-    for i in 1 2 3 4 5 6 7 8; do
+    for i in 1 2 3 4 5; do
         if [ "$(sql "SELECT count(*) FROM ingest.retractions WHERE undone_at IS NULL")" = 0 ]; then what=; else what=--undo; fi
         # shellcheck disable=SC2086
         "$INGEST" --client-key none -q retract $what b $( [ -z "$what" ] && ((i % 4 > 1)) && echo a) 2>/dev/null &
-        sleep "0.$(printf '%02d' $((i * 4)))"
+        sleep "0.$(printf '%02d' $((i * 6)))"
         kill -9 $! 2>/dev/null || true
         wait $! || true
         until [ "$(sql "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'ingest'")" = 0 ]; do :; done
