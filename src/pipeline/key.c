@@ -260,6 +260,22 @@ key_add(struct pg *pg, const char *path, int32_t from_day, size_t *n_tables, str
 
 static const char what_drop[] = "cannot destroy client keys";
 
+/* Without the key of today nothing of today can be counted. */
+static enum st
+check_past(int32_t before, struct err *err)
+{
+    int32_t today = (int32_t)(time(NULL) / 86400);
+    char day[11];
+
+    if (before <= today)
+        return ST_OK;
+    clock_format_day(before, day);
+    err_fail(err, ST_USAGE, what_drop, "%s is yet to come, and until then the key before it counts",
+             day);
+    err_hint(err, "say it on that day, or later: logs of the days before it should have been counted");
+    return ST_USAGE;
+}
+
 /* How many epochs there are before the one that begins on this day. */
 static enum st
 find_before(const struct client_key *file, int32_t before, size_t *n, struct err *err)
@@ -316,7 +332,8 @@ key_drop(struct pg *pg, const char *path, int32_t before, size_t *n, struct err 
     enum st rc = client_key_edit_open(&e, path, err);
 
     *n = 0;
-    if (rc == ST_OK && (rc = find_before(&e.key, before, &n_before, err)) == ST_OK) {
+    if (rc == ST_OK && (rc = find_before(&e.key, before, &n_before, err)) == ST_OK &&
+        (rc = check_past(before, err)) == ST_OK) {
         for (size_t i = 0; i < n_before; i++)
             *n += !e.key.epochs[i].dropped;
         if (pg != NULL)

@@ -252,6 +252,9 @@ begun() {
     ingest key drop --yes --client-key client.key
     status_is 2
     same_file client.key elsewhere
+    key_file tomorrow 1970-01-01 $ONE 9999-01-01 $TWO
+    (no_database; "$INGEST" key drop --yes --client-key tomorrow --before 9999-01-01 2>&1 || true) | grep -q "yet to come"
+    grep -q $ONE tomorrow
     is "$(n_rows ingest.key_epochs "dropped_at IS NOT NULL")" 0
     ingest key drop --yes --client-key client.key --before 2024-01-07
     status_is 0
