@@ -36,12 +36,14 @@ range = union 0.5
 INI
 }
 
-# rows FILE PACK INPUT...: what a run under the pack counts, without a database.
+# rows FILE PACK INPUT...: what a run under the pack counts, without a database. Asked once.
 rows() {
-    local to=$1 pack=$2
+    local to=$1 pack=$2 all
 
     shift 2
-    no_database_of "$INGEST" -c packs.ini --client-key none -q -o "$to" --rules "$pack" "${OPTIONS[@]}" "$@"
+    all=$(tr -c 'a-z0-9' _ <<<"$pack ${OPTIONS[*]} $*").jsonl
+    [ -e "$all" ] || no_database_of "$INGEST" -c packs.ini --client-key none -q -o "$all" --rules "$pack" "${OPTIONS[@]}" "$@"
+    cp "$all" "$to"
 }
 
 no_database_of() {
@@ -67,7 +69,7 @@ OPTIONS=()
         log "$seed" 700 all >"log$seed"
     done
     [ "$(exact default crates log1)" -gt 5 ]
-    for pair in "default hex" "crates default" "robots people" "people robots" "rubygems people"; do
+    for pair in "default hex" "robots people" "people default"; do
         exact $pair log1 log2 log3 >n
         [ "$(cat n)" -gt 5 ]
     done
@@ -84,7 +86,7 @@ OPTIONS=()
     for seed in 11 12; do
         log "$seed" 500 >"log$seed"
     done
-    for pair in "default clicks" "clicks default" "parts clicks" "day crates" "crates day" "clicks parts"; do
+    for pair in "crates day" "day crates" "parts clicks" "clicks parts"; do
         exact $pair log11 log12 >n
         [ "$(cat n)" -gt 0 ]
     done
@@ -181,6 +183,17 @@ assert said[-2]["counted"] == counted and said[-2]["records"] == 300 and 0 < sai
 PYTHON
 }
 
+# waiting N: until so many locks are waited for, a minute at most.
+waiting() {
+    local try
+
+    for ((try = 0; try < 600; try++)); do
+        [ "$(sql "SELECT count(*) FROM pg_locks WHERE NOT granted")" -lt "$1" ] || return 0
+        sleep 0.1
+    done
+    return 1
+}
+
 @test "several batches, and a batch that lost a race and is read again, add up once" {
     fresh
     packs
@@ -205,10 +218,10 @@ PYTHON
     read -r _ <&"${HOLD[0]}"
     "$INGEST" --client-key none -q logs/c &
     first=$!
-    until [ "$(sql "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")" -ge 1 ]; do sleep 0.05; done
+    waiting 1
     "$INGEST" --client-key none --json -c packs.ini --shadow people logs/c logs/d >said &
     second=$!
-    until [ "$(sql "SELECT count(*) FROM pg_locks WHERE NOT granted")" -ge 2 ]; do sleep 0.05; done
+    waiting 2
     echo "SELECT pg_advisory_unlock(7);" >&"${HOLD[1]}"
     wait $first
     wait $second
