@@ -115,6 +115,7 @@ enum option_id {
     OPT_YES,
     OPT_URL,
     OPT_ROW,
+    OPT_READ,
     OPT_JSON,
     OPT_STRICT,
     OPT_QUIET,

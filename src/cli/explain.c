@@ -193,7 +193,9 @@ cli_explain(const struct options *o)
 
     if (o->value[OPT_ROW].text != NULL)
         return explain_row(o);
-    if (o->n_arguments < 2 && url == NULL && !rules_said)
+    if (o->value[OPT_READ].origin == FROM_COMMAND_LINE)
+        rc = err_fail(&err, ST_USAGE, "cannot explain", "--read belongs to --row");
+    else if (o->n_arguments < 2 && url == NULL && !rules_said)
         rc = usage(&err);
     else if ((rc = count_reading(o, &config, &rules, &err)) != ST_OK)
         ;

@@ -163,6 +163,42 @@ find(struct answer *a, const struct options *o, struct err *err)
 
 /* ---- the answer ---- */
 
+/* Of each payload the place where it was seen last, if it may be there still: reading it proves it. */
+static enum st
+add_seen(struct answer *a, int64_t id, size_t *at, struct err *err)
+{
+    const struct pg_result *r = a->behind.sightings;
+    char path[SIGHTING_PATH_MAX];
+    size_t n;
+
+    *at = sightings_of(r, *at, id, &n);
+    for (size_t i = *at; i < *at + n; i++) {
+        const char *state = sighting_look(r, i).state;
+
+        if ((strcmp(state, "unchanged") == 0 || strcmp(state, "same size") == 0) &&
+            sighting_path(r, i, path))
+            return source_list_add_listed(&a->inputs, path, err);
+    }
+    return ST_OK;
+}
+
+static enum st
+add_all_seen(struct answer *a, struct err *err)
+{
+    enum st rc = behind_read(&a->behind, &a->ledger, &a->days, err);
+    int64_t id = 0;
+    size_t at = 0;
+
+    for (size_t i = 0; rc == ST_OK && i < pg_rows(a->behind.payloads); i++) {
+        if (pg_int(a->behind.payloads, i, BEHIND_ID) == id)
+            continue; /* a month with days of several states */
+        id = pg_int(a->behind.payloads, i, BEHIND_ID);
+        rc = add_seen(a, id, &at, err);
+    }
+    behind_release(&a->behind);
+    return rc == ST_DB_RETRY ? (err->code = ST_DB) : rc;
+}
+
 /* The files, of these days alone; under the rules of now, which days are none of. */
 static enum st
 read_files(struct answer *a, struct err *err)
@@ -218,8 +254,9 @@ answer(struct answer *a, const struct options *o, struct err *err)
     if ((a->sketch = malloc(sizeof *a->sketch)) == NULL)
         return err_memory(err, what);
     if ((rc = configure(a, o, err)) != ST_OK || (rc = counting_enter(&a->counting, err)) != ST_OK ||
-        (rc = find(a, o, err)) != ST_OK || (rc = read_files(a, err)) != ST_OK ||
-        (rc = ask(a, err)) != ST_OK)
+        (rc = find(a, o, err)) != ST_OK ||
+        (option_is_on(o, OPT_READ) && (rc = add_all_seen(a, err)) != ST_OK) ||
+        (rc = read_files(a, err)) != ST_OK || (rc = ask(a, err)) != ST_OK)
         return rc;
     progress_clear();
     (option_is_on(o, OPT_JSON) ? explain_row_json : explain_row_text)(a);

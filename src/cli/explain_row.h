@@ -64,9 +64,12 @@ enum st parts_settle(struct answer *a, struct err *err);
 /* explain_sighting.c */
 /* Row `at` of behind.sightings: "here, as it was" and the like, and a word for programs. */
 struct place_seen {
-    const char *host, *state; /* this, another, unknown; unchanged, changed, gone, unknown */
+    const char *host, *state; /* this, another, unknown; unchanged, same size, changed, gone, unknown */
     const char *about;
 };
+#define SIGHTING_PATH_MAX 4097
+/* False: it cannot be named. */
+bool sighting_path(const struct pg_result *sightings, size_t at, char path[SIGHTING_PATH_MAX]);
 struct place_seen sighting_look(const struct pg_result *sightings, size_t at);
 
 /* The first row of behind.sightings behind `at` that is another payload's; *of: does it begin with those of payload `id`? */

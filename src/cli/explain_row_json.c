@@ -72,15 +72,17 @@ put_epochs(const struct pg_result *r)
 static void
 put_sightings(const struct pg_result *r, size_t at, size_t n)
 {
-    char path[4097];
+    char path[SIGHTING_PATH_MAX];
 
     fputs(",\"sightings\":[", stdout);
     for (size_t i = at; i < at + n; i++) {
         struct place_seen seen = sighting_look(r, i);
-        size_t n_path = pg_bytea(r, i, SIGHTING_PATH, path, sizeof path);
 
         printf("%s{\"path\":", i == at ? "" : ",");
-        say_json(stdout, path, n_path == SIZE_MAX ? 0 : n_path);
+        if (sighting_path(r, i, path))
+            say_json(stdout, path, strlen(path));
+        else
+            fputs("null", stdout);
         printf(",\"host\":\"%s\",\"state\":\"%s\"", seen.host, seen.state);
         put_column("seen_at", r, i, SIGHTING_SEEN_AT);
         putchar('}');

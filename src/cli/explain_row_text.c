@@ -105,13 +105,12 @@ say_rules(const struct answer *a, size_t i)
 static void
 say_path(const struct pg_result *r, size_t at)
 {
-    char path[4097];
-    size_t n = pg_bytea(r, at, SIGHTING_PATH, path, sizeof path);
+    char path[SIGHTING_PATH_MAX];
 
-    if (n == SIZE_MAX)
-        fputs("(a long path)", stdout);
+    if (sighting_path(r, at, path))
+        say_text(stdout, path, strlen(path));
     else
-        say_text(stdout, path, n);
+        fputs("(a path that cannot be named)", stdout);
 }
 
 static void

@@ -8,53 +8,61 @@
 
 #include "explain_row.h"
 
-#define PATH_BYTES 4097
+static bool
+is_same_file(const struct stat *st, const struct pg_result *r, size_t at)
+{
+    return pg_is_null(r, at, SIGHTING_DEVICE) ||
+           ((int64_t)st->st_dev == pg_int(r, at, SIGHTING_DEVICE) &&
+            (int64_t)st->st_ino == pg_int(r, at, SIGHTING_INODE));
+}
 
 static bool
-is_as_it_was(const struct stat *st, const struct pg_result *r, size_t at)
+has_same_times(const struct stat *st, const struct pg_result *r, size_t at)
 {
-    return (int64_t)st->st_dev == pg_int(r, at, SIGHTING_DEVICE) &&
-           (int64_t)st->st_ino == pg_int(r, at, SIGHTING_INODE) &&
-           st->st_mtim.tv_sec * INT64_C(1000000000) + st->st_mtim.tv_nsec ==
+    return st->st_mtim.tv_sec * INT64_C(1000000000) + st->st_mtim.tv_nsec ==
                pg_int(r, at, SIGHTING_MTIME_NS) &&
            st->st_ctim.tv_sec * INT64_C(1000000000) + st->st_ctim.tv_nsec ==
                pg_int(r, at, SIGHTING_CTIME_NS);
 }
 
+bool
+sighting_path(const struct pg_result *r, size_t at, char path[SIGHTING_PATH_MAX])
+{
+    size_t n = pg_bytea(r, at, SIGHTING_PATH, path, SIGHTING_PATH_MAX - 1);
+
+    if (n == SIZE_MAX || memchr(path, '\0', n) != NULL)
+        return false;
+    path[n] = '\0';
+    return true;
+}
+
+/* Times that were too young when it was seen are not in the ledger, and prove nothing. */
 struct place_seen
 sighting_look(const struct pg_result *r, size_t at)
 {
-    struct place_seen out = { "this", "unknown", "on this host" };
-    char path[PATH_BYTES];
+    char path[SIGHTING_PATH_MAX];
     struct stat st;
-    size_t n;
 
     if (pg_is_null(r, at, SIGHTING_HERE))
         return (struct place_seen){ "unknown", "unknown", "on a host without an identity" };
     if (!slice_is(pg_text(r, at, SIGHTING_HERE), "t"))
         return (struct place_seen){ "another", "unknown", "on another host" };
-    if (pg_is_null(r, at, SIGHTING_SIZE)) {
-        out.about = "standard input, on this host";
-        return out;
-    }
-    n = pg_bytea(r, at, SIGHTING_PATH, path, sizeof path - 1);
-    if (n == SIZE_MAX)
-        return out;
-    path[n] = '\0';
-    if (stat(path, &st) != 0) {
-        out.state = "gone";
-        out.about = path[0] == '/' ? "on this host, gone" : "on this host, not found from here";
-    } else if (st.st_size != pg_int(r, at, SIGHTING_SIZE)) {
-        out.state = "changed";
-        out.about = "on this host, changed since";
-    } else if (!pg_is_null(r, at, SIGHTING_DEVICE)) {
-        out.state = is_as_it_was(&st, r, at) ? "unchanged" : "changed";
-        out.about = out.state[0] == 'u' ? "on this host, unchanged"
-                                        : "on this host, written to or moved since";
-    } else {
-        out.about = "on this host, of the same size";
-    }
-    return out;
+    if (pg_is_null(r, at, SIGHTING_SIZE))
+        return (struct place_seen){ "this", "unknown", "standard input, on this host" };
+    if (!sighting_path(r, at, path))
+        return (struct place_seen){ "this", "unknown", "on this host" };
+    if (stat(path, &st) != 0)
+        return (struct place_seen){ "this", "gone", path[0] == '/' ? "on this host, gone"
+                                                    : "on this host, not found from here" };
+    if (!S_ISREG(st.st_mode) || st.st_size != pg_int(r, at, SIGHTING_SIZE))
+        return (struct place_seen){ "this", "changed", "on this host, changed since" };
+    if (!is_same_file(&st, r, at))
+        return (struct place_seen){ "this", "changed", "on this host, another file has its place" };
+    if (pg_is_null(r, at, SIGHTING_MTIME_NS))
+        return (struct place_seen){ "this", "same size", "on this host, of the same size" };
+    if (!has_same_times(&st, r, at))
+        return (struct place_seen){ "this", "changed", "on this host, written to since" };
+    return (struct place_seen){ "this", "unchanged", "on this host, unchanged" };
 }
 
 size_t

@@ -10,7 +10,7 @@ const struct guide guides[] = {
     { NULL, "[OPTION]... [FILE]...", "count; FILE \"-\" is stdin, a directory is walked", NULL, "",
       "COMMANDS.md" },
     { "explain", "FILE... | FILE:LINE", "line by line: format, fields, rule, rows", NULL,
-      "row url rules route format log-format json", "EXPLAIN.md" },
+      "row read url rules route format log-format json", "EXPLAIN.md" },
     { "run", "[NAME]...", "what each [source NAME] of the configuration names", "",
       "min-age json", "STATUS.md" },
     { "verify", "--since DAY --until DAY FILE...", "is the table what the logs say? Else exit 1", NULL,

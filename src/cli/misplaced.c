@@ -25,6 +25,7 @@ static const struct {
     { OPT_YES, "ingest key drop", 0 },
     { OPT_URL, "ingest explain", 0 },
     { OPT_ROW, "ingest explain", 0 },
+    { OPT_READ, "ingest explain", 0 },
     { OPT_NO_SKETCHES, "ingest migrate up", 0 },
     { OPT_DROP_DATA, "ingest migrate down", 0 },
     { OPT_HEAL, "ingest migrate up zeco", 0 },

@@ -78,6 +78,7 @@ const struct option_def option_defs[OPTIONS_N] = {
     [OPT_FROM] = { "from", 0, OPTION_VALUE, "DAY", "key add: the first day of the new key" },
     [OPT_BEFORE] = { "before", 0, OPTION_VALUE, "DAY", "key drop: the first day of a key; those before it are destroyed" },
     [OPT_YES] = { "yes", 0, OPTION_FLAG, NULL, "key drop: do not ask" },
+    [OPT_READ] = { "read", 0, OPTION_FLAG, NULL, "explain --row: read the files of its payloads that are there still" },
     [OPT_ROW] = { "row", 0, OPTION_VALUE, "TABLE", "explain: the payloads behind the row of TABLE with this key" },
     [OPT_URL] = { "url", 0, OPTION_VALUE, "URL", "explain: which route takes this URL or path" },
     [OPT_JSON] = { "json", 0, OPTION_FLAG, NULL, "the closing summary (explain, report: all of it) as JSON on stdout" },

@@ -186,6 +186,25 @@ answer() {
     row stats a NULL 2024-01-05
     shows "file      one: on this host, unchanged" "file      two: on this host, changed since" "file      three: on this host, not found from here" \
         "file      four: on another host"
+    row_json stats a NULL 2024-01-05
+    is "$(answer 'sorted((p["sightings"][0]["path"], p["sightings"][0]["state"]) for p in r["payloads"])')" "[('four', 'unknown'), ('one', 'unchanged'), ('three', 'gone'), ('two', 'changed')]"
+    row stats a NULL 2024-01-05 --read
+    shows "file one: count 1" "files: count 1, bytes 100 of this row; of others: count 3, bytes 300"
+    # Of young ones the size alone is known: they are read, and their content tells.
+    sql "UPDATE ingest.sightings SET mtime_ns = NULL, ctime_ns = NULL"
+    line a 1.0.9 >one
+    row stats a NULL 2024-01-05 --read
+    shows "file      one: on this host, of the same size" "file one: count 1, bytes 100, clients 1 of this row, of count 1 of 2024-01-05; was never counted, or has changed since" \
+        "files: count 0, bytes 0 of this row; of others: count 4"
+    line a 1.0.0 >other # while the first is there: it has an inode of its own
+    mv other one
+    row stats a NULL 2024-01-05
+    shows "file      one: on this host, another file has its place"
+    mkdir -p elsewhere
+    (cd elsewhere && row stats a NULL 2024-01-05 --read && shows "file      one: on this host, not found from here")
+    run --separate-stderr "$INGEST" explain --read one
+    status_is 2
+    says "--read belongs to --row"
     count -q - <<<"$(line z 1.0.0 09/Jan/2024)"
     row stats z 1.0.0 2024-01-09
     shows "file      -: standard input, on this host"
