@@ -145,6 +145,7 @@ claim_ecosystem(struct run *run, struct table *t, struct err *err)
         return ST_DB;
     }
     snprintf(t->ecosystem, sizeof t->ecosystem, "%.*s", (int)n, (const char *)value);
+    shadow_follow(run, t);
     return ST_EOF;
 }
 

@@ -499,6 +499,7 @@ void    catalogs_release(struct run *run);
 /* shadow.c; all of them do nothing without --shadow */
 /* What a table's ecosystem, which `stored` says is in the ledger, means for the second rules. ST_USAGE: they are for another table. */
 enum st shadow_ecosystem(struct run *run, const struct table *t, bool stored, struct err *err);
+void    shadow_follow(struct run *run, const struct table *t); /* it is another one than the batch was read for */
 /* A rollup for it, in the slot: made on first use. NULL: in err. */
 struct rollup *shadow_rollup(const struct run *run, struct rollup **slot, struct err *err);
 void    shadow_reader_free(struct shadow_reader *s);

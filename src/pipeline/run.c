@@ -488,22 +488,16 @@ run_release(struct run *run)
     free(run);
 }
 
-static enum st
-write_text(struct run *run, struct err *err)
-{
-    enum st rc = commit_text(run, err);
-
-    return rc == ST_OK ? shadow_counted(run, err) : rc;
-}
-
 /* Also of a run that a deadline ends: which then is still what it has to say. */
 static enum st
 tell_shadow(struct run *run, enum st ended, struct err *err)
 {
     struct err failure;
-    enum st rc = shadow_tell(run, &failure);
+    enum st rc = ST_OK;
 
-    if (rc == ST_OK)
+    if (run->config->sink != RUN_TO_DATABASE)
+        rc = shadow_counted(run, &failure);
+    if (rc == ST_OK && (rc = shadow_tell(run, &failure)) == ST_OK)
         return ended;
     *err = failure;
     return rc;
@@ -548,7 +542,7 @@ run(const struct run_config *config, struct source_list *inputs, struct summary 
         else if (rc == ST_OK && config->sink == RUN_RETRACT)
             rc = retract(run, err);
         else if (rc == ST_OK && config->sink != RUN_TO_DATABASE)
-            rc = write_text(run, err);
+            rc = commit_text(run, err);
         if (rc == ST_OK || rc == ST_LATER)
             rc = tell_shadow(run, rc, err);
     }

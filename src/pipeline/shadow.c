@@ -74,6 +74,14 @@ shadow_ecosystem(struct run *run, const struct table *t, bool stored, struct err
     return ST_OK;
 }
 
+/* Another run has decided, and the batch is read again: a pack of any ecosystem takes that, too. */
+void
+shadow_follow(struct run *run, const struct table *t)
+{
+    if (run->config->shadow != NULL && run->config->shadow->pack->ecosystem == NULL)
+        snprintf(run->shadow_ecosystem, sizeof run->shadow_ecosystem, "%s", t->ecosystem);
+}
+
 /* ---- one input ---- */
 
 static enum st
