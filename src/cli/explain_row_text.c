@@ -10,6 +10,8 @@
 #include "explain_row.h"
 #include "row_text.h"
 
+#define NO_KEY "\\x6e6f6b6579000000" /* client_key_none() */
+
 static void
 say_day(const struct answer *a)
 {
@@ -44,7 +46,9 @@ say_epochs(const struct answer *a)
 
     for (size_t i = 0; r != NULL && a->target.has_sketch && i < pg_rows(r); i++) {
         fputs(i == 0 ? "  key       " : ", and ", stdout);
-        printf("%.8s", column_text(r, i, EPOCH_KEY_ID) + 2);
+        printf("%.8s", strcmp(column_text(r, i, EPOCH_KEY_ID), NO_KEY) == 0
+                           ? "none"
+                           : column_text(r, i, EPOCH_KEY_ID) + 2);
         if (!pg_is_null(r, i, EPOCH_FROM))
             printf(" from %s on", column_text(r, i, EPOCH_FROM));
         if (!pg_is_null(r, i, EPOCH_DROPPED_AT))

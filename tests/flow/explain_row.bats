@@ -43,7 +43,7 @@ answer() {
     row stats a NULL 2024-01-05
     status_is 0
     silent
-    shows "stats a/NULL/2024-01-05: count 3, bytes 250, clients 3" "clients   an estimate" ": counted, count 3, bytes 300, from 3 lines of 2024-01-05" \
+    shows "stats a/NULL/2024-01-05: count 3, bytes 250, clients 3" "clients   an estimate" "key       none" ": counted, count 3, bytes 300, from 3 lines of 2024-01-05" \
         ": counted, count 2, bytes 100, from 2 lines of 2024-01-05" "format    combined" ", those of now" "file      one: on this host" \
         "together: count 5, bytes 400 of 2024-01-05, in all rows of stats" "name files"
     [[ "$output" != *elsewhere* ]]
