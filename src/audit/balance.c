@@ -230,7 +230,9 @@ sql_of_months(struct buf *b, const struct book *book)
     buf_text(b, ", measure, sum(ours + opening), sum(theirs + opening), count(*) FILTER (WHERE bad),"
                 " min(bucket) FILTER (WHERE bad), bool_or(again OR given OR gone > 0),"
                 " count(*) FILTER (WHERE NOT bad AND theirs < ours),"
-                " count(*) FILTER (WHERE opened), sum(opening), bool_or(bad AND opened)"
+                " count(*) FILTER (WHERE opened),"
+                " greatest(least(sum(opening), 9223372036854775807), -9223372036854775807),"
+                " bool_or(bad AND opened)"
                 " FROM judged, LATERAL (SELECT ");
     sql_of_month(b, "judged", "bucket");
     buf_text(b, ") AS of(month) GROUP BY month, node, measure ORDER BY month, node, measure DESC");
@@ -310,13 +312,12 @@ note(struct audit *a, const char *table, const char *what)
 
 /* Of a month: what was there before the ledger, by the word of whoever adopted it. */
 static void
-tell_opening(struct audit *a, const struct book *book, const struct pg_result *r, size_t row)
+tell_opening(struct audit *a, const struct book *book, const struct pg_result *r, size_t row,
+             int64_t more)
 {
     char table[TABLE_NAME], what[128], number[32];
     int64_t days = pg_int(r, row, ROW_OPENED), n = pg_int(r, row, ROW_OPENING);
 
-    if (days == 0 || slice_is(pg_text(r, row, ROW_MEASURE), "bytes"))
-        return;
     snprintf(what, sizeof what, "opening balance of %s%s from before",
              n < 0 ? "-" : "", num_grouped(n < 0 ? 0 - (uint64_t)n : (uint64_t)n, number));
     if (book->dataset->bucket == BUCKET_DAY)
@@ -330,8 +331,29 @@ tell_opening(struct audit *a, const struct book *book, const struct pg_result *r
                    .month = pg_is_null(r, row, ROW_MONTH) ? NULL : pg_text(r, row, ROW_MONTH).p,
                    .node = pg_is_null(r, row, ROW_NODE) ? NULL : pg_text(r, row, ROW_NODE).p,
                    .what = what,
+                   .more = more,
                },
                0);
+}
+
+static bool
+is_opened(const struct pg_result *r, size_t row)
+{
+    return pg_int(r, row, ROW_OPENED) > 0 && !slice_is(pg_text(r, row, ROW_MEASURE), "bytes");
+}
+
+static void
+tell_openings(struct audit *a, const struct book *book, const struct pg_result *r)
+{
+    int64_t n = 0, told = 0;
+
+    for (size_t i = 0; i < pg_rows(r); i++)
+        n += is_opened(r, i);
+    for (size_t i = 0; i < pg_rows(r) && told < AUDIT_SHOWN; i++)
+        if (is_opened(r, i)) {
+            told++;
+            tell_opening(a, book, r, i, told == AUDIT_SHOWN ? n - told : 0);
+        }
 }
 
 /* What the comparison could not say, so that nobody takes it for more than it is. */
@@ -348,8 +370,8 @@ tell_limits(struct audit *a, const struct book *book, const struct pg_result *r)
     for (size_t i = 0; i < pg_rows(r); i++) {
         n_loose += slice_is(pg_text(r, i, ROW_LOOSE), "t");
         n_less += pg_int(r, i, ROW_LESS);
-        tell_opening(a, book, r, i);
     }
+    tell_openings(a, book, r);
     name_of_table(&book->tables[0], table);
     if (n_loose > 0 && !book->shared)
         note(a, table,

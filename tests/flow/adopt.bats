@@ -467,3 +467,16 @@ CHANGES
     "$INGEST" -q migrate down ledger
     is "$(sql "SELECT to_regclass('ingest.covered_days') IS NULL AND to_regclass('ingest.openings') IS NULL")" t
 }
+
+@test "openings of many months: ten of them, and how many more; sums without end stop at the end of a number" {
+    fresh
+    for month in Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec; do line m 1.0.0 "05/$month/2023"; line m 1.0.0 "06/$month/2023"; done >a
+    sql "INSERT INTO stats (name, version, dldate, count, bytes) SELECT 'm' || i, NULL, date '2023-03-05' + i % 2, 9223372036854775807, 9223372036854775807 FROM generate_series(1, 4) i"
+    adopt -q a
+    status_is 0
+    is "$(sql "SELECT count, bytes FROM ingest.openings WHERE day = '2023-03-06'")" "9223372036854775807|9223372036854775807"
+    run "$INGEST" status --audit
+    is "$(grep -c 'opening balance of' <<<"$output")" 10
+    [[ "$output" == *"as many more: 2"* ]] || { echo "$output"; return 1; }
+    INGEST_AUDIT=
+}
