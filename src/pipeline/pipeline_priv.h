@@ -295,6 +295,7 @@ struct recounting {
     size_t           n;
     struct summary   days;     /* of the tables that change; its other members are unused */
     struct payload  *out;      /* `ingest retract`: those that go, with nothing but their ids */
+    bool             unknown;  /* a COMMIT had no answer */
 };
 
 struct stream;

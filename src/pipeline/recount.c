@@ -157,7 +157,7 @@ check_missing(struct run *run, const struct recount_days *days, struct payload *
     return rc;
 }
 
-/* Days that are made anew without some payloads: these stand beside those that are given, behind mine[0..n). */
+/* Days that are made anew without some payloads: these stand beside the given ones, mine[0..n). */
 static enum st
 add_retracted(struct run *run, struct payload **mine, size_t *n, struct err *err)
 {
@@ -342,10 +342,25 @@ transact(struct run *run, struct table **order, size_t n_tables, struct payload 
         goto rollback;
     }
     rc = pg_commit(run->pg, &unknown, err);
+    r->unknown = r->unknown || unknown;
     return unknown ? ST_DB_RETRY : rc; /* what was counted again is the same when it is done again */
 rollback:
     pg_rollback(run->pg);
     return rc;
+}
+
+/* What was taken out is out after a COMMIT without an answer: then it is not to be done again. */
+static bool
+was_retracted(struct run *run)
+{
+    const struct retracting *out = run->config->retracting;
+    struct err ignored;
+    int32_t since = 0;
+
+    if (out == NULL || !run->recounting.unknown)
+        return false;
+    run->ledger.any_out = true;
+    return retract_since(&run->ledger, &out->of->id, 1, &since, &ignored) == ST_OK && since != 0;
 }
 
 static enum st
@@ -365,6 +380,8 @@ with_patience(struct run *run, struct table **order, size_t n_tables, struct pay
         if (run_reconnect(run, &lost) != ST_OK) {
             *err = lost;
             rc = lost.code;
+        } else if (was_retracted(run)) {
+            return ST_OK;
         }
     }
     return rc == ST_DB_RETRY || rc == ST_EOF ? (err->code = ST_DB) : rc;
