@@ -102,7 +102,7 @@ state(struct audit *a, const struct book *book, int32_t scope, enum which which,
     return rc;
 }
 
-/* Of the last bucket the day behind its end, or a later one: what is stated are the buckets alone. */
+/* The day behind the last bucket, or a later one: what is stated are the buckets alone. */
 static int32_t
 end_of(const struct dataset *dataset, int32_t last)
 {
