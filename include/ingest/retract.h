@@ -42,8 +42,8 @@ void    retractable_release(struct retractable *r);
 /* Inside the transaction: locks the rows of all of them. */
 enum st retract_lock(struct ledger *l, const struct retractable *r, struct err *err);
 /*
- * Under the lock of the dataset's table, too: are they still what `r` says? ST_OK; ST_CORRUPT as retract_find, or something has changed since; ST_DB,
- * ST_DB_RETRY, ST_MEMORY.
+ * Under the lock of the dataset's table, too: are they, and their first and last day, still what `r` says? ST_OK; ST_EOF: something has changed
+ * since, so find them again; ST_CORRUPT as retract_find; ST_DB, ST_DB_RETRY, ST_MEMORY.
  */
 enum st retract_still(struct ledger *l, const struct retractable *r, enum retract_act act, struct err *err);
 

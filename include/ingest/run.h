@@ -154,7 +154,8 @@ struct run_config {
 
 /*
  * Counts all inputs. ST_OK also when inputs were refused (summary->files.refused). Else the failure that stopped the run: ST_USAGE,
- * ST_DB, ST_MEMORY, ST_DISK, ST_BUG, ST_STOPPED, ST_LATER; what was committed before stands in *summary.
+ * ST_DB, ST_MEMORY, ST_DISK, ST_BUG, ST_STOPPED, ST_LATER; what was committed before stands in *summary. RUN_RECOUNT, RUN_RETRACT: ST_EOF, nothing
+ * was changed, as what was to be corrected changed meanwhile: find it, and run, again.
  */
 enum st run(const struct run_config *config, struct source_list *inputs, struct summary *summary, struct err *err);
 

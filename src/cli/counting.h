@@ -70,6 +70,9 @@ struct counting {
     struct sandbox       *sandbox; /* what is granted so far; NULL: none is wanted, or it is entered */
 };
 
+/* A correction that finds that another one came first is done again, so often. */
+#define CORRECT_TRIES 10
+
 /* misplaced.c. ST_USAGE: the command line has an option that is not one of this command. */
 enum counting_by { BY_COUNT = 1, BY_WORK = 2, BY_RUN = 4, BY_VERIFY = 8, BY_RECOUNT = 16, BY_RETRACT = 32, BY_ADOPT = 64 };
 enum st misplaced_check(const struct options *o, enum counting_by by, struct err *err);

@@ -97,7 +97,7 @@ cli_recount(const struct options *o)
     struct options without;
     struct source_list inputs;
     struct err err = { 0 };
-    int status;
+    int status, tries = 0;
     enum st rc;
 
     if (option_is_on(o, OPT_DIFF))
@@ -108,7 +108,12 @@ cli_recount(const struct options *o)
         (rc = inputs_list(o, 1, &signals_seen, &inputs, &err)) == ST_OK &&
         (rc = counting_enter(&counting, &err)) == ST_OK &&
         (rc = fence_inputs(&counting, &inputs, &err)) == ST_OK)
-        rc = run(&counting.config, &inputs, &counting.summary, &err);
+        do {
+            summary_release(&counting.summary);
+            rc = run(&counting.config, &inputs, &counting.summary, &err);
+        } while (rc == ST_EOF && tries++ < CORRECT_TRIES); /* others have corrected meanwhile */
+    if (rc == ST_EOF)
+        rc = err.code = ST_DB;
     counting.o = o;
     status = counting_finish(&counting, rc, &err);
     source_list_release(&inputs);

@@ -22,6 +22,9 @@ struct taking {
     struct retractable *of;
     size_t              n_of;
     struct source_list  named, others;
+    struct digest       hash;      /* that was said in place of a file */
+    bool                is_hash;
+    const struct dataset *asked;   /* --dataset; NULL: it was not said */
     uint64_t            n_changes; /* rows that would change */
 };
 
@@ -333,7 +336,7 @@ find(struct taking *k, const char *name, bool is_hash, const struct digest *hash
         forget_doubles(k);
         return rc;
     }
-    if ((rc = retracting_find_hash(c, hash, k->of, err)) != ST_OK || k->others.n > 0)
+    if ((rc = retracting_find_hash(c, hash, k->of, err)) != ST_OK || k->others.n + k->named.n > 0)
         return rc;
     if (k->of[0].path[0] != '\0')
         return source_list_add(&k->named, k->of[0].path, err);
@@ -404,22 +407,41 @@ configure(struct taking *k, const struct options *o, struct err *err)
 static enum st
 prepare(struct taking *k, const struct options *o, struct err *err)
 {
-    struct counting *c = &k->counting;
-    struct digest hash;
-    bool is_hash;
     enum st rc;
 
     if ((rc = configure(k, o, err)) != ST_OK)
         return rc;
-    is_hash = !k->retracting.back && read_hash(o->arguments[1], &hash);
-    if (is_hash)
+    k->is_hash = !k->retracting.back && read_hash(o->arguments[1], &k->hash);
+    if (k->is_hash)
         rc = o->n_arguments == 2 && o->value[OPT_FILES_FROM].text == NULL
                  ? ST_OK
                  : inputs_list(o, 2, &signals_seen, &k->others, err);
     else
         rc = list_inputs(k, o, err);
-    if (rc != ST_OK || (rc = counting_enter(c, err)) != ST_OK ||
-        (rc = find(k, o->arguments[1], is_hash, &hash, err)) != ST_OK)
+    return rc == ST_OK ? counting_enter(&k->counting, err) : rc;
+}
+
+static void
+release_found(struct taking *k)
+{
+    for (size_t i = 0; i < k->n_of; i++)
+        retractable_release(&k->of[i]);
+    free(k->of);
+    k->of = NULL;
+    k->n_of = 0;
+}
+
+/* What is to be taken out, or to come back, as the ledger has it now. */
+static enum st
+aim(struct taking *k, const struct options *o, struct err *err)
+{
+    struct counting *c = &k->counting;
+    enum st rc;
+
+    release_found(k);
+    c->config.dataset = k->asked;
+    rc = find(k, o->n_arguments > 1 ? o->arguments[1] : "", k->is_hash, &k->hash, err);
+    if (rc != ST_OK)
         return rc;
     tell_hashes(k);
     k->retracting.of = k->of;
@@ -437,7 +459,7 @@ cli_retract(const struct options *o)
     struct taking k = { .counting = { .place.local.users_fd = -1, .keep.fd = -1 } };
     struct source_list *inputs;
     struct err err = { 0 };
-    int status;
+    int status, tries = 0;
     enum st rc;
 
     signals_catch();
@@ -446,16 +468,25 @@ cli_retract(const struct options *o)
     k.retracting.back = option_is_on(o, OPT_UNDO);
     k.retracting.show = option_is_on(o, OPT_DIFF);
     rc = prepare(&k, o, &err);
+    k.asked = k.counting.config.dataset;
+    if (rc == ST_OK)
+        rc = aim(&k, o, &err);
     inputs = k.others.n > 0 ? &k.others : &k.named;
-    if (rc == ST_OK && (rc = fence_inputs(&k.counting, inputs, &err)) == ST_OK)
+    if (rc == ST_OK && (rc = fence_inputs(&k.counting, inputs, &err)) == ST_OK) {
         rc = run(&k.counting.config, inputs, &k.counting.summary, &err);
+        while (rc == ST_EOF && tries++ < CORRECT_TRIES) /* others have corrected meanwhile */
+            if ((rc = aim(&k, o, &err)) == ST_OK) {
+                summary_release(&k.counting.summary);
+                rc = run(&k.counting.config, inputs, &k.counting.summary, &err);
+            }
+    }
+    if (rc == ST_EOF)
+        rc = err.code = ST_DB;
     k.counting.o = o;
     status = counting_finish(&k.counting, rc, &err);
     if (status == 0 && k.n_changes > 0)
         status = EXIT_REFUSED;
-    for (size_t i = 0; i < k.n_of; i++)
-        retractable_release(&k.of[i]);
-    free(k.of);
+    release_found(&k);
     source_list_release(&k.named);
     source_list_release(&k.others);
     return status;

@@ -331,8 +331,9 @@ retract_still(struct ledger *l, const struct retractable *r, enum retract_act ac
     struct retractable now;
     enum st rc = retract_find(l, &scope, &r->hash, act, &now, err);
 
-    if (rc == ST_OK && (now.id != r->id || !same_payloads(&now, r))) {
-        rc = err_fail(err, ST_DB, what_of(act), "the ledger has changed meanwhile");
+    if (rc == ST_OK && (now.id != r->id || !same_payloads(&now, r) || now.first != r->first ||
+                        now.last != r->last)) {
+        rc = err_fail(err, ST_EOF, what_of(act), "the ledger has changed meanwhile");
         err_hint(err, "nothing was changed; say it again");
     }
     retractable_release(&now);

@@ -185,9 +185,9 @@ check_moved(struct run *run, struct err *err)
 
     if (rc != ST_OK || !moved)
         return rc;
-    err_fail(err, ST_DB, what, "payloads were retracted meanwhile, or came again");
+    err_fail(err, ST_EOF, what, "payloads were retracted meanwhile, or came again");
     err_hint(err, "nothing was changed; say it again");
-    return ST_DB;
+    return ST_EOF;
 }
 
 static bool
@@ -384,7 +384,7 @@ with_patience(struct run *run, struct table **order, size_t n_tables, struct pay
             return ST_OK;
         }
     }
-    return rc == ST_DB_RETRY || rc == ST_EOF ? (err->code = ST_DB) : rc;
+    return rc == ST_DB_RETRY ? (err->code = ST_DB) : rc;
 }
 
 enum st

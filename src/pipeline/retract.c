@@ -399,7 +399,7 @@ with_patience(struct run *run, struct table *t, struct retracted *out, struct er
             return rc;
         rc = ST_DB_RETRY;
     }
-    return rc == ST_DB_RETRY || rc == ST_EOF ? (err->code = ST_DB) : rc;
+    return rc == ST_DB_RETRY ? (err->code = ST_DB) : rc;
 }
 
 /* ---- nothing is written ---- */
