@@ -55,10 +55,12 @@ retract_rights(struct ledger *l, struct err *err)
     static const char sql[] =
         "SELECT to_regclass('ingest.retractions') IS NULL, (SELECT format('%s ON ingest.%s', p, t)"
         " FROM (VALUES ('payloads', 'UPDATE'), ('payload_days', 'UPDATE'),"
-        " ('payload_days', 'DELETE'), ('unresolved', 'DELETE'), ('retractions', 'SELECT'), ('retractions', 'INSERT'),"
+        " ('payload_days', 'DELETE'), ('unresolved', 'DELETE'), ('retractions', 'SELECT'),"
+        " ('retractions', 'INSERT'),"
         " ('retractions', 'UPDATE'), ('upper_bounds', 'SELECT'), ('upper_bounds', 'INSERT'))"
         " AS needs(t, p)"
-        " WHERE NOT has_table_privilege(to_regclass('ingest.' || t)::oid, p) LIMIT 1), current_user";
+        " WHERE NOT has_table_privilege(to_regclass('ingest.' || t)::oid, p) LIMIT 1),"
+        " current_user";
     static const char what[] = "cannot retract";
     struct pg_result *r = NULL;
     enum st rc = pg_run(l->pg, what, sql, 0, NULL, &r, err);
