@@ -84,9 +84,11 @@ ask_payloads(struct behind *b, struct pg *pg, const struct question *q, const st
                        ? ", (SELECT " UTC("max(x.retracted_at)") " FROM ingest.retractions x"
                          " WHERE x.payload = p.id AND x.undone_at IS NULL)"
                        : ", NULL");
-    buf_text(&sql, is->names ? ", (SELECT u.pack FROM ingest.rules_used u WHERE u.dataset = $1"
-                               " AND u.scope = $2::integer AND u.rules_id = t.rules_id)"
-                             : ", NULL");
+    buf_text(&sql, is->names /* several sources may have used the same rules */
+                       ? ", (SELECT u.pack FROM ingest.rules_used u WHERE u.dataset = $1"
+                         " AND u.scope = $2::integer AND u.rules_id = t.rules_id"
+                         " ORDER BY u.source <> coalesce(p.source, ''), u.first_at LIMIT 1)"
+                       : ", NULL");
     buf_text(&sql, " FROM these t JOIN ingest.payloads p ON p.id = t.payload");
     if (is->recounts)
         buf_text(&sql, " LEFT JOIN (SELECT g.payload, count(*) AS n, max(r.recounted_at) AS last"

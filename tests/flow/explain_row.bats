@@ -315,3 +315,17 @@ answer() {
     row_json stats a NULL 2024-01-05 --agents client old new test
     is "$(answer '(r["row"]["count"], r["of_others"]["count"], {(p["state"], p["recounts"], p["rules_are_of_now"]) for p in r["payloads"]}, r["opening"])')" "(8, 0, {('counted', 1, True)}, None)"
 }
+
+@test "two sources that used the same rules: each payload names its pack, once" {
+    fresh
+    line a 1.0.0 >one
+    line b 1.0.0 05/Jan/2024 192.0.2.8 >two
+    printf '[source web]\nfiles = %s/two\n' "$PWD" >web.ini
+    count -q one
+    run --separate-stderr "$INGEST" --client-key none run -c web.ini
+    status_is 0
+    is "$(n_rows ingest.rules_used)" 2
+    row_json stats a NULL 2024-01-05
+    status_is 0
+    is "$(answer '[(p["source"], p["pack"]) for p in r["payloads"]]')" "[(None, 'default'), ('web', 'default')]"
+}
