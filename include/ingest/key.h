@@ -72,8 +72,8 @@ enum st key_list(struct pg *pg, const char *path, key_told *told, void *ctx, str
 
 /*
  * A new key from a day on: in the file, and for each table of the database that is fed under the file. Nothing is changed unless both can be.
- * ST_USAGE: the day is not behind all that is counted (err->hint: the first that is), the file is another one, ...; ST_DB, ST_MEMORY. *n_tables that
- * know of it.
+ * A file that is missing is made first, unless the database knows of keys. ST_USAGE: the day is not behind all that is counted (err->hint: the first
+ * that is), the file is another one, ...; ST_DB, ST_MEMORY. *n_tables that know of it.
  */
 enum st key_add(struct pg *pg, const char *path, int32_t from_day, size_t *n_tables, struct err *err);
 

@@ -59,6 +59,8 @@ add(struct key_job *j, struct err *err)
     say_text(stdout, j->o->value[OPT_FROM].text, strlen(j->o->value[OPT_FROM].text));
     if (j->pg == NULL)
         fputs("; no database is named: the first run that knows it notes it there\n", stdout);
+    else if (n_tables == 0)
+        fputs("; no table counts clients yet: the first run that does notes it\n", stdout);
     else
         printf(", in %zu table%s\n", n_tables, n_tables == 1 ? "" : "s");
     say_copies(j);

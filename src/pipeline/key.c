@@ -9,6 +9,9 @@
 
 #include "pipeline_priv.h"
 
+#include <sodium.h>
+#include <sys/stat.h>
+
 /* A table of the database that is fed under the file. */
 struct fed {
     char              at_table[KEY_TABLE];
@@ -239,13 +242,59 @@ add_both(struct pg *pg, struct client_key_edit *e, int32_t from_day, size_t *n_t
     return rc;
 }
 
+static bool
+is_missing(const char *path)
+{
+    struct stat s;
+
+    return lstat(path, &s) != 0 && errno == ENOENT;
+}
+
+/*
+ * Before a switch nothing was ever counted, and there is no file: it begins as the first run would
+ * have begun it. Where the database knows of keys, a new file would be the wrong one.
+ */
+static enum st
+make_first(struct pg *pg, const char *path, struct err *err)
+{
+    struct ledger ledger = { 0 };
+    struct client_key key;
+    struct buf names = { 0 };
+    size_t n = 0;
+    enum st rc;
+
+    if (pg == NULL || !is_missing(path))
+        return ST_OK; /* what else may be wrong with it is said by who opens it */
+    if ((rc = ledger_open(&ledger, pg, false, err)) == ST_OK &&
+        (rc = epochs_rights(&ledger, err)) == ST_OK)
+        rc = epochs_tables(&ledger, &names, &n, err);
+    if (rc == ST_OK && n > 0) {
+        rc = err_fail(err, ST_USAGE, what_add,
+                      "there is no client key in %s, and table %s is fed under one", path, names.p);
+        err_hint(err, "copy the key file from the host that counts into it");
+    }
+    buf_release(&names);
+    if (rc != ST_OK)
+        return rc;
+    rc = client_key_make(&key, path, err);
+    sodium_memzero(&key, sizeof key);
+    if (rc != ST_OK && !is_missing(path)) { /* a run has made it a moment ago */
+        *err = (struct err){ 0 };
+        rc = ST_OK;
+    }
+    return rc;
+}
+
 enum st
 key_add(struct pg *pg, const char *path, int32_t from_day, size_t *n_tables, struct err *err)
 {
-    struct client_key_edit e;
-    enum st rc = client_key_edit_open(&e, path, err);
+    struct client_key_edit e = { .fd = -1 };
+    enum st rc = make_first(pg, path, err);
 
     *n_tables = 0;
+    if (rc != ST_OK)
+        return rc;
+    rc = client_key_edit_open(&e, path, err);
     if (rc == ST_OK && (rc = check_day(&e.key, from_day, err)) == ST_OK) {
         if (pg != NULL)
             rc = add_both(pg, &e, from_day, n_tables, err);

@@ -112,6 +112,8 @@ begun() {
     status_is 2
     ingest key add --client-key gone --from 2030-01-01
     status_is 2
+    says "no client key in gone" "public.stats" "copy the key file"
+    [ ! -e gone ]
     ln -s client.key link
     ingest key add --client-key link --from 2030-01-01
     status_is 2
@@ -468,4 +470,24 @@ PYTHON
     same_file rows <(sql "SELECT * FROM stats WHERE dldate < '2024-01-07' ORDER BY dldate, version")
     is "$(sql "SELECT sum(count) FROM stats WHERE version IS NULL")" 9
     audit
+}
+
+@test "before a switch there is no key file: key add makes it, and nobody unites the old program's sketches with ours" {
+    fresh
+    rm -f "$HOME/.config/ingest/client.key"
+    sql "INSERT INTO stats SELECT 'serde', v, '2024-01-07', 1, 100, hll_add(hll_empty(), hll_hash_text('x')) FROM unnest(ARRAY[NULL, '1.0.0']) v"
+    ingest key add --from 2024-01-08
+    status_is 0
+    is "$output" "a new key begins on 2024-01-08; no table counts clients yet: the first run that does notes it"
+    is "$(stat -c %a "$HOME/.config/ingest/client.key")" 600
+    is "$(grep -c . "$HOME/.config/ingest/client.key")" 2
+    { line serde 1.0.0 07/Jan/2024; line serde 1.0.0 08/Jan/2024; } >log
+    ingest adopt --until 2024-01-08 log
+    status_is 0
+    is "$(sql "SELECT count, clients, clients_are FROM top_downloads('2024-01-01', '2024-02-01', 1)")" "2||two keys"
+    # Without a database nothing says whether another host has the key.
+    rm "$HOME/.config/ingest/client.key"
+    no_database
+    ingest key add --from 2024-01-08
+    status_is 2
 }
