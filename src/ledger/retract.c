@@ -114,6 +114,25 @@ check_one(const struct pg_result *r, const struct ledger_scope *scope, enum retr
     return ST_USAGE;
 }
 
+/* No payload of this scope: is it another node's? Then whoever counts it as was said has it twice. */
+static enum st
+check_nodes(struct ledger *l, const char *dataset, const char *hash, enum retract_act act,
+            struct err *err)
+{
+    static const char sql[] = "SELECT FROM ingest.payloads WHERE hash = $1::bytea AND scope <> 0"
+                              " AND ($2::text IS NULL OR dataset = $2) LIMIT 1";
+    const char *values[] = { hash, dataset };
+    struct pg_result *r = NULL;
+    enum st rc = pg_run(l->pg, what_of(act), sql, 2, values, &r, err);
+
+    if (rc == ST_OK && pg_rows(r) > 0) {
+        rc = err_fail(err, ST_CORRUPT, what_of(act), "it was counted for another node");
+        err_hint(err, "say --node NAME");
+    }
+    pg_free(r);
+    return rc;
+}
+
 /* Columns: id, dataset, scope, out since, partial, path. */
 static enum st
 find_one(struct ledger *l, const struct ledger_scope *scope, const struct digest *hash,
@@ -139,7 +158,9 @@ find_one(struct ledger *l, const struct ledger_scope *scope, const struct digest
     snprintf(node, sizeof node, "%" PRId32, scope->node);
     if ((rc = pg_run(l->pg, what_of(act), sql, 4, values, &r, err)) != ST_OK)
         return rc;
-    if ((rc = check_one(r, scope, act, err)) == ST_OK) {
+    if (pg_rows(r) == 0)
+        rc = check_nodes(l, scope->dataset, values[0], act, err);
+    if (rc == ST_OK && (rc = check_one(r, scope, act, err)) == ST_OK) {
         out->id = pg_int(r, 0, 0);
         snprintf(out->dataset, sizeof out->dataset, "%s", pg_text(r, 0, 1).p);
         out->scope = (int32_t)pg_int(r, 0, 2);

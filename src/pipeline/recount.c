@@ -102,14 +102,18 @@ check_inputs(const struct run *run, struct err *err)
 
 /* What was never counted has days beside these: to count it is not to count it again. */
 static enum st
-check_known(struct payload *const *payloads, size_t n, struct err *err)
+check_known(const char *node, struct payload *const *payloads, size_t n, struct err *err)
 {
     for (size_t i = 0; i < n; i++) {
         if (payloads[i]->id != 0)
             continue;
         err_fail(err, ST_CORRUPT, what, "%s was never counted, or has changed since",
                  payloads[i]->sighting.path);
-        err_hint(err, "count it first: ingest %s", payloads[i]->sighting.path);
+        if (payloads[i]->key.scope == 0)
+            err_hint(err, "count it first: ingest %s", payloads[i]->sighting.path);
+        else /* counted for one node more it would be there twice */
+            err_hint(err, "was it counted for %s node: say --node NAME; else count it first",
+                     node == NULL ? "a" : "another");
         return ST_CORRUPT;
     }
     return ST_OK;
@@ -322,7 +326,7 @@ transact(struct run *run, struct table **order, size_t n_tables, struct payload 
     if ((rc = commit_check_token(run, err)) != ST_OK ||
         (rc = recount_claim(&run->ledger, r->payloads, r->n, err)) != ST_OK ||
         (rc = lock_retracted(run, err)) != ST_OK ||
-        (rc = check_known(r->payloads, r->n, err)) != ST_OK)
+        (rc = check_known(run->config->node, r->payloads, r->n, err)) != ST_OK)
         goto rollback;
     for (size_t i = 0; i < n_tables && rc == ST_OK; i++)
         rc = claim_ecosystem(run, order[i], err);

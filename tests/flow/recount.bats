@@ -185,6 +185,10 @@ PYTHON
     recount 2024-01-02 2024-02-01 "$fdsnws"
     status_is 2
     says "the first days of months"
+    "$INGEST" -q node add B
+    recount 2024-01-01 2025-01-01 --node B "$fdsnws"
+    status_is 1
+    says "never counted" "say --node NAME"
     recount 2024-01-01 2025-01-01 "$fdsnws"
     status_is 0
     run --separate-stderr "$INGEST" --client-key none verify --since 2024-01-01 --until 2025-01-01 "$fdsnws"

@@ -475,6 +475,10 @@ hash_of() {
     rows="SELECT * FROM dataselect_stats ORDER BY date, network, station, location, channel, country"
     sums="SELECT date, network, station, location, channel, country, bytes, nb_reqs, nb_successful_reqs, nb_failed_reqs FROM dataselect_stats ORDER BY 1, 2, 3, 4, 5, 6"
     sql "$sums" >both
+    "$INGEST" -q node add B
+    retract --node B part
+    status_is 1
+    says "counted for another node" "--node NAME"
     retract part
     status_is 0
     sql "$sums" >without
