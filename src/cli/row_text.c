@@ -23,6 +23,8 @@ row_key_text(struct buf *b, const struct dataset *d, struct slice key)
         switch (d->keys[i].kind) {
         case COLUMN_TEXT:
             text = key_get_text(&at);
+            if (text.p != NULL && (slice_is(text, "NULL") || (text.n > 0 && text.p[0] == '=')))
+                buf_text(b, "="); /* no NULL, and what row_key_read() takes */
             buf_add_slice(b, text.p == NULL ? slice_of("NULL") : text);
             break;
         case COLUMN_DAY:

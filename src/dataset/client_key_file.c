@@ -73,55 +73,106 @@ sync_directory(char *path)
     close(fd);
 }
 
-/*
- * A whole file under another name, beside the one that it is to become. `owner`: whose it is to be;
- * NULL: ours.
- */
+/* A whole file, before it gets its name. `owner`: whose it is to be; NULL: ours. */
 static bool
-write_beside(char *temporary, const char *text, size_t n, const struct stat *owner)
+fill(int fd, const char *text, size_t n, const struct stat *owner)
 {
-    int fd = mkostemp(temporary, O_CLOEXEC);
-    bool ok;
-
-    if (fd < 0)
-        return false;
-    ok = fchmod(fd, 0600) == 0 &&
-         (owner == NULL || fchown(fd, owner->st_uid, owner->st_gid) == 0) &&
-         write_all(fd, text, n) && fsync(fd) == 0;
-    return close(fd) == 0 && ok;
+    return fchmod(fd, 0600) == 0 &&
+           (owner == NULL || fchown(fd, owner->st_uid, owner->st_gid) == 0) &&
+           write_all(fd, text, n) && fsync(fd) == 0;
 }
 
-/* link(2) fails where the name is taken, and nobody sees half a key. */
+/*
+ * link(2) fails where the name is taken, and nobody sees half a key. A file without a name leaves none
+ * if this is killed; not every file system has such.
+ */
 static bool
-write_new(const char *path, char *temporary, const char *text, size_t n)
+link_unnamed(const char *path, char *temporary, const char *text, size_t n)
 {
-    bool ok = write_beside(temporary, text, n, NULL) && link(temporary, path) == 0;
-    int why = errno;
+    char *slash = strrchr(temporary, '/');
+    char name[40];
+    bool ok;
+    int fd, why;
 
-    unlink(temporary);
+    if (slash != NULL)
+        *slash = '\0';
+    fd = open(slash == NULL ? "." : slash == temporary ? "/" : temporary,
+              O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+    if (slash != NULL)
+        *slash = '/';
+    if (fd < 0)
+        return false;
+    snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+    ok = fill(fd, text, n, NULL) &&
+         linkat(AT_FDCWD, name, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0;
+    why = errno;
+    close(fd);
     errno = why;
     return ok;
 }
 
 static bool
-write_over(const char *path, char *temporary, const char *text, size_t n, const struct stat *owner)
+write_new(const char *path, char *temporary, const char *text, size_t n)
 {
-    int why;
+    int fd, why;
+    bool ok;
 
-    if (write_beside(temporary, text, n, owner) && rename(temporary, path) == 0)
+    if (link_unnamed(path, temporary, text, n))
         return true;
+    if (errno == EEXIST || (fd = mkostemp(temporary, O_CLOEXEC)) < 0)
+        return false;
+    ok = fill(fd, text, n, NULL);
+    ok = close(fd) == 0 && ok && link(temporary, path) == 0;
     why = errno;
     unlink(temporary);
+    errno = why;
+    return ok;
+}
+
+/* What a change that was killed has left holds keys: they do not outlive the next change. */
+static void
+wipe(const char *temporary)
+{
+    static const char zeros[4096];
+    int fd = open(temporary, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
+    struct stat st;
+
+    if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1 &&
+        st.st_uid == geteuid())
+        for (off_t at = 0; at < st.st_size && write_all(fd, zeros, sizeof zeros);
+             at += (off_t)sizeof zeros)
+            (void)fdatasync(fd);
+    if (fd >= 0)
+        close(fd);
+    unlink(temporary);
+}
+
+/* Under the lock: nobody else has this temporary name. */
+static bool
+write_over(const char *path, const char *temporary, const char *text, size_t n,
+           const struct stat *owner)
+{
+    int fd, why;
+    bool ok;
+
+    wipe(temporary);
+    fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return false;
+    ok = fill(fd, text, n, owner);
+    if (close(fd) == 0 && ok && rename(temporary, path) == 0)
+        return true;
+    why = errno;
+    wipe(temporary);
     errno = why;
     return false;
 }
 
-/* PATH.XXXXXX, for mkstemp(3); the caller frees it. */
+/* The caller frees it. */
 static char *
-name_beside(const char *path)
+name_beside(const char *path, const char *suffix)
 {
-    static const char suffix[] = ".XXXXXX";
-    size_t n = strlen(path) + sizeof suffix;
+    size_t n = strlen(path) + strlen(suffix) + 1;
     char *name = malloc(n);
 
     if (name != NULL)
@@ -150,7 +201,7 @@ write_line(char out[LINE_BYTES + 1], int32_t from_day)
 enum st
 client_key_make(struct client_key *key, const char *path, struct err *err)
 {
-    char text[LINE_BYTES + 1], *temporary = name_beside(path);
+    char text[LINE_BYTES + 1], *temporary = name_beside(path, ".XXXXXX"); /* for mkstemp(3) */
     enum st st;
 
     if (temporary == NULL)
@@ -278,7 +329,7 @@ enum st
 client_key_edit_save(struct client_key_edit *e, struct err *err)
 {
     const char *path = e->key.path;
-    char *temporary = name_beside(path);
+    char *temporary = name_beside(path, ".unfinished");
     struct stat owner;
     enum st st = ST_OK;
 

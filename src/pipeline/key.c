@@ -26,6 +26,7 @@ struct hand {
     struct ledger ledger;
     struct fed   *fed;
     size_t        n_fed, n_others; /* others are fed under other keys */
+    bool          again;           /* the file has the key that begins, and a table has not */
 };
 
 static void
@@ -161,20 +162,41 @@ commit(struct pg *pg, struct err *err)
 static const char what_add[] = "cannot begin a client key";
 
 static enum st
-check_day(const struct client_key *file, int32_t from_day, struct err *err)
+not_behind(const struct client_key *file, struct err *err)
 {
-    int32_t last = file->epochs[file->n_epochs - 1].from_day;
     char day[11];
 
-    if (file->n_epochs == CLIENT_EPOCHS_MAX)
-        return err_fail(err, ST_USAGE, what_add, "%s holds %d keys, and there is room for no more",
-                        file->path, CLIENT_EPOCHS_MAX);
-    if (from_day > last)
-        return ST_OK;
-    clock_format_day(last, day);
+    clock_format_day(file->epochs[file->n_epochs - 1].from_day, day);
     err_fail(err, ST_USAGE, what_add, "the last one in %s begins on %s", file->path, day);
     err_hint(err, "a key begins behind all others");
     return ST_USAGE;
+}
+
+static bool
+is_last_day(const struct client_key *file, int32_t day)
+{
+    return file->n_epochs > 1 && file->epochs[file->n_epochs - 1].from_day == day;
+}
+
+static enum st
+check_day(const struct client_key *file, int32_t from_day, bool has_database, struct err *err)
+{
+    if (has_database && is_last_day(file, from_day))
+        return ST_OK; /* the database says whether it was begun, and not ended */
+    if (file->n_epochs == CLIENT_EPOCHS_MAX)
+        return err_fail(err, ST_USAGE, what_add, "%s holds %d keys, and there is room for no more",
+                        file->path, CLIENT_EPOCHS_MAX);
+    return from_day > file->epochs[file->n_epochs - 1].from_day ? ST_OK : not_behind(file, err);
+}
+
+/* Killed, or without an answer, behind the file and before the database: it is said again. */
+static enum st
+check_again(const struct hand *h, const struct client_key *file, struct err *err)
+{
+    for (size_t i = 0; i < h->n_fed; i++)
+        if (h->fed[i].fit == KEY_FILE_HAS_MORE)
+            return ST_OK;
+    return not_behind(file, err);
 }
 
 /* Sketches of one day are of one key. */
@@ -186,10 +208,10 @@ check_free(struct hand *h, const struct client_key *file, struct err *err)
 
     for (size_t i = 0; i < h->n_fed; i++) {
         struct fed *f = &h->fed[i];
-        size_t known = f->fit == KEY_FIRST_IS_LAST ? file->n_epochs - 1 : f->epochs.n;
+        size_t known = f->fit == KEY_FIRST_IS_LAST ? file->n_epochs - !h->again : f->epochs.n;
         enum st rc;
 
-        if (f->gone)
+        if (f->gone || known == file->n_epochs)
             continue;
         rc = epochs_free_from(&h->ledger, &f->target, file->epochs[known].from_day, &last, err);
         if (rc != ST_OK)
@@ -227,13 +249,14 @@ static enum st
 add_both(struct pg *pg, struct client_key_edit *e, int32_t from_day, size_t *n_tables,
          struct err *err)
 {
-    struct hand h = { 0 };
+    struct hand h = { .again = is_last_day(&e->key, from_day) };
     enum st rc = begin(&h, pg, &e->key, what_add, err);
 
-    if (rc == ST_OK && (rc = client_key_edit_add(e, from_day, err)) == ST_OK &&
-        (rc = check_free(&h, &e->key, err)) == ST_OK &&
+    if (rc == ST_OK)
+        rc = h.again ? check_again(&h, &e->key, err) : client_key_edit_add(e, from_day, err);
+    if (rc == ST_OK && (rc = check_free(&h, &e->key, err)) == ST_OK &&
         (rc = write_down(&h, &e->key, err)) == ST_OK &&
-        (rc = client_key_edit_save(e, err)) == ST_OK)
+        (h.again || (rc = client_key_edit_save(e, err)) == ST_OK))
         rc = commit(pg, err);
     else
         pg_rollback(pg);
@@ -295,7 +318,7 @@ key_add(struct pg *pg, const char *path, int32_t from_day, size_t *n_tables, str
     if (rc != ST_OK)
         return rc;
     rc = client_key_edit_open(&e, path, err);
-    if (rc == ST_OK && (rc = check_day(&e.key, from_day, err)) == ST_OK) {
+    if (rc == ST_OK && (rc = check_day(&e.key, from_day, pg != NULL, err)) == ST_OK) {
         if (pg != NULL)
             rc = add_both(pg, &e, from_day, n_tables, err);
         else if ((rc = client_key_edit_add(&e, from_day, err)) == ST_OK)

@@ -20,7 +20,7 @@ sink_last_day(struct pg *pg, const struct target *t, int32_t from, int32_t *last
     buf_text(&sql, day->as_epoch ? ")::bigint / 86400 FROM " : ") - date '1970-01-01' FROM ");
     sql_table(&sql, t);
     buf_text(&sql, " AS t WHERE ");
-    sql_of_days(&sql, t, from, DAY_MAX);
+    sql_of_days(&sql, t, from, DAY_MAX + 1);
     buf_text(&sql, " AND t.");
     pg_ident(NULL, &sql, t->dataset->uniques);
     buf_text(&sql, " IS NOT NULL");

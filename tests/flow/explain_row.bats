@@ -137,6 +137,11 @@ answer() {
     shows 'stats evil \x1b[2J/' "count 7, bytes 70" "together: count 3"
     row_json stats "$name" "1'\"; --" 2024-01-05
     is "$(answer 'r["version"]')" "1'\"; --"
+    # What verify and retract print is what is typed here.
+    "$INGEST" verify --client-key none --agents browser --since 2024-01-05 --until 2024-01-06 log* >lines || [ $? -eq 1 ]
+    for word in NULL =NULL ==1 1; do
+        grep -q "^stats v/$word/2024-01-05: " lines
+    done
 }
 
 @test "what became of payloads and of the row: states, recounts, upper bounds, keys, what stood there before" {

@@ -236,6 +236,36 @@ begun() {
     is "$(n_rows ingest.key_epochs)" 2
 }
 
+@test "killed between the file and the database, or in the middle of the file: said again it is whole, and no key lies about" {
+    begun
+    printf '1970-01-01 %s\n' $ONE >client.key.unfinished # by whoever was killed before the new file had its name
+    (no_database; "$INGEST" key add -q --client-key client.key --from 2024-01-07)
+    [ ! -e client.key.unfinished ]
+    is "$(key_of 07)" "$(key_of 06)" # of the file alone
+    cp client.key before
+    ingest key add --client-key client.key --from 2024-01-07
+    status_is 0
+    is "$output" "a new key begins on 2024-01-07, in 1 table"
+    same_file client.key before
+    [ "$(key_of 07)" != "$(key_of 06)" ]
+    ingest key add --client-key client.key --from 2024-01-07
+    status_is 2
+    says "begins on 2024-01-07" "behind all others"
+    key_file client.key.unfinished 1970-01-01 $ONE
+    ingest key drop --client-key client.key --before 2024-01-07 --yes
+    status_is 0
+    is "$(echo client.key*)" client.key
+    # Days that others have counted meanwhile, under the key before it, keep that.
+    fresh _again
+    key_file client.key 1970-01-01 $ONE
+    some 05 06 >log56
+    ingest --client-key client.key log56
+    key_file client.key 1970-01-01 $ONE 2024-01-06 $TWO
+    ingest key add --client-key client.key --from 2024-01-06
+    status_is 2
+    says "up to 2024-01-06 already" "first day that is possible is 2024-01-07"
+}
+
 @test "a key is destroyed: it leaves the file and every name of it, rows stay, and no host uses it again" {
     begun
     "$INGEST" key add -q --client-key client.key --from 2024-01-07
