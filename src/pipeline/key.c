@@ -223,7 +223,10 @@ check_free(struct hand *h, const struct client_key *file, struct err *err)
                  "table %s counts clients up to %s already, under the key before it", f->at_table,
                  day);
         clock_format_day(last + 1, day);
-        err_hint(err, "the first day that is possible is %s", day);
+        if (last < DAY_MAX)
+            err_hint(err, "the first day that is possible is %s", day);
+        else
+            err_hint(err, "no day is behind that one: take it out with `ingest retract`");
         return ST_USAGE;
     }
     return ST_OK;

@@ -298,7 +298,7 @@ day_sql(struct buf *b, const struct key_column *column, int32_t day)
     if (column->as_epoch)
         buf_printf(b, "%" PRId64, day_epoch(day));
     else
-        buf_printf(b, "date '%s'", text);
+        buf_printf(b, "date '%s'", day > DAY_MAX ? "infinity" : text); /* behind the last day */
 }
 
 void

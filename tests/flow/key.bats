@@ -266,6 +266,23 @@ begun() {
     says "up to 2024-01-06 already" "first day that is possible is 2024-01-07"
 }
 
+@test "the last day of the calendar is one like the others: no key begins before it, and it is counted again" {
+    begun
+    { line last 1.0.0 31/Dec/9999 192.0.2.1; line last 1.0.0 05/Jan/2024 192.0.2.1; } >last
+    ingest --client-key client.key last
+    status_is 0
+    ingest key add --client-key client.key --from 2025-01-01
+    status_is 2
+    says "up to 9999-12-31 already" "ingest retract"
+    ingest retract --client-key client.key last log56
+    status_is 0
+    is "$(n_rows stats "name = 'last'")" 0
+    is "$(sql "SELECT sum(count) FROM stats WHERE version IS NULL")" 6
+    audit
+    ingest key add --client-key client.key --from 2025-01-01
+    status_is 0
+}
+
 @test "a key is destroyed: it leaves the file and every name of it, rows stay, and no host uses it again" {
     begun
     "$INGEST" key add -q --client-key client.key --from 2024-01-07
