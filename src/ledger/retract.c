@@ -102,8 +102,9 @@ check_one(const struct pg_result *r, const struct ledger_scope *scope, enum retr
         err_fail(err, ST_CORRUPT, what_of(act),
                  "the ledger has no payload of these bytes: it was never counted%s",
                  scope->dataset == NULL ? "" : " for this dataset");
-        if (act == RETRACT_BACK)
-            err_hint(err, "count it: ingest FILE");
+        err_hint(err, act == RETRACT_BACK
+                          ? "count it: ingest FILE"
+                          : "has it grown since it was counted: `ingest FILE` counts the rest first");
         return ST_CORRUPT;
     }
     if (pg_rows(r) == 1)
@@ -287,6 +288,32 @@ check_days(struct ledger *l, struct retractable *out, struct err *err)
     return rc;
 }
 
+/* It counts; but what was retracted before the log grew on comes again as a file of its own. */
+static enum st
+refuse_back(struct ledger *l, const struct retractable *of, struct err *err)
+{
+    static const char sql[] =
+        "WITH RECURSIVE chain(id) AS (SELECT $1::bigint UNION"
+        "  SELECT p.extends FROM chain c JOIN ingest.payloads p ON p.id = c.id"
+        "   WHERE p.extends IS NOT NULL)"
+        " SELECT max(p.length) FROM chain c JOIN ingest.payloads p ON p.id = c.id"
+        " WHERE " STAYS_OUT("p");
+    char id[24];
+    const char *values[] = { id };
+    struct pg_result *r = NULL;
+    enum st rc;
+
+    snprintf(id, sizeof id, "%" PRId64, of->id);
+    if ((rc = pg_run(l->pg, cannot_back, sql, 1, values, &r, err)) != ST_OK)
+        return rc;
+    rc = err_fail(err, ST_CORRUPT, cannot_back, "it was not retracted, and counts");
+    if (!pg_is_null(r, 0, 0))
+        err_hint(err, "its first %" PRId64 " bytes were: put these alone (unpacked, head -c) into a "
+                      "file, and name that", pg_int(r, 0, 0));
+    pg_free(r);
+    return rc;
+}
+
 enum st
 retract_find(struct ledger *l, const struct ledger_scope *scope, const struct digest *hash,
              enum retract_act act, struct retractable *out, struct err *err)
@@ -303,7 +330,7 @@ retract_find(struct ledger *l, const struct ledger_scope *scope, const struct di
         return ST_CORRUPT;
     }
     if (act == RETRACT_BACK && since[0] == '\0')
-        return err_fail(err, ST_CORRUPT, cannot_back, "it was not retracted, and counts");
+        return refuse_back(l, out, err);
     if ((rc = find_chain(l, act, out, err)) != ST_OK || act == RETRACT_BACK)
         return rc;
     rc = check_longer(l, out, err);

@@ -661,3 +661,30 @@ stats a1/1.0.1/2024-01-07: count 1, bytes 100 would go"
     retract --undo c
     table_is_of a b c
 }
+
+@test "a log that grew on after it was retracted: how it is taken out, and all of it taken back" {
+    fresh
+    for i in {1..60}; do line a 1.0.0 05/Jan/2024 "192.0.2.$i"; done >log
+    count -q log
+    line b 1.0.0 06/Jan/2024 >>log
+    retract log
+    status_is 1
+    says "never counted" "has it grown" "ingest FILE"
+    count -q log
+    retract log
+    status_is 0
+    size=$(stat -c %s log)
+    line c 1.0.0 07/Jan/2024 >>log
+    count -q log
+    retract --undo log
+    status_is 1
+    says "not retracted, and counts" "its first $size bytes were"
+    head -c "$size" log >part
+    retract --undo part
+    status_is 0
+    table_is_of log
+    retract --undo log
+    status_is 1
+    says "not retracted, and counts"
+    [[ "$stderr" != *bytes* ]]
+}
