@@ -15,26 +15,8 @@ static const char what_write[] = "cannot note the epochs of client keys";
 enum st
 epochs_rights(struct ledger *l, struct err *err)
 {
-    static const char sql[] =
-        "SELECT to_regclass('ingest.key_epochs') IS NULL, (SELECT string_agg(p, ', ')"
-        " FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) AS p"
-        " WHERE NOT has_table_privilege(to_regclass('ingest.key_epochs')::oid, p)), current_user";
-    struct pg_result *r = NULL;
-    enum st rc = pg_run(l->pg, what, sql, 0, NULL, &r, err);
-
-    if (rc != ST_OK)
-        return rc;
-    if (slice_is(pg_text(r, 0, 0), "t")) {
-        rc = err_fail(err, ST_DB, what, "the ledger is older and has no table ingest.key_epochs");
-        err_hint(err, "ingest migrate up ledger");
-    } else if (!pg_is_null(r, 0, 1)) {
-        rc = err_fail(err, ST_DB, what, "the role %s lacks %s on ingest.key_epochs",
-                      pg_text(r, 0, 2).p, pg_text(r, 0, 1).p);
-        err_hint(err, "as the owner: GRANT %s ON ingest.key_epochs TO \"%s\";", pg_text(r, 0, 1).p,
-                 pg_text(r, 0, 2).p);
-    }
-    pg_free(r);
-    return rc;
+    return rights_for(l, what, "key_epochs",
+                      "key_epochs SELECT, key_epochs INSERT, key_epochs UPDATE", err);
 }
 
 enum st

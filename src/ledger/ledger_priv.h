@@ -48,6 +48,13 @@ enum st witness_of_less(struct ledger *l, struct err *err);
 /* May this role count? ST_DB: a right is missing (err->hint: the GRANT). */
 enum st ledger_rights(struct ledger *l, struct err *err);
 
+/*
+ * The same for what a command does beyond counting. `table` is the one by which a ledger that is too old is told; `needs`: "payloads UPDATE,
+ * payload_days DELETE". ST_DB: the ledger is older, or a right is missing (hint: what to type).
+ */
+enum st rights_for(struct ledger *l, const char *what, const char *table, const char *needs,
+                   struct err *err);
+
 /* Reads payload, rules_id, dataset, whether half a line was left and whether it is partial from five columns of a row. */
 void known_from_row(const struct pg_result *r, size_t row, size_t col, struct known *out);
 

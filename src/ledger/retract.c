@@ -52,31 +52,11 @@ retract_may_know(struct ledger *l, struct err *err)
 enum st
 retract_rights(struct ledger *l, struct err *err)
 {
-    static const char sql[] =
-        "SELECT to_regclass('ingest.retractions') IS NULL, (SELECT format('%s ON ingest.%s', p, t)"
-        " FROM (VALUES ('payloads', 'UPDATE'), ('payload_days', 'UPDATE'),"
-        " ('payload_days', 'DELETE'), ('unresolved', 'DELETE'), ('retractions', 'SELECT'),"
-        " ('retractions', 'INSERT'),"
-        " ('retractions', 'UPDATE'), ('upper_bounds', 'SELECT'), ('upper_bounds', 'INSERT'))"
-        " AS needs(t, p)"
-        " WHERE NOT has_table_privilege(to_regclass('ingest.' || t)::oid, p) LIMIT 1),"
-        " current_user";
-    static const char what[] = "cannot retract";
-    struct pg_result *r = NULL;
-    enum st rc = pg_run(l->pg, what, sql, 0, NULL, &r, err);
-
-    if (rc != ST_OK)
-        return rc;
-    if (slice_is(pg_text(r, 0, 0), "t")) {
-        rc = err_fail(err, ST_DB, what, "the ledger is older and has no table ingest.retractions");
-        err_hint(err, "ingest migrate up ledger");
-    } else if (!pg_is_null(r, 0, 1)) {
-        rc = err_fail(err, ST_DB, what, "the role %s lacks %s", pg_text(r, 0, 2).p,
-                      pg_text(r, 0, 1).p);
-        err_hint(err, "as the owner: GRANT %s TO \"%s\";", pg_text(r, 0, 1).p, pg_text(r, 0, 2).p);
-    }
-    pg_free(r);
-    return rc;
+    return rights_for(l, "cannot retract", "retractions",
+                      "payloads UPDATE, payload_days UPDATE, payload_days DELETE, unresolved DELETE,"
+                      " retractions SELECT, retractions INSERT, retractions UPDATE,"
+                      " upper_bounds SELECT, upper_bounds INSERT",
+                      err);
 }
 
 /* ---- which payloads ---- */

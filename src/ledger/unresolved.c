@@ -13,27 +13,8 @@
 enum st
 ledger_can_park(struct ledger *l, struct err *err)
 {
-    static const char what[] = "cannot keep what waits for its key";
-    static const char sql[] =
-        "SELECT u IS NOT NULL, string_agg(p, ', ') FILTER (WHERE NOT has_table_privilege(u, p)),"
-        " current_user FROM (SELECT to_regclass('ingest.unresolved')::oid) t(u),"
-        " unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) p GROUP BY u";
-    struct pg_result *r = NULL;
-    enum st rc = pg_run(l->pg, what, sql, 0, NULL, &r, err);
-
-    if (rc != ST_OK)
-        return rc;
-    if (!slice_is(pg_text(r, 0, 0), "t")) {
-        rc = err_fail(err, ST_DB, what, "the ledger is older and has no table ingest.unresolved");
-        err_hint(err, "ingest migrate up ledger");
-    } else if (!pg_is_null(r, 0, 1)) {
-        rc = err_fail(err, ST_DB, what, "the role %s lacks %s on ingest.unresolved",
-                      pg_text(r, 0, 2).p, pg_text(r, 0, 1).p);
-        err_hint(err, "as the owner: GRANT %s ON ingest.unresolved TO \"%s\";", pg_text(r, 0, 1).p,
-                 pg_text(r, 0, 2).p);
-    }
-    pg_free(r);
-    return rc;
+    return rights_for(l, "cannot keep what waits for its key", "unresolved",
+                      "unresolved SELECT, unresolved INSERT, unresolved UPDATE", err);
 }
 
 /* ---- parking: COPY BINARY (PostgreSQL manual, "COPY") ---- */

@@ -214,7 +214,7 @@ PYTHON
     sql "DROP OWNED BY counter" 2>/dev/null || true
     sql "DROP ROLE IF EXISTS counter; CREATE ROLE counter LOGIN; GRANT USAGE ON SCHEMA ingest TO counter; GRANT TEMP ON DATABASE $PGDATABASE TO counter"
     sql "GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA ingest, public TO counter; REVOKE UPDATE ON ingest.payload_days FROM counter"
-    for right in "UPDATE ON ingest.payload_days" "DELETE ON ingest.payload_days" "DELETE ON ingest.unresolved" "DELETE ON ingest.upper_bounds" "DELETE ON ingest.openings" "DELETE ON \"public\".\"stats\""; do
+    for right in "UPDATE, DELETE ON ingest.payload_days" "DELETE ON ingest.unresolved" "DELETE ON ingest.upper_bounds" "DELETE ON ingest.openings" "DELETE ON \"public\".\"stats\""; do
         PGUSER=counter recount 2024-01-05 2024-01-06 a
         status_is 3
         says "$right"
