@@ -76,6 +76,7 @@ configure(struct counting *c, const struct options *o, struct options *without, 
     if ((rc = misplaced_check(o, BY_ADOPT, err)) != ST_OK ||
         (rc = check_options(o, err)) != ST_OK || (rc = counting_prepare(c, o, err)) != ST_OK)
         return rc;
+    counting_note_sources(o);
     c->config.adopted_nothing = on_nothing;
     if ((rc = read_rules(c, o, without, err)) != ST_OK)
         return rc;

@@ -11,6 +11,7 @@
 #include "ingest/sandbox.h"
 #include "ingest/secret.h"
 
+#include "config.h"
 #include "counting.h"
 
 #define MEMORY_DEFAULT (256 * MIB)
@@ -279,6 +280,22 @@ counting_prepare(struct counting *c, const struct options *o, struct err *err)
         (rc = check_deadline(o, &c->config, err)) != ST_OK)
         return rc;
     return read_teller(o, &c->config, &c->teller, err);
+}
+
+void
+counting_note_sources(const struct options *o)
+{
+    const char *ours = o->value[OPT_RULES].text;
+
+    if (o->config == NULL || o->value[OPT_RULES].origin == FROM_COMMAND_LINE ||
+        option_is_on(o, OPT_QUIET))
+        return;
+    for (const struct config_source *s = o->config->sources; s != NULL; s = s->next)
+        if (s->rules != NULL && strcmp(s->rules, ours == NULL ? "default" : ours) != 0) {
+            say_note("`ingest run` counts files of [source %s] under --rules %s, and this is done "
+                     "under %s", s->name, s->rules, ours == NULL ? "default" : ours);
+            return;
+        }
 }
 
 enum st

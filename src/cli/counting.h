@@ -84,6 +84,8 @@ enum st misplaced_check(const struct options *o, enum counting_by by, struct err
 enum st counting_configure(struct counting *c, const struct options *o, struct err *err);
 /* Where rows go and what is told. */
 enum st counting_prepare(struct counting *c, const struct options *o, struct err *err);
+/* For commands that take files and no source: says it where the configuration has other rules for a source than are used now. */
+void    counting_note_sources(const struct options *o);
 /* Parts of that, for who looks at the options alone. */
 int     usable_cores(void);
 enum st numbers_read(const struct options *o, struct run_config *c, struct err *err); /* --memory, --jobs, --max-reject */

@@ -82,6 +82,7 @@ configure(struct counting *c, const struct options *o, struct options *without, 
     if ((rc = misplaced_check(o, BY_RECOUNT, err)) != ST_OK ||
         (rc = check_options(o, err)) != ST_OK || (rc = counting_prepare(c, o, err)) != ST_OK)
         return rc;
+    counting_note_sources(o);
     c->config.sink = RUN_RECOUNT;
     c->config.partial = option_is_on(o, OPT_PARTIAL);
     c->config.recounted = on_recounted;

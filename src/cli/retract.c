@@ -392,6 +392,7 @@ configure(struct taking *k, const struct options *o, struct err *err)
     if ((rc = misplaced_check(o, BY_RETRACT, err)) != ST_OK ||
         (rc = check_options(o, err)) != ST_OK || (rc = counting_prepare(c, o, err)) != ST_OK)
         return rc;
+    counting_note_sources(o);
     c->config.sink = RUN_RETRACT;
     c->config.partial = option_is_on(o, OPT_PARTIAL);
     c->config.retracted = on_retracted;

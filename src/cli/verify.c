@@ -186,6 +186,7 @@ configure(struct verifying *v, const struct options *o, struct err *err)
         (rc = check_options(o, err)) != ST_OK ||
         (rc = counting_prepare(&v->counting, o, err)) != ST_OK)
         return rc;
+    counting_note_sources(o);
     c->sink = RUN_VERIFY; /* --dry-run writes no less */
     c->differs = on_differs;
     c->compared = on_compared;

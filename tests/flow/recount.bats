@@ -335,3 +335,19 @@ PYTHON
     status_is 1
     says "both is not given"
 }
+
+@test "a source that has rules of its own is named, unless rules are said" {
+    fresh
+    some a 05 06 >a
+    printf '[rules files]\nbase = default\nagents = client\n[source web]\nfiles = %s/a\nrules = files\n' "$PWD" >web.ini
+    run --separate-stderr "$INGEST" --client-key none run -c web.ini
+    status_is 0
+    run --separate-stderr "$INGEST" --client-key none verify -c web.ini --since 2024-01-05 --until 2024-01-06 a
+    status_is 1
+    says "[source web] under --rules files, and this is done under default"
+    run --separate-stderr "$INGEST" --client-key none verify -c web.ini --rules files --since 2024-01-05 --until 2024-01-06 a
+    status_is 0
+    silent
+    recount 2024-01-05 2024-01-06 -c web.ini a
+    says "[source web] under --rules files"
+}
