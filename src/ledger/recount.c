@@ -145,16 +145,16 @@ recount_unsplit(struct ledger *l, const struct recount_days *days, struct payloa
                 size_t n, int64_t *n_missing, struct buf *text, struct err *err)
 {
     static const char sql[] =
-        "WITH RECURSIVE begun(payload, by) AS ("
-        "  SELECT p.extends, p.id FROM ingest.payloads p WHERE p.id = ANY ($1::bigint[])"
+        "WITH RECURSIVE begun(payload, by, behind) AS ("
+        "  SELECT p.extends, p.id, p.id FROM ingest.payloads p WHERE p.id = ANY ($1::bigint[])"
         "   AND p.dataset = $2 AND p.scope = $3::integer AND ($4::integer, $5::integer) IS NOT NULL"
         "   AND p.extends <> ALL ($1::bigint[]) AND NOT (%s)"
-        "  UNION SELECT p.extends, b.by FROM begun b JOIN ingest.payloads p ON p.id = b.payload"
+        "  UNION SELECT p.extends, b.by, p.id FROM begun b JOIN ingest.payloads p ON p.id = b.payload"
         "   WHERE p.extends <> ALL ($1::bigint[]) AND NOT (%s)"
         "), missing AS ("
         "  SELECT b.payload FROM begun b GROUP BY b.payload HAVING count(*) > 1"
-        "  UNION SELECT q.id FROM begun b JOIN ingest.payloads p ON p.id = b.by"
-        "   JOIN ingest.payloads q ON q.id = p.extends AND q.id = b.payload"
+        "  UNION SELECT q.id FROM begun b JOIN ingest.payloads p ON p.id = b.behind"
+        "   JOIN ingest.payloads q ON q.id = b.payload"
         "   WHERE coalesce((p.lines_why ->> 'counted_before')::bigint, 0) <> q.lines_read)" NAMED;
     const char *is_out = l->retracts ? "EXISTS (SELECT FROM ingest.retractions r"
                                        " WHERE r.payload = p.extends AND r.undone_at IS NULL)"

@@ -754,6 +754,10 @@ void    adopt_tell(const struct run *run);
 enum st recount_check(struct run *run, const struct table *t, struct err *err);
 /* A batch is read: its payloads stay. ST_OK, ST_MEMORY. */
 enum st recount_keep(struct run *run, struct err *err);
+/* What begins with a payload that is not given, and cannot be read without it: ST_CORRUPT names that one. */
+struct recount_days;
+enum st recount_check_unsplit(struct run *run, const char *cannot, const struct recount_days *days,
+                              struct payload *const *payloads, size_t n, struct err *err);
 void    recount_release(struct run *run);
 /* After all inputs: the one transaction. ST_CORRUPT: inputs are refused, unknown to the ledger, or not all that is needed; ST_USAGE, ST_DB, ... */
 enum st recount(struct run *run, struct err *err);

@@ -119,16 +119,16 @@ check_known(const char *node, struct payload *const *payloads, size_t n, struct 
     return ST_OK;
 }
 
-static enum st
-check_unsplit(struct run *run, const struct recount_days *days, struct payload *const *payloads,
-              size_t n, struct err *err)
+enum st
+recount_check_unsplit(struct run *run, const char *cannot, const struct recount_days *days,
+                      struct payload *const *payloads, size_t n, struct err *err)
 {
     struct buf text = { 0 };
     int64_t n_missing;
     enum st rc = recount_unsplit(&run->ledger, days, payloads, n, &n_missing, &text, err);
 
     if (rc == ST_OK && n_missing > 0) {
-        rc = err_fail(err, ST_CORRUPT, what,
+        rc = err_fail(err, ST_CORRUPT, cannot,
                       "%s%s %s not given: logs that begin with %s hold lines of others, too, and "
                       "which these are is seen beside %s alone",
                       buf_str(&text) == NULL ? "" : text.p,
@@ -267,7 +267,7 @@ recount_table(struct run *run, struct table *t, struct payload **mine, struct re
 
     out->payloads = (int64_t)n;
     if ((rc = add_retracted(run, mine, &n_all, err)) != ST_OK ||
-        (rc = check_unsplit(run, &days, mine, n, err)) != ST_OK ||
+        (rc = recount_check_unsplit(run, what, &days, mine, n, err)) != ST_OK ||
         (rc = check_missing(run, &days, mine, n_all, err)) != ST_OK ||
         (rc = retract_beside(run, err)) != ST_OK ||
         (rc = annotate_recount(run, t, &days, mine, n, err)) != ST_OK ||

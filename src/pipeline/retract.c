@@ -293,6 +293,7 @@ bring_back(struct run *run, struct table *t, struct retracted *out, struct err *
 {
     const struct retracting *of = run->config->retracting;
     const struct recounting *r = &run->recounting;
+    const struct recount_days days = { .dataset = t->dataset->name, .scope = of->of[0].scope };
     struct merge_result merged = { 0 };
     struct rows *rows;
     bool none;
@@ -305,7 +306,8 @@ bring_back(struct run *run, struct table *t, struct retracted *out, struct err *
         rc = retract_still(&run->ledger, &of->of[i], RETRACT_BACK, err);
     for (size_t i = 0; i < of->n && rc == ST_OK; i++)
         rc = retract_undo(&run->ledger, &of->of[i], err);
-    if (rc != ST_OK)
+    if (rc != ST_OK ||
+        (rc = recount_check_unsplit(run, cannot_back, &days, r->payloads, r->n, err)) != ST_OK)
         return rc;
     out->payloads = (int64_t)of->n;
     rows = batch_rows(run, (size_t)(t - run->tables), &none, err);

@@ -305,6 +305,11 @@ PYTHON
     status_is 0
     dump_counted >after
     same_file before after
+    { cat archive; line hour4 1.0.0 "05/Jan/2024"; } >longer # of which the archive is the beginning
+    count -q longer
+    recount 2024-01-05 2024-01-06 longer h3 h2
+    status_is 1
+    says "h1 is not given"
 }
 
 @test "two logs that went on from the same beginning: it has to be there, or it would count twice" {

@@ -340,6 +340,25 @@ hash_of() {
     table_is_of h1 h3
 }
 
+@test "an archive comes back beside its first hour, or the others would count twice" {
+    fresh
+    some ab 05 06 >h1
+    some ac 05 06 >h2
+    cat h1 h2 >day
+    count -q h1 h2
+    count -q day
+    retract day h2
+    status_is 0
+    table_is_of h2
+    retract --undo day
+    status_is 1
+    says "h1 is not given" "give it as well"
+    table_is_of h2
+    retract --undo h1 day
+    status_is 0
+    table_is_of h1 h2
+}
+
 @test "rows that others have changed: all or nothing, and the row is named" {
     fresh
     some ab 05 06 >a
