@@ -205,7 +205,7 @@ choose(const struct options *o, size_t *at, struct err *err)
 }
 
 static enum st
-enter(struct key_job *j, struct err *err)
+enter(struct key_job *j, bool reads, struct err *err)
 {
     struct run_config c = { 0 };
     enum st rc;
@@ -218,7 +218,7 @@ enter(struct key_job *j, struct err *err)
                         "--client-key none: clients are hashed without a key");
     if (!j->place.use)
         return ST_OK;
-    j->pg = pg_connect(j->place.conninfo, PG_READ_WRITE, err);
+    j->pg = pg_connect(j->place.conninfo, reads ? PG_READ_ONLY : PG_READ_WRITE, err);
     return j->pg == NULL ? err->code : ST_OK;
 }
 
@@ -230,7 +230,7 @@ cli_key(const struct options *o)
     size_t at;
     enum st rc;
 
-    if ((rc = choose(o, &at, &err)) == ST_OK && (rc = enter(&j, &err)) == ST_OK)
+    if ((rc = choose(o, &at, &err)) == ST_OK && (rc = enter(&j, all[at].run == list, &err)) == ST_OK)
         rc = all[at].run(&j, &err);
     pg_close(j.pg);
     place_close(&j.place);

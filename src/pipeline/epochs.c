@@ -259,6 +259,15 @@ forget_dropped(struct client_key *file, const struct key_epochs *database)
             client_key_forget(file, i);
 }
 
+/* --diff looks, and leaves no trace. */
+static bool
+notes(const struct run *run)
+{
+    const struct retracting *r = run->config->retracting;
+
+    return run_writes(run) && (r == NULL || !r->show);
+}
+
 static enum st
 check_epochs(struct run *run, const struct table *t, struct stored *s, bool made, struct err *err)
 {
@@ -274,7 +283,7 @@ check_epochs(struct run *run, const struct table *t, struct stored *s, bool made
             return key_differs(run, t, false, s->where, s->n_where, err);
         if (fit == KEY_FILE_LACKS)
             return lacks_epoch(run, t, &s->epochs.at[at], err);
-        if ((fit == KEY_FITS && !s->unwritten) || !run_writes(run))
+        if ((fit == KEY_FITS && !s->unwritten) || !notes(run))
             break;
         if ((rc = note(run, t, fit, err)) != ST_OK || fit == KEY_FITS ||
             (rc = read_stored(run, t, s, err)) != ST_OK)

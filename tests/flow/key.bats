@@ -283,6 +283,23 @@ begun() {
     status_is 0
 }
 
+@test "who only looks notes no key, and may look where nothing can be written" {
+    local PGOPTIONS
+
+    begun
+    key_file more 1970-01-01 $ONE 2024-01-07 $TWO
+    ingest retract --diff --client-key more log56
+    status_is 1
+    is "$(n_rows ingest.key_epochs)" 1
+    PGOPTIONS='-c default_transaction_read_only=on' ingest key list --client-key more
+    status_is 0
+    [[ "${lines[2]}" == "2024-01-07"*"not noted by the database"* ]]
+    PGOPTIONS='-c default_transaction_read_only=on' ingest key add --client-key more --from 2024-01-09
+    status_is 3
+    says "read-only"
+    is "$(wc -l <more)" 2
+}
+
 @test "a key is destroyed: it leaves the file and every name of it, rows stay, and no host uses it again" {
     begun
     "$INGEST" key add -q --client-key client.key --from 2024-01-07
