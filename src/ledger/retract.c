@@ -84,7 +84,7 @@ check_one(const struct pg_result *r, const struct ledger_scope *scope, enum retr
                  scope->dataset == NULL ? "" : " for this dataset");
         err_hint(err, act == RETRACT_BACK
                           ? "count it: ingest FILE"
-                          : "has it grown since it was counted: `ingest FILE` counts the rest first");
+                          : "has it grown since it was counted: first `ingest FILE`, for the rest");
         return ST_CORRUPT;
     }
     if (pg_rows(r) == 1)
@@ -95,7 +95,7 @@ check_one(const struct pg_result *r, const struct ledger_scope *scope, enum retr
     return ST_USAGE;
 }
 
-/* No payload of this scope: is it another node's? Then whoever counts it as was said has it twice. */
+/* No payload of this scope: is it another node's? Whoever counts it as was said has it twice. */
 static enum st
 check_nodes(struct ledger *l, const char *dataset, const char *hash, enum retract_act act,
             struct err *err)
@@ -286,10 +286,10 @@ refuse_back(struct ledger *l, const struct retractable *of, struct err *err)
     snprintf(id, sizeof id, "%" PRId64, of->id);
     if ((rc = pg_run(l->pg, cannot_back, sql, 1, values, &r, err)) != ST_OK)
         return rc;
-    rc = err_fail(err, ST_CORRUPT, cannot_back, "it was not retracted, and counts");
+    rc = err_fail(err, ST_CORRUPT, cannot_back, "it was not retracted, or came again already");
     if (!pg_is_null(r, 0, 0))
-        err_hint(err, "its first %" PRId64 " bytes were: put these alone (unpacked, head -c) into a "
-                      "file, and name that", pg_int(r, 0, 0));
+        err_hint(err, "its first %" PRId64 " bytes were: put these alone (unpacked, head -c) into "
+                      "a file, and name that", pg_int(r, 0, 0));
     pg_free(r);
     return rc;
 }
