@@ -158,7 +158,7 @@ find_one(struct ledger *l, const struct ledger_scope *scope, const struct digest
 static const char chain_sql[] =
     "WITH RECURSIVE chain(id, at) AS (SELECT $1::bigint, 0 UNION ALL"
     "  SELECT e.id, c.at + 1 FROM chain c JOIN ingest.payloads p ON p.id = c.id"
-    "    JOIN ingest.payloads e ON e.id = p.extends"
+    "    JOIN ingest.payloads e ON e.id = p.extends AND e.length < p.length"
     "   WHERE NOT " STAYS_OUT("e") " AND NOT EXISTS (SELECT FROM ingest.payload_days s"
     "         WHERE s.payload = e.id AND s.state = 'adopted')"
     "     AND NOT EXISTS (SELECT FROM ingest.payloads q WHERE q.extends = e.id AND q.id <> c.id"

@@ -707,3 +707,14 @@ stats a1/1.0.1/2024-01-07: count 1, bytes 100 would go"
     says "not retracted, or came again"
     [[ "$stderr" != *bytes* ]]
 }
+
+@test "a ledger that was changed by hand so that a payload goes on from itself: it ends" {
+    fresh
+    line circle 1.0.0 >circle
+    "$INGEST" -q --client-key none circle
+    sql "UPDATE ingest.payloads SET extends = id"
+    run timeout 20 "$INGEST" retract --client-key none circle
+    status_is 1
+    is "$(n_rows stats)" 2
+    sql "UPDATE ingest.payloads SET extends = NULL"
+}
