@@ -230,7 +230,8 @@ cli_key(const struct options *o)
     size_t at;
     enum st rc;
 
-    if ((rc = choose(o, &at, &err)) == ST_OK && (rc = enter(&j, all[at].run == list, &err)) == ST_OK)
+    if ((rc = choose(o, &at, &err)) == ST_OK &&
+        (rc = enter(&j, all[at].run == list, &err)) == ST_OK)
         rc = all[at].run(&j, &err);
     pg_close(j.pg);
     place_close(&j.place);

@@ -83,8 +83,8 @@ fill(int fd, const char *text, size_t n, const struct stat *owner)
 }
 
 /*
- * link(2) fails where the name is taken, and nobody sees half a key. A file without a name leaves none
- * if this is killed; not every file system has such.
+ * link(2) fails where the name is taken, and nobody sees half a key. A file without a name leaves
+ * none if this is killed; not every file system has such.
  */
 static bool
 link_unnamed(const char *path, char *temporary, const char *text, size_t n)
