@@ -327,6 +327,6 @@ SCRIPT
     is "$(summary 's["files"]["known"]')" 1
     count retract
     status_is 2
-    says '"retract" is a reserved name' "./retract"
+    says "no FILE is named" # of the command
     is "$(n_rows ingest.payloads)" 2
 }

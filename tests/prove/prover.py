@@ -155,7 +155,7 @@ class Failed(Exception):
 COLUMNS = r"""
 SELECT c.oid::regclass::text || '|' || string_agg(CASE
     WHEN k.conrelid IS NOT NULL THEN format('(SELECT encode(p.hash, ''hex'') FROM ingest.payloads p WHERE p.id = t.%I)', a.attname)
-    WHEN a.atttypid = 'timestamptz'::regtype AND a.attname LIKE '%\_at' THEN format('t.%I IS NULL', a.attname)
+    WHEN a.atttypid = 'timestamptz'::regtype AND a.attname ~ '_(at|since)$' THEN format('t.%I IS NULL', a.attname)
     WHEN a.atttypid = to_regtype('hll') THEN format('encode(hll_send(t.%I), ''hex'')', a.attname)
     ELSE format('t.%I', a.attname) END, ', ' ORDER BY a.attnum)
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
