@@ -58,7 +58,8 @@ on_retracted(void *ctx, const struct target *t, const struct retracted *r)
     printf("%s: %s hit%s of %s payload%s %s: %s row%s changed, %s %s\n", table,
            num_grouped((uint64_t)r->hits, hits), plural(r->hits),
            num_grouped((uint64_t)r->payloads, payloads), plural(r->payloads),
-           back ? "count again" : "are out", num_grouped((uint64_t)r->changed, changed),
+           r->hits == 1 ? (back ? "counts again" : "is out") : (back ? "count again" : "are out"),
+           num_grouped((uint64_t)r->changed, changed),
            plural(r->changed), num_grouped((uint64_t)r->gone, gone), back ? "new" : "gone");
     if (!back && t->has_sketch && r->changed > 0)
         say_note("of the row%s changed, the numbers of clients are upper bounds until these days "
