@@ -12,7 +12,7 @@
 
 #define TICK_MS 200
 #define CANCEL_TICKS                                                                               \
-    10 /* so long a cancelled statement may take to end; then the connection is closed, which ends \
+    25 /* so long a cancelled statement may take to end; then the connection is closed, which ends \
           it, too */
 
 void

@@ -240,8 +240,8 @@ note(struct run *run, const struct table *t, enum key_fit fit, struct err *err)
     bool unknown; /* asked again, it is there or it is not */
     enum st rc = epochs_rights(&run->ledger, err);
 
-    if (rc != ST_OK)
-        return fit == KEY_FITS ? ST_OK : rc;
+    if (rc != ST_OK) /* without the right the settings say it, too */
+        return rc == ST_DB && fit == KEY_FITS ? ST_OK : rc;
     if ((rc = pg_begin(run->pg, err)) != ST_OK)
         return rc;
     if ((rc = note_epochs(run, t, fit, err)) == ST_OK)
