@@ -75,17 +75,24 @@ is_alnum(char c)
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* Letters and digits, both of them, in a word so long that it could be a token or a key. */
+/*
+ * Digits, small and capital letters, two of these kinds at least, in a word so long that it could be
+ * a token or a key. One token in fifty has no digit.
+ */
 static size_t
 token_at(struct slice s, size_t i)
 {
-    size_t at = i, n_digits = 0;
+    bool digits = false, small = false, capital = false;
+    size_t at = i;
 
     if (i > 0 && is_alnum(s.p[i - 1]))
         return 0;
-    for (; at < s.n && is_alnum(s.p[at]); at++)
-        n_digits += s.p[at] <= '9';
-    return at - i >= SECRET_BYTES && n_digits > 0 && n_digits < at - i ? at - i : 0;
+    for (; at < s.n && is_alnum(s.p[at]); at++) {
+        digits |= s.p[at] <= '9';
+        small |= s.p[at] >= 'a';
+        capital |= s.p[at] >= 'A' && s.p[at] <= 'Z';
+    }
+    return at - i >= SECRET_BYTES && digits + small + capital > 1 ? at - i : 0;
 }
 
 static bool

@@ -39,6 +39,8 @@ the_line_that_decides_is_shown(void **state)
         { SLICE("\x1b[31m\\\xff\x01\xe2\x80\xae\n"), 1, "line 1: \\x1b[31m\\x5c\\xff\\x01\\xe2\\x80\\xae" },
         { SLICE("1970-01-01 000102030405060708090a0b0c0d0e0f"), 1, "line 1: 1970-01-01 <hidden>" },
         { SLICE("[Xq3vT9bLw2YkP0sNd8RfAz]\n"), 1, "line 1: [<hidden>]" },
+        { SLICE("dLADbFfguGOszlpDejgUqq"), 1, "line 1: <hidden>" }, /* a token that happens to have no digit */
+        { SLICE("DLADBFFGUGOSZLPDEJGU dladbffgugoszlpdejgu"), 1, "line 1: DLADBFFGUGOSZLPDEJGU dladbffgugoszlpdejgu" },
         { SLICE("X=postgresql://me:p@ss:w@db.example/x?a=b&Password=12345&c=d e"), 1,
           "line 1: X=postgresql://<hidden>@db.example/x?a=b&Password=<hidden>&c=d e" },
         { SLICE("https://example.org/a?b password="), 1, "line 1: https://example.org/a?b password=" },
