@@ -31,6 +31,12 @@ struct format {
     enum reason (*line)(struct parser *p, struct slice line, struct record *rec);
 
     /*
+     * Beside `line`, or NULL: the lines from p->at on that have the usual shape, up to `max` and to the first that has not,
+     * each read as `line` would read it. Gives how many; advances p->at and p->line_no. Takes nothing of p->scratch.
+     */
+    size_t (*quick)(struct parser *p, struct record *out, size_t max);
+
+    /*
      * Or, where a line gives many records or the hot path wants its own loop: up to `max` records from p->at .. p->end, in
      * place; advances p->at and p->line_no, and resets p->scratch itself, once no line needs it. *n_records 0 with ST_OK: the
      * block is used up. ST_FORMAT refuses the whole input, with err->line_no set.
@@ -73,6 +79,7 @@ struct parser {
     const struct format_options *options; /* never NULL */
     char        *at, *end;     /* what is left of the block */
     uint64_t     line_no;      /* of the line at `at` */
+    uint64_t     n_fed;        /* blocks so far */
     enum heads   heads;
     struct arena scratch;      /* unescaped text of the records given last; lives as long as they do */
     void        *state;        /* the format's own */

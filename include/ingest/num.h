@@ -29,6 +29,41 @@ num_status(struct slice s, uint16_t *out)
     return true;
 }
 
+/* The decimal digits p[0..n), n at most 8, where 8 bytes may be read, be they what they may. False: they are none. */
+static inline bool
+num_eight(const char *p, size_t n, uint32_t *out)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    uint64_t v;
+
+    if (n - 1 > 7)
+        return false;
+    memcpy(&v, p, 8);
+    /* Bytes 0..9, the last digit in the highest; what was read too much is shifted out, and zeros come in front. */
+    v = (v ^ UINT64_C(0x3030303030303030)) << (64 - 8 * n);
+    if (((v + UINT64_C(0x7676767676767676)) | v) & UINT64_C(0x8080808080808080))
+        return false;
+    v = (v * (1 + (10 << 8))) >> 8 & UINT64_C(0x00ff00ff00ff00ff); /* four pairs */
+    v = (v * (1 + (100 << 16))) >> 16 & UINT64_C(0x0000ffff0000ffff);
+    *out = (uint32_t)((v * (1 + (UINT64_C(10000) << 32))) >> 32);
+    return true;
+#else
+    uint32_t v = 0;
+
+    if (n - 1 > 7)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        unsigned digit = (unsigned char)p[i] - '0';
+
+        if (digit > 9)
+            return false;
+        v = v * 10 + digit;
+    }
+    *out = v;
+    return true;
+#endif
+}
+
 /* 0..15, of either case; -1: it is no hexadecimal digit. */
 static inline int
 num_hex_digit(char c)

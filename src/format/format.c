@@ -57,26 +57,38 @@ parser_feed(struct parser *p, const struct block *block)
     p->at = block->p + mark;
     p->end = block->p + block->n;
     p->line_no = block->first_line_no;
+    p->n_fed++;
+}
+
+static inline void
+parse_line(struct parser *p, struct record *rec)
+{
+    char *next;
+    struct slice line = line_at(p, &next);
+
+    record_begin(p, rec);
+    if (unlikely(p->heads != HEADS_NONE))
+        line = syslog_line(p, line);
+    rec->why = line.n == 0 ? FILTER_BLANK : p->format->line(p, line, rec);
+    p->at = next;
+    p->line_no++;
 }
 
 /* The loop of every format that has `line`: one line, one record. */
 static void
 parse_lines(struct parser *p, struct record *out, size_t max, size_t *n_records)
 {
+    const bool quick = p->format->quick != NULL && p->heads == HEADS_NONE;
     size_t n = 0;
 
     arena_reset(&p->scratch);
     while (n < max && p->at < p->end && p->scratch.used_bytes < SCRATCH_ENOUGH) {
-        char *next;
-        struct slice line = line_at(p, &next);
-        struct record *rec = &out[n++];
-
-        record_begin(p, rec);
-        if (unlikely(p->heads != HEADS_NONE))
-            line = syslog_line(p, line);
-        rec->why = line.n == 0 ? FILTER_BLANK : p->format->line(p, line, rec);
-        p->at = next;
-        p->line_no++;
+        if (quick) {
+            n += p->format->quick(p, out + n, max - n);
+            if (n == max || p->at == p->end)
+                break;
+        }
+        parse_line(p, &out[n++]);
     }
     *n_records = n;
 }

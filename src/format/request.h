@@ -23,7 +23,8 @@ request_split(struct slice request, struct record *rec)
 
     /* As nearly all are, and what the general way below makes of them. */
     if (likely(request.n >= 13 && memcmp(c.at, "GET ", 4) == 0 &&
-               memcmp(end - 9, " HTTP/1.", 8) == 0 && end[-1] != ' ')) {
+               memcmp(end - 9, " HTTP/", 6) == 0 && end[-3] != ' ' && end[-2] != ' ' &&
+               end[-1] != ' ')) {
         rec->method = (struct slice){ c.at, 3 };
         rec->path = (struct slice){ c.at + 4, request.n - 13 };
         return;

@@ -1,6 +1,6 @@
 /*
  * The index of separators and line feeds: 64 bytes become two words of bits, and the bits become
- * positions. Storing eight positions at once, wanted or not, and stepping by the number of bits
+ * positions. Storing four positions at once, wanted or not, and stepping by the number of bits
  * avoids a branch that no CPU can guess (Langdale and Lemire, "Parsing Gigabytes of JSON per
  * Second", 2019, section 3.2).
  */
@@ -34,21 +34,35 @@ add_feeds(struct marks *m, uint64_t all, uint64_t feeds)
     }
 }
 
+/* Writes the position of the lowest bit, and takes it away. */
+static inline __attribute__((always_inline)) void
+put_bit(uint32_t *out, uint32_t base, uint64_t *all)
+{
+    /* Once `all` is 0 what is stored lies behind the last mark and is never read. */
+    *out = base + (uint32_t)__builtin_ctzll(*all | UINT64_C(1) << 63);
+    *all &= *all - 1;
+}
+
+/* Writes the positions of the bits of `all` and gives how many they are. */
+static inline __attribute__((always_inline)) size_t
+put_word(uint32_t *out, uint32_t base, uint64_t all)
+{
+    size_t n = (size_t)__builtin_popcountll(all);
+
+    for (size_t done = 0; done < n; done += 4) {
+        put_bit(out + done, base, &all);
+        put_bit(out + done + 1, base, &all);
+        put_bit(out + done + 2, base, &all);
+        put_bit(out + done + 3, base, &all);
+    }
+    return n;
+}
+
 static inline __attribute__((always_inline)) void
 add_word(struct marks *m, uint32_t base, uint64_t all, uint64_t feeds)
 {
-    uint32_t *out = m->mark + 1 + m->n;
-    size_t n = (size_t)__builtin_popcountll(all);
-
     add_feeds(m, all, feeds);
-    m->n += n;
-    for (size_t done = 0; done < n; done += 8) {
-        for (size_t i = done; i < done + 8; i++) {
-            /* Once `all` is 0 what is stored lies behind the last mark and is never read. */
-            out[i] = base + (uint32_t)__builtin_ctzll(all | UINT64_C(1) << 63);
-            all &= all - 1;
-        }
-    }
+    m->n += put_word(m->mark + 1 + m->n, base, all);
 }
 
 /* The bits of a last, short word that belong to the text. */
@@ -75,6 +89,15 @@ scan_plain(struct marks *m, const char *p, size_t n, char separator)
         if (p[i] == '\n')
             m->line_end[m->n_lines++] = (uint32_t)m->n;
     }
+}
+
+static void
+quotes_plain(struct quotes *q, const char *p, size_t n)
+{
+    q->n = 0;
+    for (size_t i = 0; i < n; i++)
+        if (p[i] == '"' || p[i] == '\\' || p[i] == '\n')
+            q->mark[q->n++] = (uint32_t)i;
 }
 
 #if defined(__x86_64__)
@@ -112,6 +135,23 @@ scan_avx2(struct marks *m, const char *p, size_t n, char separator)
     }
 }
 
+TARGET_AVX2 static void
+quotes_avx2(struct quotes *q, const char *p, size_t n)
+{
+    const __m256i quote = _mm256_set1_epi8('"'), backslash = _mm256_set1_epi8('\\');
+    const __m256i feed = _mm256_set1_epi8('\n');
+
+    q->n = 0;
+    for (size_t i = 0; i < n; i += 64) {
+        __m256i low = _mm256_loadu_si256((const void *)(p + i));
+        __m256i high = _mm256_loadu_si256((const void *)(p + i + 32));
+        uint64_t all = bits_avx2(low, high, quote) | bits_avx2(low, high, backslash) |
+                       bits_avx2(low, high, feed);
+
+        q->n += put_word(q->mark + q->n, (uint32_t)i, all & within(n - i));
+    }
+}
+
 #define TARGET_AVX512 __attribute__((target("avx512f,avx512bw,avx512vbmi2,bmi,popcnt")))
 
 static bool
@@ -121,39 +161,63 @@ runs_avx512(void)
            runs_avx2();
 }
 
+static const uint8_t places[64] __attribute__((aligned(64))) = {
+    0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
+    22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43,
+    44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63,
+};
+
 /*
  * One instruction brings the positions of a word's bits together, as bytes; sixteen at a time
  * become marks.
  */
+TARGET_AVX512 static inline size_t
+put_avx512(uint32_t *out, uint32_t base, uint64_t all)
+{
+    __m512i place = _mm512_load_si512((const void *)places);
+    __m512i packed = _mm512_maskz_compress_epi8(all, place), from = _mm512_set1_epi32((int)base);
+    size_t n = (size_t)__builtin_popcountll(all);
+
+    _mm512_storeu_si512(
+        out, _mm512_add_epi32(from, _mm512_cvtepu8_epi32(_mm512_castsi512_si128(packed))));
+    for (size_t done = 16; unlikely(done < n); done += 16) {
+        packed = _mm512_shuffle_i32x4(packed, packed, 0x39); /* the next 16 bytes come first */
+        _mm512_storeu_si512(out + done,
+            _mm512_add_epi32(from, _mm512_cvtepu8_epi32(_mm512_castsi512_si128(packed))));
+    }
+    return n;
+}
+
 TARGET_AVX512 static void
 scan_avx512(struct marks *m, const char *p, size_t n, char separator)
 {
-    static const uint8_t places[64] __attribute__((aligned(64))) = {
-        0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
-        22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43,
-        44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63,
-    };
     const __m512i want = _mm512_set1_epi8(separator), feed = _mm512_set1_epi8('\n');
-    const __m512i place = _mm512_load_si512((const void *)places);
 
     begin(m);
     for (size_t i = 0; i < n; i += 64) {
         __m512i text = _mm512_loadu_si512((const void *)(p + i));
         uint64_t ours = within(n - i), feeds = _mm512_cmpeq_epi8_mask(text, feed) & ours;
         uint64_t all = (_mm512_cmpeq_epi8_mask(text, want) & ours) | feeds;
-        __m512i packed = _mm512_maskz_compress_epi8(all, place), base = _mm512_set1_epi32((int)i);
-        uint32_t *out = m->mark + 1 + m->n;
-        size_t count = (size_t)__builtin_popcountll(all);
 
         add_feeds(m, all, feeds);
-        m->n += count;
-        _mm512_storeu_si512(
-            out, _mm512_add_epi32(base, _mm512_cvtepu8_epi32(_mm512_castsi512_si128(packed))));
-        for (size_t done = 16; unlikely(done < count); done += 16) {
-            packed = _mm512_shuffle_i32x4(packed, packed, 0x39); /* the next 16 bytes come first */
-            _mm512_storeu_si512(out + done,
-                _mm512_add_epi32(base, _mm512_cvtepu8_epi32(_mm512_castsi512_si128(packed))));
-        }
+        m->n += put_avx512(m->mark + 1 + m->n, (uint32_t)i, all);
+    }
+}
+
+TARGET_AVX512 static void
+quotes_avx512(struct quotes *q, const char *p, size_t n)
+{
+    const __m512i quote = _mm512_set1_epi8('"'), backslash = _mm512_set1_epi8('\\');
+    const __m512i feed = _mm512_set1_epi8('\n');
+
+    q->n = 0;
+    for (size_t i = 0; i < n; i += 64) {
+        __m512i text = _mm512_loadu_si512((const void *)(p + i));
+        uint64_t all = _mm512_cmpeq_epi8_mask(text, quote) |
+                       _mm512_cmpeq_epi8_mask(text, backslash) |
+                       _mm512_cmpeq_epi8_mask(text, feed);
+
+        q->n += put_avx512(q->mark + q->n, (uint32_t)i, all & within(n - i));
     }
 }
 
@@ -183,26 +247,54 @@ scan_sse2(struct marks *m, const char *p, size_t n, char separator)
     }
 }
 
+static void
+quotes_sse2(struct quotes *q, const char *p, size_t n)
+{
+    const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\');
+    const __m128i feed = _mm_set1_epi8('\n');
+
+    q->n = 0;
+    for (size_t i = 0; i < n; i += 64) {
+        uint64_t all = bits_sse2(p + i, quote) | bits_sse2(p + i, backslash) |
+                       bits_sse2(p + i, feed);
+
+        q->n += put_word(q->mark + q->n, (uint32_t)i, all & within(n - i));
+    }
+}
+
 #endif
 
 const struct scan_variant scan_variants[] = {
 #if defined(__x86_64__)
-    { "avx512", runs_avx512, scan_avx512 },
-    { "avx2", runs_avx2, scan_avx2 },
-    { "sse2", runs_everywhere, scan_sse2 },
+    { "avx512", runs_avx512, scan_avx512, quotes_avx512 },
+    { "avx2", runs_avx2, scan_avx2, quotes_avx2 },
+    { "sse2", runs_everywhere, scan_sse2, quotes_sse2 },
 #endif
-    { "plain", runs_everywhere, scan_plain },
-    { NULL, NULL, NULL },
+    { "plain", runs_everywhere, scan_plain, quotes_plain },
+    { NULL, NULL, NULL, NULL },
 };
 
-/* Asking anew each time costs two loads per 16 KiB, and needs no state that threads would share. */
-void
-scan_marks(struct marks *m, const char *p, size_t n, char separator)
+/* Asking anew each time costs two loads per 4 KiB, and needs no state that threads would share. */
+static const struct scan_variant *
+best(void)
 {
     const struct scan_variant *v = scan_variants;
 
-    assert(n <= SCAN_BYTES_MAX);
     while (!v->runs_here())
         v++;
-    v->scan(m, p, n, separator);
+    return v;
+}
+
+void
+scan_marks(struct marks *m, const char *p, size_t n, char separator)
+{
+    assert(n <= SCAN_BYTES_MAX);
+    best()->scan(m, p, n, separator);
+}
+
+void
+scan_quotes(struct quotes *q, const char *p, size_t n)
+{
+    assert(n <= QUOTES_BYTES_MAX);
+    best()->quotes(q, p, n);
 }

@@ -33,11 +33,25 @@ struct marks {
 /* Indexes p[0..n), n at most SCAN_BYTES_MAX, with the best code that this machine runs. */
 void scan_marks(struct marks *m, const char *p, size_t n, char separator);
 
-/* What scan_marks chooses from, best first; a test holds them all equal. */
+/* ---- the index of lines with fields in quotes ---- */
+
+#define QUOTES_BYTES_MAX (4 * KIB)
+
+/* Where the quotes, backslashes and line feeds of a text stand, ascending. */
+struct quotes {
+    size_t   n;
+    uint32_t mark[QUOTES_BYTES_MAX + 64]; /* vector code stores past the last one */
+};
+
+/* Indexes p[0..n), n at most QUOTES_BYTES_MAX. */
+void scan_quotes(struct quotes *q, const char *p, size_t n);
+
+/* What both choose from, best first; a test holds them all equal. */
 struct scan_variant {
     const char *name;
     bool (*runs_here)(void);
     void (*scan)(struct marks *m, const char *p, size_t n, char separator);
+    void (*quotes)(struct quotes *q, const char *p, size_t n);
 };
 extern const struct scan_variant scan_variants[]; /* `name` NULL at the end */
 

@@ -26,6 +26,23 @@ hold_marks_equal(const char *p, size_t n, char separator)
     }
 }
 
+static void
+hold_quotes_equal(const char *p, size_t n)
+{
+    static struct quotes want, got;
+    const struct scan_variant *plain = scan_variants;
+
+    while (plain[1].name != NULL)
+        plain++;
+    plain->quotes(&want, p, n);
+    for (const struct scan_variant *v = scan_variants; v < plain; v++) {
+        if (!v->runs_here())
+            continue;
+        v->quotes(&got, p, n);
+        MUST(got.n == want.n && memcmp(got.mark, want.mark, want.n * sizeof *want.mark) == 0);
+    }
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -40,6 +57,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         memcpy(text, b.p, n);
     memset(text + n, behind, BLOCK_SLACK);
     hold_marks_equal(text, n, separator);
+    hold_quotes_equal(text, n < QUOTES_BYTES_MAX ? n : QUOTES_BYTES_MAX);
     for (const char *p = text; p < text + n; p += 1 + n / 64) { /* about 64 places to start from */
         MUST(scan_byte(p, text + n, separator) == scan_byte_plain(p, text + n, separator));
         MUST(scan_either(p, text + n, separator, second) == scan_either_plain(p, text + n, separator, second));

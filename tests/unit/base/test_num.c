@@ -41,6 +41,39 @@ counters(void **state)
     assert_int_equal(got, 12);
 }
 
+/* Every byte at every place of up to nine, whatever stands behind: as it is read digit by digit. */
+static void
+eight_digits_at_once(void **state)
+{
+    static const char behind[] = { '0', '9', ' ', '\0', '\xff', '/', ':' };
+
+    (void)state;
+    for (size_t n = 0; n <= 9; n++) {
+        for (size_t at = 0; at < n; at++) {
+            for (int c = 0; c < 256 * (int)sizeof behind; c++) {
+                char text[20];
+                uint32_t got = 77;
+                int64_t want = 77;
+                bool ok;
+
+                memset(text, behind[c / 256], sizeof text);
+                for (size_t i = 0; i < n; i++)
+                    text[i] = (char)('0' + (i * 7 + (size_t)c) % 10);
+                text[at] = (char)c;
+                ok = n <= 8 && num_u63((struct slice){ text, n }, &want);
+                assert_int_equal(num_eight(text, n, &got), ok);
+                assert_int_equal(got, want);
+            }
+        }
+    }
+    uint32_t got = 77;
+
+    assert_false(num_eight("12345678", 0, &got));
+    assert_false(num_eight("12345678", SIZE_MAX, &got));
+    assert_false(num_eight("12345678", SIZE_MAX - 7, &got));
+    assert_int_equal(got, 77);
+}
+
 static void
 sizes(void **state)
 {
@@ -143,6 +176,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counters),
+        cmocka_unit_test(eight_digits_at_once),
         cmocka_unit_test(sizes),
         cmocka_unit_test(statuses),
         cmocka_unit_test(hexadecimal_digits),

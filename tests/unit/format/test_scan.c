@@ -52,6 +52,25 @@ compare_variants(const char *p, size_t n)
 }
 
 static void
+compare_quotes(const char *p, size_t n)
+{
+    static struct quotes want, got;
+    const struct scan_variant *plain = scan_variants;
+
+    while (strcmp(plain->name, "plain") != 0)
+        plain++;
+    plain->quotes(&want, p, n);
+    for (const struct scan_variant *v = scan_variants; v->name != NULL; v++) {
+        if (!v->runs_here())
+            continue;
+        v->quotes(&got, p, n);
+        assert_int_equal(got.n, want.n);
+        if (want.n > 0)
+            assert_memory_equal(got.mark, want.mark, want.n * sizeof *want.mark);
+    }
+}
+
+static void
 variants_agree_at_all_lengths_and_alignments(void **state)
 {
     static const uint32_t densities[] = { 1, 2, 11, 100 };
@@ -64,6 +83,7 @@ variants_agree_at_all_lengths_and_alignments(void **state)
 
                 fill(memory + align, n, densities[d]);
                 compare_variants(memory + align, n);
+                compare_quotes(memory + align, n);
                 free(memory);
             }
         }
@@ -73,15 +93,17 @@ variants_agree_at_all_lengths_and_alignments(void **state)
 static void
 a_whole_index_of_nothing_but_marks(void **state)
 {
-    static const char bytes[] = { '\t', '\n' };
+    static const char bytes[] = { '\t', '\n', '"', '\\' };
 
     (void)state;
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < ARRAY_LEN(bytes); i++) {
         char *p = malloc(SCAN_BYTES_MAX + BLOCK_SLACK);
 
         memset(p, bytes[i], SCAN_BYTES_MAX + BLOCK_SLACK);
         compare_variants(p, SCAN_BYTES_MAX);
         compare_variants(p, SCAN_BYTES_MAX - 1);
+        compare_quotes(p, QUOTES_BYTES_MAX);
+        compare_quotes(p, QUOTES_BYTES_MAX - 1);
         free(p);
     }
 }
