@@ -1,14 +1,11 @@
 /*
- * Adding hits. The table of a busy day is far larger than the caches, so a hit alone would wait for
- * memory twice: for its slot and its entry. Many at a time, each is asked for while those before it
- * are added. Its client is only written down (visits.c).
+ * Adding hits. The table of a busy day is far larger than the caches, so a hit alone would wait
+ * three times: for its slot, its entry and the place of its client. Of some hits at a time, these
+ * are asked for in three rounds, each of which finds what the one before it has asked for.
  */
 #include "rollup_priv.h"
 
-#define MANY 256 /* hits whose hashes are held at once */
-/* How far ahead each step runs. A few of the machine's outstanding reads; measured flat from 4
- * to 16. */
-#define STEP 6
+#define SOME 32 /* hits: a round takes longer than memory; measured flat from 16 to 64 */
 
 /* A whole sketch, which comes rarely, and was checked before it became part of a hit. */
 static bool
@@ -21,14 +18,14 @@ add_sketch(struct table *t, struct entry *e, struct slice wire)
     hll_clear(&h);
     rc = hll_decode(&h, wire, &err);
     assert(rc == ST_OK);
-    return rc == ST_OK && visits_unite(t, e, hll_view(&h));
+    return rc == ST_OK && clients_unite(t, e, hll_view(&h));
 }
 
 /* ST_OK; ST_EOF: overflow; ST_MEMORY: the table is full, and sums are as before. */
 static inline enum st
-add_hit(struct rollup *r, const struct hit *hit, uint64_t hash)
+add_hit(struct rollup *r, const struct hit *hit, uint64_t hash, size_t place)
 {
-    struct entry *e = table_put(&r->table, hit->key, hash);
+    struct entry *e = table_put_at(&r->table, hit->key, hash, place);
     int64_t *sums;
 
     if (unlikely(e == NULL))
@@ -36,7 +33,7 @@ add_hit(struct rollup *r, const struct hit *hit, uint64_t hash)
     sums = entry_sums(e);
     if (unlikely(!sums_fit(&r->shape, sums, hit->sums)))
         return ST_EOF;
-    if (r->shape.sketch && hit->has_client && unlikely(!visits_add(&r->table, e, hit->client)))
+    if (r->shape.sketch && hit->has_client && unlikely(!clients_add(&r->table, e, hit->client)))
         return ST_MEMORY;
     if (r->shape.sketch && unlikely(hit->sketch.p != NULL) &&
         !add_sketch(&r->table, e, hit->sketch))
@@ -54,29 +51,50 @@ rollup_add(struct rollup *r, const struct hit *hit, struct err *err)
     return rollup_add_many(r, hit, 1, &added, err);
 }
 
+/* Of a full table. Places that were found before are none from now on. */
+static enum st
+add_with_room(struct rollup *r, const struct hit *hit, uint64_t hash, struct err *err)
+{
+    enum st rc;
+
+    do
+        if ((rc = rollup_make_room(r, err)) != ST_OK)
+            return rc;
+    while ((rc = add_hit(r, hit, hash, hash)) == ST_MEMORY);
+    return rc;
+}
+
+/* At most SOME, fewer where the table grows or is written out. */
 static enum st
 add_some(struct rollup *r, const struct hit *hits, size_t n, size_t *added, struct err *err)
 {
-    uint64_t hash[MANY];
+    struct table *t = &r->table;
+    const size_t n_slots = t->n_slots;
+    uint64_t hash[SOME];
+    size_t place[SOME];
 
-    for (size_t i = 0; i < n + 2 * STEP; i++) {
-        if (i < n) {
-            hash[i] = table_hash(&r->table, hits[i].key);
-            table_ask_slot(&r->table, hash[i]);
-        }
-        if (i >= STEP && i - STEP < n)
-            table_ask_entry(&r->table, hash[i - STEP]);
-        if (i < 2 * STEP || *added == n)
-            continue;
+    for (size_t i = 0; i < n; i++) {
+        hash[i] = table_hash(t, hits[i].key);
+        table_ask_slot(t, hash[i]);
+    }
+    for (size_t i = 0; i < n; i++) {
+        place[i] = table_place(t, hash[i], hash[i]);
+        table_ask_entry(t, place[i]);
+    }
+    for (size_t i = 0; i < n && r->shape.sketch; i++)
+        if (t->slots[place[i]].entry != NULL)
+            clients_ask(t->slots[place[i]].entry);
+    for (; *added < n && t->n_slots == n_slots; ++*added) {
+        const struct hit *hit = &hits[*added];
+        enum st rc = add_hit(r, hit, hash[*added], place[*added]);
 
-        enum st rc;
-
-        while (unlikely((rc = add_hit(r, &hits[*added], hash[*added])) == ST_MEMORY))
-            if ((rc = rollup_make_room(r, err)) != ST_OK)
-                return rc;
-        if (rc != ST_OK)
+        if (unlikely(rc == ST_MEMORY)) {
+            rc = add_with_room(r, hit, hash[*added], err);
+            *added += rc == ST_OK;
             return rc;
-        ++*added;
+        }
+        if (unlikely(rc != ST_OK))
+            return rc;
     }
     return ST_OK;
 }
@@ -86,7 +104,7 @@ rollup_add_many(struct rollup *r, const struct hit *hits, size_t n, size_t *adde
 {
     *added = 0;
     while (*added < n) {
-        size_t some = n - *added < MANY ? n - *added : MANY, done = 0;
+        size_t some = n - *added < SOME ? n - *added : SOME, done = 0;
         enum st rc = add_some(r, hits + *added, some, &done, err);
 
         *added += done;

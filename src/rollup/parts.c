@@ -45,8 +45,6 @@ struct parts {
     pthread_cond_t done, room;
     size_t next_table, next, given; /* to be taken; given: parts that the caller has read */
     bool stop;
-    enum st ready_rc;
-    struct err ready_err;
     struct block ring[RING];
 
     struct block *now; /* the block of part `given`, once it is done: the caller's alone */
@@ -175,23 +173,17 @@ cut(struct parts *p, const struct table *t)
 /* ---- threads ---- */
 
 static void *
-make_tables_ready(void *ctx)
+sort_next_tables(void *ctx)
 {
     struct parts *p = ctx;
-    struct err err = { 0 };
 
     pthread_mutex_lock(&p->lock);
     while (p->next_table < p->n_tables) {
         struct table *t = p->tables[p->next_table++];
-        enum st rc;
 
         pthread_mutex_unlock(&p->lock);
-        rc = table_prepare(t, &err);
+        table_sort(t);
         pthread_mutex_lock(&p->lock);
-        if (rc != ST_OK && p->ready_rc == ST_OK) {
-            p->ready_rc = rc;
-            p->ready_err = err;
-        }
     }
     pthread_mutex_unlock(&p->lock);
     return NULL;
@@ -258,17 +250,32 @@ largest(const struct parts *p)
     return t;
 }
 
-static enum st
-sort_tables(struct parts *p, size_t jobs, struct err *err)
+static void
+sort_tables(struct parts *p, size_t jobs)
 {
     size_t n_busy = jobs < p->n_tables ? jobs : p->n_tables;
 
-    start_threads(p, make_tables_ready, n_busy - 1);
-    make_tables_ready(p);
+    start_threads(p, sort_next_tables, n_busy - 1);
+    sort_next_tables(p);
     join_threads(p);
-    if (p->ready_rc != ST_OK)
-        *err = p->ready_err;
-    return p->ready_rc;
+}
+
+/*
+ * Is there room for the blocks under the ceilings? The rows of a part take what its entries take,
+ * twice that with their totals, and again twice while a block grows.
+ */
+static bool
+blocks_fit(const struct parts *p, struct rollup *const *rollups, size_t entries_most)
+{
+    size_t held = 0, ceilings = 0, n = 0, entries_bytes = 0;
+
+    for (size_t i = 0; i < p->n_tables; i++) {
+        held += rollup_held_bytes(rollups[i]);
+        ceilings += rollups[i]->ceiling_bytes;
+        entries_bytes += p->tables[i]->arena.used_bytes;
+        n += p->tables[i]->n;
+    }
+    return held + 4 * p->ahead * entries_most * (entries_bytes / n + 1) <= ceilings;
 }
 
 enum st
@@ -276,7 +283,7 @@ parts_new(struct parts **out, struct rollup *const *rollups, size_t n, size_t jo
           enum parts_use use, struct err *err)
 {
     struct parts *p;
-    size_t n_most = 0;
+    size_t n_most = 0, entries_most;
     enum st rc = ST_MEMORY;
 
     *out = NULL;
@@ -302,9 +309,11 @@ parts_new(struct parts **out, struct rollup *const *rollups, size_t n, size_t jo
     }
     for (size_t i = 0; i < n; i++)
         p->tables[i] = &rollups[i]->table;
-    if ((rc = sort_tables(p, jobs, err)) != ST_OK)
-        goto free_parts;
-    if (cut(p, largest(p)) > PART_ENTRIES_MAX)
+    sort_tables(p, jobs);
+    rc = ST_OK;
+    entries_most = cut(p, largest(p));
+    if (entries_most > PART_ENTRIES_MAX ||
+        (!p->only_count && !blocks_fit(p, rollups, entries_most)))
         goto free_parts;
     start_threads(p, make_parts, jobs - 1);
     *out = p;

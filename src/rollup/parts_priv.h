@@ -14,8 +14,8 @@ struct parts;
 
 enum parts_use { PARTS_READ, PARTS_COUNT };
 
-/* Of the tables alone: the rollups must have no runs. ST_OK, with *out NULL where threads are not worth it or a part would be too
- * large; ST_MEMORY. */
+/* Of the tables alone: the rollups must have no runs. ST_OK, with *out NULL where threads are not worth it, a part would be too
+ * large, or the ceilings leave no room for rows made ahead; ST_MEMORY. */
 enum st parts_new(struct parts **out, struct rollup *const *rollups, size_t n, size_t jobs, enum parts_use use, struct err *err);
 enum st parts_next(struct parts *p, struct row *row, struct err *err);  /* as rows_next; PARTS_READ */
 enum st parts_count(struct parts *p, int64_t *n, struct err *err);      /* as rows_count; PARTS_COUNT */

@@ -177,8 +177,7 @@ spill(struct rollup *r, struct err *err)
     if (r->table.n > 0) {
         if ((rc = reserve_runs(r, 1, err)) != ST_OK)
             return rc;
-        if ((rc = table_prepare(&r->table, err)) != ST_OK)
-            return rc;
+        table_sort(&r->table);
         if ((m = merge_new(&r->shape, 1, 0, err)) == NULL)
             return ST_MEMORY;
         merge_add_table(m, &r->table, 0, r->table.n);
@@ -207,7 +206,7 @@ rollup_ready_to_read(struct rollup *r, struct err *err)
 enum st
 rollup_make_room(struct rollup *r, struct err *err)
 {
-    if (visits_fold(&r->table) || table_lend(&r->table))
+    if (table_lend(&r->table))
         return ST_OK;
     if (r->table.n == 0)
         return err_memory(err, "cannot add to a rollup");
@@ -228,7 +227,7 @@ add_entry(struct rollup *r, struct entry *from)
     sums = entry_sums(e);
     if (!sums_fit(&r->shape, sums, more))
         return ST_EOF;
-    if (!visits_unite(&r->table, e, entry_clients(from)))
+    if (!clients_unite(&r->table, e, entry_clients(from)))
         return ST_MEMORY;
     sums_unite(&r->shape, sums, more);
     return ST_OK;
@@ -237,7 +236,7 @@ add_entry(struct rollup *r, struct entry *from)
 static enum st
 absorb_table(struct rollup *into, struct table *from, struct err *err)
 {
-    enum st rc = visits_settle(from, err);
+    enum st rc = ST_OK;
 
     for (size_t i = 0; i < from->n_slots && rc == ST_OK; i++) {
         if (from->slots[i].entry == NULL)

@@ -22,10 +22,7 @@ merge_all(struct rollup *const *rollups, size_t n, size_t n_runs, struct err *er
     if (m == NULL)
         return NULL;
     for (size_t i = 0; i < n; i++) {
-        if (table_prepare(&rollups[i]->table, err) != ST_OK) {
-            merge_free(m);
-            return NULL;
-        }
+        table_sort(&rollups[i]->table);
         merge_add_table(m, &rollups[i]->table, 0, rollups[i]->table.n);
         for (size_t j = 0; j < rollups[i]->n_runs; j++)
             merge_add_run(m, &rollups[i]->runs[j]);

@@ -23,8 +23,7 @@ slots_bytes(const struct table *t)
 size_t
 table_bytes(const struct table *t)
 {
-    return slots_bytes(t) + t->arena.used_bytes + t->visits.used_bytes +
-           (t->visits_cap + t->sets_cap + t->sets_used) * sizeof *t->sets;
+    return slots_bytes(t) + t->arena.used_bytes;
 }
 
 /* While the table may still double its slots, that much is kept for them. */
@@ -54,7 +53,6 @@ table_init(struct table *t, const struct rollup_shape *shape, size_t ceiling_byt
     t->slots = t->first;
     randombytes_buf(&t->seed, sizeof t->seed);
     arena_init(&t->arena, ceiling_bytes);
-    arena_init(&t->visits, ceiling_bytes);
 }
 
 /* All free. Large ones lie in huge pages: they are read all over. */
@@ -90,8 +88,6 @@ void
 table_release(struct table *t)
 {
     free_slots(t);
-    visits_reset(t);
-    arena_release(&t->visits);
     arena_release(&t->arena);
 }
 
@@ -105,22 +101,18 @@ table_reset(struct table *t)
     t->n = 0;
     t->sorted = false;
     t->share = KEEP_TO_GROW;
-    visits_reset(t);
+    memset(t->blocks, 0, sizeof t->blocks);
     arena_reset(&t->arena);
 }
 
-/* Where the key is, or the free slot where it belongs. */
+/* Where the key is, or the free slot where it belongs; looked for from `place` on. */
 static inline struct slot *
-find(const struct table *t, struct slice key, uint64_t hash)
+find(const struct table *t, struct slice key, uint64_t hash, size_t place)
 {
-    size_t i = hash & (t->n_slots - 1);
+    for (;; place++) {
+        struct slot *slot = &t->slots[place = table_place(t, hash, place)];
 
-    for (;; i = (i + 1) & (t->n_slots - 1)) {
-        struct slot *slot = &t->slots[i];
-
-        if (slot->entry == NULL)
-            return slot;
-        if (slot->hash == hash && slice_eq(entry_key(t->shape, slot->entry), key))
+        if (slot->entry == NULL || slice_eq(entry_key(t->shape, slot->entry), key))
             return slot;
     }
 }
@@ -166,7 +158,8 @@ entry_new(struct table *t, struct slice key)
     if (e == NULL)
         return NULL;
     memset(e, 0, head);
-    e->key_n = (uint16_t)key.n;
+    e->key_n = (unsigned)key.n & 0x7ff;
+    e->room = 1;
     memcpy((char *)e + head, key.p, key.n);
     return e;
 }
@@ -178,9 +171,9 @@ table_hash(const struct table *t, struct slice key)
 }
 
 struct entry *
-table_put(struct table *t, struct slice key, uint64_t hash)
+table_put_at(struct table *t, struct slice key, uint64_t hash, size_t place)
 {
-    struct slot *slot = find(t, key, hash);
+    struct slot *slot = find(t, key, hash, place);
     struct entry *e;
 
     assert(!t->sorted && key.n <= KEY_BYTES_MAX);
@@ -188,7 +181,7 @@ table_put(struct table *t, struct slice key, uint64_t hash)
         return slot->entry;
     if (t->n >= t->n_slots / 4 * 3) {
         if (grow(t))
-            slot = find(t, key, hash);
+            slot = find(t, key, hash, hash);
         else if (t->n >= t->n_slots / 8 * 7)
             return NULL;
     }
@@ -212,13 +205,6 @@ table_sort(struct table *t)
     assert(n == t->n);
     t->sorted = true;
     sort_by_key(t->shape, t->slots, n);
-}
-
-enum st
-table_prepare(struct table *t, struct err *err)
-{
-    table_sort(t);
-    return visits_settle(t, err);
 }
 
 size_t

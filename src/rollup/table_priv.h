@@ -12,33 +12,32 @@
  *
  *   header | sums, 8 bytes each | the bytes of the key
  *
- * Its clients stand elsewhere: those of the hits that came last among the visits, the others in `set`.
+ * Its clients stand in the order in which they came, some more than once, until they are put in order.
  */
 struct entry {
-    uint64_t *set;      /* hashes as of a view; registers where there are IN_REGISTERS of them */
-    uint32_t  n_set;
-    uint32_t  n_visits; /* its visits; once they are settled, its place among the keys of its group (walk.c) */
-    uint16_t  key_n;
-    uint16_t  is_total; /* it came as a total: a hit on a total's key */
-    uint64_t  body[];
+    union {
+        uint64_t  client;   /* where there is room for one */
+        uint64_t *clients;  /* else a block of them, or of registers */
+    };
+    uint32_t rank;          /* among the keys of its group (walk.c) */
+    unsigned key_n    : 11;
+    unsigned size     : 3;  /* of the block (clients.c) */
+    unsigned is_total : 1;  /* it came as a total: a hit on a total's key */
+    unsigned in_order : 1;  /* its clients, each once */
+    uint8_t  n_clients;
+    uint8_t  room;          /* for so many clients; IN_REGISTERS */
+    uint64_t body[];
 };
-#define IN_REGISTERS   UINT32_MAX
+#define IN_REGISTERS   0 /* no room: they are folded */
 #define REGISTER_WORDS (HLL_REGISTERS / sizeof(uint64_t))
+#define BLOCK_SIZES    7
+
+static_assert(sizeof(struct entry) == 16, "entries are many");
+static_assert(KEY_BYTES_MAX < 1 << 11, "the length of a key fits");
 
 struct slot {
     uint64_t      hash;  /* of the key; in a sorted table, the part of a key that is being compared */
     struct entry *entry; /* NULL: free */
-};
-
-/* A client of a hit. Hits come in no order of keys, so what a visit does to its key's sketch is done later, for all of them (visits.c). */
-struct visit {
-    struct entry *entry;
-    uint64_t      client;
-};
-struct visit_block {
-    struct visit_block *next;
-    size_t              n, cap;
-    struct visit        visits[];
 };
 
 #define SLOTS_FIRST 64
@@ -49,13 +48,8 @@ struct table {
     const struct rollup_shape *shape; /* borrowed */
     size_t          ceiling_bytes;    /* of all that it holds */
     uint64_t        seed;             /* its own: neither a log nor another table knows the order of the slots */
-    struct arena    arena;            /* entries */
-    struct arena    visits;           /* blocks of them */
-    struct visit_block *visits_first, *visits_now;
-    size_t          visits_cap;       /* of all blocks; each visit will need a word of sets */
-    uint64_t       *sets;             /* of the entries, one behind the other */
-    size_t          sets_cap;         /* words of it */
-    size_t          sets_used;        /* words that the entries' sets take, wherever they lie */
+    struct arena    arena;            /* entries, and blocks of their clients */
+    struct free_block *blocks[BLOCK_SIZES]; /* of clients, that no entry uses, by size */
     struct slot    *slots;            /* `first`, or from malloc */
     size_t          n_slots;          /* a power of two */
     size_t          n;
@@ -81,18 +75,36 @@ table_ask_slot(const struct table *t, uint64_t hash)
     __builtin_prefetch(&t->slots[hash & (t->n_slots - 1)], 1);
 }
 
-/* The same for the entry that stands there, which is most likely the right one. */
-static inline void
-table_ask_entry(const struct table *t, uint64_t hash)
+/* The place of such a key: the first slot, from there or from a place found before, that has this hash or is free. */
+static inline size_t
+table_place(const struct table *t, uint64_t hash, size_t from)
 {
-    const struct entry *e = t->slots[hash & (t->n_slots - 1)].entry;
+    size_t at = from & (t->n_slots - 1);
+
+    while (t->slots[at].entry != NULL && t->slots[at].hash != hash)
+        at = (at + 1) & (t->n_slots - 1);
+    return at;
+}
+
+/* Asks for the entry that stands there. */
+static inline void
+table_ask_entry(const struct table *t, size_t place)
+{
+    const struct entry *e = t->slots[place].entry;
 
     __builtin_prefetch(e, 1); /* NULL does no harm */
     __builtin_prefetch((const char *)e + 64, 1);
 }
 
-/* The entry of `key`, made with zero sums and an empty sketch on first sight; NULL: the ceiling is reached. */
-struct entry *table_put(struct table *t, struct slice key, uint64_t hash);
+/* The entry of `key`, made with zero sums and no clients on first sight; NULL: the ceiling is reached. `place` is its place, or
+ * one that was so before others were put; the slots must not have grown since, which shows in n_slots. */
+struct entry *table_put_at(struct table *t, struct slice key, uint64_t hash, size_t place);
+
+static inline struct entry *
+table_put(struct table *t, struct slice key, uint64_t hash)
+{
+    return table_put_at(t, key, hash, hash);
+}
 
 /* At the ceiling: gives up growing and uses the memory kept for that. False: it does so already. */
 bool table_lend(struct table *t);
@@ -101,9 +113,6 @@ bool table_lend(struct table *t);
 size_t table_room(const struct table *t);
 
 void table_sort(struct table *t);
-
-/* Sorted, and all visits settled: what a walk needs. ST_OK; ST_MEMORY. */
-enum st table_prepare(struct table *t, struct err *err);
 
 /* In a sorted table: the first slot whose key is not below `key` (memcmp, a key before its continuations). */
 size_t table_lower_bound(const struct table *t, struct slice key);
@@ -123,44 +132,54 @@ entry_key(const struct rollup_shape *shape, struct entry *e)
     return (struct slice){ (const char *)(e->body + shape->n_sums), e->key_n };
 }
 
-/* Of a settled entry. */
-static inline struct hll_view
-entry_clients(const struct entry *e)
+/* ---- clients.c ---- */
+
+static inline uint64_t *
+clients_of(struct entry *e)
 {
-    if (e->n_set == IN_REGISTERS)
-        return (struct hll_view){ .registers = (const uint8_t *)e->set };
-    return (struct hll_view){ .set = e->set, .n = e->n_set };
+    return e->room == 1 ? &e->client : e->clients;
 }
 
-/* ---- visits.c ---- */
-
-/* Room for one more visit; false: the ceiling is reached. */
-bool visits_grow(struct table *t);
-
-static inline bool
-visits_add(struct table *t, struct entry *e, uint64_t client)
+/* A set is one for others once it is in order; before that clients_unite alone takes it. */
+static inline struct hll_view
+entry_clients(struct entry *e)
 {
-    struct visit_block *b = t->visits_now;
+    if (e->room == IN_REGISTERS)
+        return (struct hll_view){ .registers = (const uint8_t *)e->clients };
+    return (struct hll_view){ .set = clients_of(e), .n = e->n_clients };
+}
 
-    if (unlikely(b == NULL || b->n == b->cap)) {
-        if (!visits_grow(t))
-            return false;
-        b = t->visits_now;
-    }
-    b->visits[b->n++] = (struct visit){ e, client };
-    e->n_visits++;
+/* Asks for where the next client goes, of an entry that is there already. */
+static inline void
+clients_ask(struct entry *e)
+{
+    __builtin_prefetch(clients_of(e) + e->n_clients, 1);
+}
+
+/* What clients_add does where there is no room. */
+bool clients_more(struct table *t, struct entry *e, uint64_t client);
+
+/* False: the ceiling is reached, and the client is not added. */
+static inline bool
+clients_add(struct table *t, struct entry *e, uint64_t client)
+{
+    if (e->n_clients >= e->room)
+        return clients_more(t, e, client);
+    clients_of(e)[e->n_clients++] = client;
     return true;
 }
 
 /* Every client of `from`, a sketch that lies elsewhere. False: the ceiling is reached; some may have been added. */
-bool visits_unite(struct table *t, struct entry *e, struct hll_view from);
+bool clients_unite(struct table *t, struct entry *e, struct hll_view from);
 
-/* Brings all visits to their entries' sets, which then lie in the order of the slots. The memory was kept for it: ST_MEMORY is the system's. */
-enum st visits_settle(struct table *t, struct err *err);
+/* Each once, ascending: then nothing may be added to them. */
+void clients_sort(struct entry *e);
 
-/* The same to make room for more of them. False: that would not make enough of it. */
-bool visits_fold(struct table *t);
-
-void visits_reset(struct table *t);
+static inline void
+clients_put_in_order(struct entry *e)
+{
+    if (!e->in_order)
+        clients_sort(e);
+}
 
 #endif

@@ -12,7 +12,7 @@
 void
 walk_init(struct walk *w, struct table *table, size_t start, size_t end)
 {
-    assert(table->sorted && table->visits_first == NULL && end <= table->n);
+    assert(table->sorted && end <= table->n);
     *w = (struct walk){
         .table = table, .at = start, .end = end, .group_start = start, .group_end = start
     };
@@ -57,8 +57,8 @@ total_at(const struct walk *w, size_t i, uint8_t out[KEY_BYTES_MAX])
     return (struct slice){ (const char *)out, w->table->shape->total(key_at(w, i), out) };
 }
 
-/* Entries lie all over memory: those of the members to come are asked for while this one is looked
- * at, and then their sets, which lie in their order. */
+/* Entries lie all over memory, and blocks of clients, too: those of the members to come are asked
+ * for while this one is looked at. */
 static inline void
 ask_ahead(const struct walk *w, size_t i)
 {
@@ -69,7 +69,7 @@ ask_ahead(const struct walk *w, size_t i)
         __builtin_prefetch((const char *)slots[i + 2 * AHEAD].entry + 64);
     }
     if (i + AHEAD < w->end)
-        __builtin_prefetch(slots[i + AHEAD].entry->set);
+        __builtin_prefetch(clients_of(slots[i + AHEAD].entry));
 }
 
 static bool
@@ -88,7 +88,7 @@ group_sort(struct walk *w)
     size_t n = w->group_end - w->group_start;
 
     for (size_t i = 0; i < n; i++)
-        slots[i].entry->n_visits = (uint32_t)i;
+        slots[i].entry->rank = (uint32_t)i;
     sort_by_total(w->table->shape, slots, n, w->n_shared);
 }
 
@@ -110,9 +110,9 @@ group_open(struct walk *w)
         struct slice its = total_at(w, w->group_end, other);
 
         ask_ahead(w, w->group_end);
+        clients_put_in_order(e);
         w->one_total = w->one_total && slice_eq(its, total);
-        if (unlikely(slice_eq(its, key_at(w, w->group_end)))) /* entries are written to only if they must */
-            e->is_total = true;
+        e->is_total = slice_eq(its, key_at(w, w->group_end));
     }
     if (!w->one_total)
         group_sort(w);
@@ -127,14 +127,12 @@ group_restore(struct walk *w)
     size_t n = w->one_total ? 0 : w->group_end - w->group_start;
 
     for (size_t i = 0; i < n; i++)
-        while (slots[i].entry->n_visits != i) {
-            struct slot *home = &slots[slots[i].entry->n_visits], was_home = *home;
+        while (slots[i].entry->rank != i) {
+            struct slot *home = &slots[slots[i].entry->rank], was_home = *home;
 
             *home = slots[i];
             slots[i] = was_home;
         }
-    for (size_t i = 0; i < n; i++)
-        slots[i].entry->n_visits = 0;
     w->part = IN_MEMBERS;
     w->at = w->group_start;
 }
@@ -188,6 +186,10 @@ walk_next(struct walk *w, struct record *record, struct err *err)
         if (w->at < w->group_end || t->shape->total == NULL) {
             if (w->at == w->end)
                 return ST_EOF;
+            if (t->shape->total == NULL) {
+                ask_ahead(w, w->at);
+                clients_put_in_order(t->slots[w->at].entry);
+            }
             *record = record_at(w, w->at);
             if (!t->slots[w->at++].entry->is_total)
                 return ST_OK;

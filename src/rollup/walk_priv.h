@@ -16,7 +16,7 @@ struct record {
 };
 
 struct walk {
-    struct table    *table;              /* sorted and settled; others may walk other parts of it at the same time */
+    struct table    *table;              /* sorted; others may walk other parts of it at the same time */
     size_t           end;                /* the part's end; parts do not cut groups */
     size_t           at;                 /* the next slot */
     size_t           group_start, group_end;
@@ -28,7 +28,7 @@ struct walk {
     uint8_t          key[KEY_BYTES_MAX];
 };
 
-/* Slots start .. end - 1 of a table that is ready (table_prepare); borrowed. */
+/* Slots start .. end - 1 of a sorted table; borrowed. */
 void walk_init(struct walk *w, struct table *table, size_t start, size_t end);
 
 /* ST_OK with *record set, valid until the next call; ST_EOF; ST_CORRUPT: a total's sum overflows. */
