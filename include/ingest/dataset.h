@@ -198,9 +198,13 @@ struct picker {
     struct {
         int32_t  day, first;            /* its month's first day */
     }        last_month;
+    const char *last_ecosystem;         /* run; one that is the table's; NULL: none yet */
 };
 
 enum st     picker_init(struct picker *p, const struct dataset *d, const struct rules *rules, const struct client_key *key, struct err *err);
 void        picker_release(struct picker *p);
+
+/* Another input: the ecosystem that the table holds, "" while it is not fixed. */
+void        picker_set_ecosystem(struct picker *p, const char *ecosystem);
 
 #endif

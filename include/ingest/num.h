@@ -16,6 +16,18 @@ bool num_size(struct slice s, size_t *out);
 /* For people: 1234567 as "1,234,567" in `out`, which is given back. */
 const char *num_grouped(uint64_t v, char out[32]);
 
+/*
+ * Which of eight bytes of text, the first one lowest, are no decimal digits: the lowest bit that is set is in the first of them.
+ * What is behind that one says nothing.
+ */
+static inline uint64_t
+num_no_digits(uint64_t eight)
+{
+    const uint64_t values = eight - UINT64_C(0x3030303030303030);
+
+    return (values | (values + UINT64_C(0x7676767676767676))) & UINT64_C(0x8080808080808080);
+}
+
 /* Three decimal digits, 0..999: an HTTP status. */
 static inline bool
 num_status(struct slice s, uint16_t *out)

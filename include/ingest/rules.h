@@ -60,8 +60,18 @@ struct route_match {
     const char  *ecosystem;     /* run */
 };
 
+/* Where the last slashes of a path stand: found once for all routes that are tried. */
+struct slashes {
+    const char *base; /* bit i of `bits`: base[i] is one. NULL: they are not known */
+    uint64_t    bits;
+    bool        all;  /* `base` is where the path begins, at a '/': there are no others */
+};
+
 /* `path`: percent-decoded, no query, no scheme or host. First match wins. `room`: ROUTE_ROOM bytes that live as long as *out. */
 bool rules_match(const struct rules *rules, struct slice path, char *room, struct route_match *out);
+/* The same for a path whose slashes are known, from path_is_plain. */
+bool rules_match_at(const struct rules *rules, struct slice path, const struct slashes *slashes, char *room,
+                    struct route_match *out);
 
 /* Method, status, range, mark, bytes, user agent, day against the pack, in this order. KEEP or the filter. */
 enum reason rules_pick(const struct rules *rules, const struct record *rec);
@@ -87,11 +97,15 @@ rules_has_day(const struct rules *rules, int32_t day)
  */
 struct slice path_clean(struct slice path, unsigned decodes, char *scratch);
 
+/* What stands behind "scheme://host" (RFC 3986, 3), or all of it: what path_clean does first. Proxies log the whole URL. */
+struct slice path_behind_host(struct slice path);
+
 /*
  * Is the path what path_clean would make of it, and are all pieces of it fit to be keys? It starts with '/', and is ASCII
- * without NUL, '%', '?' and '#', at most PATH_PLAIN_MAX bytes: as nearly all paths are. No is no harm.
+ * without NUL, '%', '?' and '#', at most PATH_PLAIN_MAX bytes: as nearly all paths are. No is no harm, and says nothing of
+ * *slashes.
  */
 #define PATH_PLAIN_MAX 512
-bool path_is_plain(struct slice path);
+bool path_is_plain(struct slice path, struct slashes *slashes);
 
 #endif

@@ -76,8 +76,12 @@ client_hash_in(const struct client_key *key, enum client_hash how, struct slice 
         *out = h[0];
     } else {
         const struct client_epoch *epoch = &key->epochs[client_key_at(key, day)];
+        uint8_t address[4];
 
-        *out = siphash(epoch->key, scratch, put_message(client, scratch));
+        if (likely(address_ipv4(client, address)))
+            *out = siphash_short(epoch->key, address, sizeof address);
+        else
+            *out = siphash(epoch->key, scratch, put_message(client, scratch));
     }
     return true;
 }

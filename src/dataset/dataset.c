@@ -84,6 +84,13 @@ picker_release(struct picker *p)
     p->scratch = NULL;
 }
 
+void
+picker_set_ecosystem(struct picker *p, const char *ecosystem)
+{
+    snprintf(p->ecosystem, sizeof p->ecosystem, "%s", ecosystem);
+    p->last_ecosystem = NULL;
+}
+
 struct slice
 record_client(const struct rules *rules, const struct record *rec)
 {
@@ -119,7 +126,7 @@ picker_client(struct picker *p, const struct record *rec, struct hit *hit)
     hit->has_client =
         client_hash_in(p->clients, p->dataset->clients, client, rec->day, p->scratch, &hit->client);
     if (hit->has_client && client.n <= sizeof p->last_client.text) {
-        memcpy(p->last_client.text, client.p, client.n);
+        key_copy((uint8_t *)p->last_client.text, client.p, client.n);
         p->last_client.n = client.n;
         p->last_client.day = rec->day;
         p->last_client.hash = hit->client;

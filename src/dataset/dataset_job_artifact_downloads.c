@@ -104,6 +104,7 @@ static enum reason
 job_artifact_downloads_pick(struct picker *p, const struct record *rec, struct hit *hit)
 {
     struct catalog_entry entry;
+    struct slashes slashes;
     struct slice path, name;
     enum reason why = rec->why;
     bool plain, is_api;
@@ -114,7 +115,7 @@ job_artifact_downloads_pick(struct picker *p, const struct record *rec, struct h
         return FILTER_NOT_A_DOWNLOAD;
     if ((why = rules_pick(p->rules, rec)) != KEEP)
         return why;
-    plain = path_is_plain(rec->path);
+    plain = path_is_plain(rec->path, &slashes);
     path = plain ? rec->path : path_clean(rec->path, rec->path_decodes, p->scratch);
     name = name_of(path, &is_api);
     if (name.n == 0 || name.n > NAME_BYTES_MAX)

@@ -7,12 +7,17 @@
 #include "dataset_priv.h"
 
 /* The table holds one ecosystem; the first download that is counted says which. */
-static bool
+static inline bool
 is_our_ecosystem(struct picker *p, const char *ecosystem)
 {
+    if (likely(ecosystem == p->last_ecosystem))
+        return true;
     if (p->ecosystem[0] == '\0')
         snprintf(p->ecosystem, sizeof p->ecosystem, "%s", ecosystem);
-    return strcmp(p->ecosystem, ecosystem) == 0;
+    if (strcmp(p->ecosystem, ecosystem) != 0)
+        return false;
+    p->last_ecosystem = ecosystem;
+    return true;
 }
 
 /* A name and version that the log itself gives, without a path: no route is asked. */
@@ -117,6 +122,7 @@ stats_pick(struct picker *p, const struct record *rec, struct hit *hit)
     char room[ROUTE_ROOM];
     enum reason why = rec->why;
     bool is_given = rec->given != NULL && rec->given->name.p != NULL;
+    struct slashes slashes = { .base = NULL };
     bool plain = false;
     uint8_t *end;
 
@@ -127,11 +133,14 @@ stats_pick(struct picker *p, const struct record *rec, struct hit *hit)
     if ((why = rules_pick(p->rules, rec)) != KEEP)
         return why;
     if (!is_given) {
-        plain = path_is_plain(rec->path);
-        path = plain ? rec->path : path_clean(rec->path, rec->path_decodes, p->scratch);
+        path = path_behind_host(rec->path);
+        plain = path_is_plain(path, &slashes);
+        if (unlikely(!plain))
+            path = path_clean(path, rec->path_decodes, p->scratch);
     }
     if (is_given ? !given_match(p, rec->given, &match)
-                 : !rules_match(p->rules, path, room, &match))
+        : likely(plain) ? !rules_match_at(p->rules, path, &slashes, room, &match)
+                        : !rules_match(p->rules, path, room, &match))
         return FILTER_NOT_A_DOWNLOAD;
     if (unlikely(p->catalog != NULL) && !is_given) {
         if ((why = look_up(p, rec, path, &match, &auth)) != KEEP)

@@ -45,7 +45,8 @@ static const struct shape_keys of_line = { line_keys, KEYS_N };
 static const struct shape_keys of_http = { http_keys, ARRAY_LEN(http_keys) };
 
 struct fastly {
-    struct shape line, http;
+    struct shape    line, http;
+    struct iso_memo time;
 
     /* With options->drop_key: the keys of line_keys and that one, which is the member `marked`. */
     struct shape_keys more_keys;
@@ -123,12 +124,21 @@ read_optional(struct parser *p, const struct json_value *v, struct slice *out)
     return v->kind == JSON_ABSENT || v->kind == JSON_NULL;
 }
 
+/* "1", or none. */
+static inline bool
+is_our_version(const struct json_value *v)
+{
+    if (likely(v->kind == JSON_STRING && slice_is(v->text, "1")))
+        return true;
+    return v->kind == JSON_ABSENT || json_is(v, "1");
+}
+
 static inline enum reason
 read_texts(struct parser *p, const struct json_value v[MEMBERS_N], struct record *rec)
 {
     const struct json_value *agent = &v[MEMBER_AGENT];
 
-    if (v[MEMBER_VERSION].kind != JSON_ABSENT && !json_is(&v[MEMBER_VERSION], "1"))
+    if (!is_our_version(&v[MEMBER_VERSION]))
         return REJECT_FIELDS;
     if (v[MEMBER_DATE_TIME].kind != JSON_STRING || v[MEMBER_METHOD].kind != JSON_STRING ||
         v[MEMBER_URL].kind != JSON_STRING || v[MEMBER_STATUS].kind == JSON_ABSENT)
@@ -186,25 +196,24 @@ find_object(struct slice line)
 }
 
 static enum reason
-object_line(struct parser *p, struct json *j, struct record *rec)
+object_line(struct parser *p, struct json j, struct record *rec)
 {
     struct fastly *f = p->state;
     struct json_value v[MEMBERS_N];
-    char text[256];
+    char text[256 + 8];
     struct slice when;
     enum reason why;
-    int32_t day;
 
     if (wants_mark(p) && f->marked == MEMBER_OTHER)
         learn_mark(f, p->options->drop_key);
     for (size_t i = 0; i < MEMBERS_N; i++)
         v[i].kind = JSON_ABSENT;
-    if (!walk_line(f, j, v))
+    if (!walk_line(f, &j, v))
         return REJECT_JSON;
     if ((why = read_texts(p, v, rec)) != KEEP)
         return why;
-    if (!json_short_text(&v[MEMBER_DATE_TIME], text, sizeof text, &when) ||
-        !clock_parse_iso(when, &day, &rec->time_us))
+    if (!json_short_text(&v[MEMBER_DATE_TIME], text, 256, &when) ||
+        !memo_iso(&f->time, when, &rec->time_us))
         return REJECT_TIME;
     record_date(rec);
     if (!read_status(&v[MEMBER_STATUS], &rec->status) ||
@@ -222,7 +231,7 @@ fastly_line(struct parser *p, struct slice line, struct record *rec)
     struct json j = { find_object(line), line.p + line.n };
 
     if (likely(j.at != NULL))
-        return object_line(p, &j, rec);
+        return object_line(p, j, rec);
     return *line.p == '<' ? REJECT_FIELDS : fastly_text_line(p, line, rec);
 }
 

@@ -133,35 +133,12 @@ skip_container(struct json *j, unsigned depth)
     }
 }
 
-/*
- * What most numbers are: digits, and then a byte that is none of a number. False: it is something
- * else, and nothing was read.
- */
-static inline bool
-read_digits(struct json *j, struct json_value *v)
-{
-    const char *p = j->at;
-
-    if (p == j->end || (unsigned char)(*p - '1') > 8)
-        return false;
-    do {
-        p++;
-    } while (is_digit(p, j->end));
-    if (p == j->end || *p == '.' || (*p | 0x20) == 'e')
-        return false;
-    *v = (struct json_value){ .kind = JSON_INTEGER, .text = { j->at, (size_t)(p - j->at) } };
-    j->at = p;
-    return true;
-}
-
 bool
 json_other_value(struct json *j, unsigned depth, struct json_value *v)
 {
     char c = json_peek(j);
     const char *from = j->at;
 
-    if (read_digits(j, v))
-        return true;
     if (c != '{' && c != '[')
         return read_scalar(j, v);
     if (depth >= JSON_DEPTH_MAX || !skip_container(j, depth))
@@ -304,8 +281,14 @@ json_is(const struct json_value *v, const char *literal)
 bool
 json_u63(const struct json_value *v, int64_t *out)
 {
+    uint32_t few;
+
     if (v->kind != JSON_INTEGER)
         return false;
+    if (likely(num_eight(v->text.p, v->text.n, &few))) {
+        *out = few;
+        return true;
+    }
     if (slice_is(v->text, "-0")) {
         *out = 0;
         return true;

@@ -7,6 +7,7 @@
 #define INGEST_FORMAT_JSON_H
 
 #include "ingest/arena.h"
+#include "ingest/num.h"
 #include "ingest/slice.h"
 #include "scan.h"
 
@@ -93,15 +94,49 @@ json_string(struct json *j, struct json_value *v)
 bool json_other_value(struct json *j, unsigned depth, struct json_value *v);
 
 /*
+ * What most numbers are: one to seven digits, and then a byte that is none of a number. False: it is something else, and
+ * nothing was read.
+ */
+static inline bool
+json_digits(struct json *j, struct json_value *v)
+{
+    uint64_t eight, others;
+    unsigned n;
+    char behind;
+
+    if (j->end - j->at < 8 || *j->at == '0')
+        return false;
+    memcpy(&eight, j->at, sizeof eight);
+    others = num_no_digits(eight);
+    if (others == 0)
+        return false;
+    n = (unsigned)__builtin_ctzll(others) / 8;
+    behind = j->at[n];
+    if (n == 0 || behind == '.' || (behind | 0x20) == 'e')
+        return false;
+    *v = (struct json_value){ .kind = JSON_INTEGER, .text = { j->at, n } };
+    j->at += n;
+    return true;
+}
+
+/*
  * Reads the next value, whatever it is; what is in an object or array is checked and stepped over. `depth` is how many
  * of them the value stands in. False: no JSON.
  */
-static inline bool
+static inline __attribute__((always_inline)) bool
 json_value(struct json *j, unsigned depth, struct json_value *v)
 {
-    if (json_peek(j) == '"')
+    struct json apart; /* only its address is given away, so that *j can stay in registers */
+    bool is_json;
+
+    if (likely(json_peek(j) == '"'))
         return json_string(j, v);
-    return json_other_value(j, depth, v);
+    if (json_digits(j, v))
+        return true;
+    apart = *j;
+    is_json = json_other_value(&apart, depth, v);
+    *j = apart;
+    return is_json;
 }
 
 /*

@@ -43,6 +43,19 @@ struct shape_walk {
 /* What shape_next does where the seam is not the one that is remembered. */
 enum json_step shape_learn(struct shape_walk *w, struct json *j);
 
+/* The same, and only the addresses of copies are given away: *w and *j can stay in registers. */
+static inline enum json_step
+shape_learn_apart(struct shape_walk *w, struct json *j)
+{
+    struct shape_walk walk = *w;
+    struct json at = *j;
+    enum json_step step = shape_learn(&walk, &at);
+
+    *w = walk;
+    *j = at;
+    return step;
+}
+
 /* Do the SEAM_BYTES at `p` begin with the seam's text? */
 static inline bool
 seam_is_at(const struct seam *seam, const char *p)
@@ -71,11 +84,11 @@ shape_next(struct shape_walk *w, struct json *j)
     const struct seam *seam;
 
     if (unlikely(w->nth >= SHAPE_SEAMS))
-        return shape_learn(w, j);
+        return shape_learn_apart(w, j);
     seam = &w->shape->seams[w->nth];
     if (unlikely(seam->n == 0 || (size_t)(j->end - j->at) < seam->n || !seam_is_at(seam, j->at))) {
         if (j->at == j->end || *j->at != '}')
-            return shape_learn(w, j);
+            return shape_learn_apart(w, j);
         j->at++;
         return JSON_END;
     }

@@ -92,14 +92,15 @@ static bool
 sums_fit(struct pass *p, const struct hit *hit)
 {
     const struct dataset *dataset = p->picker->dataset;
+    int64_t sums[SUMS_MAX];
 
     if (unlikely(dataset->keeps_latest))
         return true;
     for (size_t i = 0; i < dataset->n_sums; i++)
-        if (llabs(hit->sums[i]) > INT64_MAX - p->payload->sums[i])
+        if (__builtin_add_overflow(p->payload->sums[i], llabs(hit->sums[i]), &sums[i]))
             return false;
     for (size_t i = 0; i < dataset->n_sums; i++)
-        p->payload->sums[i] += llabs(hit->sums[i]);
+        p->payload->sums[i] = sums[i];
     return true;
 }
 

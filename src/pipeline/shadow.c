@@ -103,7 +103,7 @@ fresh_reader(struct worker *w, const struct table *t, struct err *err)
     }
     s->picker.catalog = t->catalog;
     s->picker.object_secret = stream_secret(run, run->config->shadow);
-    snprintf(s->picker.ecosystem, sizeof s->picker.ecosystem, "%s", run->shadow_ecosystem);
+    picker_set_ecosystem(&s->picker, run->shadow_ecosystem);
     s->n_keys = 0;
     return ST_OK;
 }

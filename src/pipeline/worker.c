@@ -132,7 +132,7 @@ fresh_picker(struct worker *w, struct table *t, struct picker **out, struct err 
     }
     (*out)->catalog = t->catalog;
     (*out)->object_secret = stream_secret(w->run, t->rules);
-    snprintf((*out)->ecosystem, sizeof (*out)->ecosystem, "%s", t->ecosystem);
+    picker_set_ecosystem(*out, t->ecosystem);
     return ST_OK;
 }
 

@@ -8,7 +8,7 @@
  * left is mostly one route. A route that does not say how its paths end has its bit everywhere.
  */
 #include "ingest/base.h"
-#include "rules_priv.h"
+#include "route_end.h"
 
 #define END_BYTES 3
 
@@ -60,13 +60,36 @@ route_index_make(struct rules *rules, struct err *err)
     return ST_OK;
 }
 
-static bool
+/* ---- one route ---- */
+
+static inline bool
+match_one(const struct route *route, struct slice path, const struct slashes *slashes, char *room,
+          struct route_match *out)
+{
+    if (likely(route->from_end && slashes->base != NULL)) {
+        enum match found = match_from_end(route, path, slashes, out);
+
+        if (found != MATCH_ELSEWHERE)
+            return found == MATCH_YES;
+    }
+    return route_match_other(route, path, room, out);
+}
+
+bool
+route_match(const struct route *route, struct slice path, char *room, struct route_match *out)
+{
+    const struct slashes slashes = slashes_of(path);
+
+    return match_one(route, path, &slashes, room, out);
+}
+
+static inline bool
 takes(const struct rules *rules, size_t i, struct slice path, const struct slashes *slashes,
       char *room, struct route_match *out)
 {
     const struct route *route = &rules->routes[i];
 
-    if (!route_match_at(route, path, slashes, room, out))
+    if (!match_one(route, path, slashes, room, out))
         return false;
     if (rules->pack->normalise && route->normaliser != NULL)
         out->name = route->normaliser(out->name, room);
@@ -82,17 +105,19 @@ rules_takes(const struct rules *rules, size_t i, struct slice path, char *room,
     return takes(rules, i, path, &slashes, room, out);
 }
 
+/* ---- all of them ---- */
+
 bool
-rules_match(const struct rules *rules, struct slice path, char *room, struct route_match *out)
+rules_match_at(const struct rules *rules, struct slice path, const struct slashes *slashes,
+               char *room, struct route_match *out)
 {
     const struct route_index *index = rules->index;
-    const struct slashes slashes = slashes_of(path);
     const unsigned char *end = (const unsigned char *)path.p + path.n;
     const uint64_t *last, *second, *third;
 
     if (path.n < END_BYTES) { /* no route that is built in has such a path */
         for (size_t i = 0; i < rules->n_routes; i++)
-            if (takes(rules, i, path, &slashes, room, out))
+            if (takes(rules, i, path, slashes, room, out))
                 return true;
         return false;
     }
@@ -101,7 +126,15 @@ rules_match(const struct rules *rules, struct slice path, char *room, struct rou
     third = index->bits + (512 + end[-3]) * index->n_words;
     for (size_t w = 0; w < index->n_words; w++)
         for (uint64_t left = last[w] & second[w] & third[w]; left != 0; left &= left - 1)
-            if (takes(rules, w * 64 + (size_t)__builtin_ctzll(left), path, &slashes, room, out))
+            if (takes(rules, w * 64 + (size_t)__builtin_ctzll(left), path, slashes, room, out))
                 return true;
     return false;
+}
+
+bool
+rules_match(const struct rules *rules, struct slice path, char *room, struct route_match *out)
+{
+    const struct slashes slashes = slashes_of(path);
+
+    return rules_match_at(rules, path, &slashes, room, out);
 }

@@ -3,23 +3,55 @@
  */
 #include "ingest/base.h"
 #include "ingest/num.h"
-#include "ingest/rules.h"
+#include "rules_priv.h"
 
-/* What stands behind "scheme://host" (RFC 3986, 3), or all of it. Proxies log the whole URL. */
-static struct slice
-without_host(struct slice s)
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+/* The first byte of s.p[at..] that ends a host (RFC 3986, 3.2), or s.n. */
+static size_t
+host_end(struct slice s, size_t at)
+{
+#if defined(__SSE2__)
+    for (; at + 16 <= s.n; at += 16) {
+        __m128i v = _mm_loadu_si128((const void *)(s.p + at));
+        __m128i ends = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('/')),
+                                                 _mm_cmpeq_epi8(v, _mm_set1_epi8('?'))),
+                                    _mm_cmpeq_epi8(v, _mm_set1_epi8('#')));
+        unsigned found = (unsigned)_mm_movemask_epi8(ends);
+
+        if (found != 0)
+            return at + (unsigned)__builtin_ctz(found);
+    }
+#endif
+    while (at < s.n && s.p[at] != '/' && s.p[at] != '?' && s.p[at] != '#')
+        at++;
+    return at;
+}
+
+/* Where "scheme://" ends, or 0. */
+static size_t
+scheme_end(struct slice s)
 {
     size_t at = 0;
 
+    if (likely(s.n > 8 && memcmp(s.p, "https://", 8) == 0))
+        return 8;
     while (at < s.n && ((s.p[at] >= 'a' && s.p[at] <= 'z') || (s.p[at] >= 'A' && s.p[at] <= 'Z') ||
                         (at > 0 && ((s.p[at] >= '0' && s.p[at] <= '9') ||
                                     (s.p[at] == '+' || s.p[at] == '-' || s.p[at] == '.')))))
         at++;
-    if (at == 0 || s.n - at < 3 || memcmp(s.p + at, "://", 3) != 0)
-        return s;
-    at += 3;
-    while (at < s.n && s.p[at] != '/' && s.p[at] != '?' && s.p[at] != '#')
-        at++;
+    return at == 0 || s.n - at < 3 || memcmp(s.p + at, "://", 3) != 0 ? 0 : at + 3;
+}
+
+struct slice
+path_behind_host(struct slice s)
+{
+    size_t at = s.n > 0 && s.p[0] == '/' ? 0 : scheme_end(s);
+
+    if (at > 0)
+        at = host_end(s, at);
     return (struct slice){ s.p + at, s.n - at };
 }
 
@@ -46,46 +78,80 @@ percent_decode(struct slice s, char *out)
 
 /* ---- paths that need nothing done ---- */
 
-#define LANES 16
-typedef uint8_t lanes __attribute__((vector_size(LANES)));
-#define ALL(byte)                                                                                  \
-    ((lanes){ byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte, byte,  \
-              byte, byte })
+#define WINDOW 64 /* bytes at the end of a path, a bit each */
+#define VECTOR 16
 
-/* All ones in the lanes whose byte is NUL, not ASCII, or one that path_clean acts on. */
-static inline lanes
-odd_bytes(const char *p)
+#if defined(__SSE2__)
+
+/* The slashes of VECTOR bytes, a bit each. Lanes of *odd are set whose byte is NUL, not ASCII, or
+ * one that path_clean acts on. */
+static inline uint64_t
+look_at_vector(const char *p, __m128i *odd)
 {
-    lanes v;
+    __m128i v = _mm_loadu_si128((const void *)p);
+    __m128i acted_on = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('%')),
+                                                 _mm_cmpeq_epi8(v, _mm_set1_epi8('?'))),
+                                    _mm_cmpeq_epi8(v, _mm_set1_epi8('#')));
 
-    memcpy(&v, p, sizeof v);
-    return (lanes)(v == ALL('%')) | (lanes)(v == ALL('?')) | (lanes)(v == ALL('#')) |
-           (lanes)(v - ALL(1) >= ALL(0x7f));
+    /* As signed bytes, NUL and what is not ASCII are less than 1. */
+    *odd = _mm_or_si128(*odd, _mm_or_si128(acted_on, _mm_cmplt_epi8(v, _mm_set1_epi8(1))));
+    return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8('/')));
 }
 
-static bool
-has_odd_byte(struct slice s)
+static inline uint64_t
+look_at_vectors(const char *p, size_t n, bool *odd)
 {
-    lanes odd;
-    uint64_t half[2];
+    __m128i lanes = _mm_setzero_si128();
+    uint64_t slashes = look_at_vector(p + n - VECTOR, &lanes) << (n - VECTOR);
 
-    if (s.n < LANES) {
-        for (size_t i = 0; i < s.n; i++)
-            if ((uint8_t)(s.p[i] - 1) >= 0x7f || s.p[i] == '%' || s.p[i] == '?' || s.p[i] == '#')
-                return true;
-        return false;
+    for (size_t i = 0; i + VECTOR < n; i += VECTOR)
+        slashes |= look_at_vector(p + i, &lanes) << i;
+    *odd |= _mm_movemask_epi8(lanes) != 0;
+    return slashes;
+}
+
+#endif
+
+/* The slashes of the `n` bytes at p, up to WINDOW; *odd is set if one is odd. */
+static inline uint64_t
+look(const char *p, size_t n, bool *odd)
+{
+    uint64_t slashes = 0;
+
+#if defined(__SSE2__)
+    if (likely(n >= VECTOR))
+        return look_at_vectors(p, n, odd);
+#endif
+    for (size_t i = 0; i < n; i++) {
+        *odd |= (uint8_t)(p[i] - 1) >= 0x7f || p[i] == '%' || p[i] == '?' || p[i] == '#';
+        slashes |= (uint64_t)(p[i] == '/') << i;
     }
-    odd = odd_bytes(s.p + s.n - LANES); /* the last ones; those before them in whole steps */
-    for (size_t i = 0; i + LANES < s.n; i += LANES)
-        odd |= odd_bytes(s.p + i);
-    memcpy(half, &odd, sizeof half);
-    return (half[0] | half[1]) != 0;
+    return slashes;
 }
 
 bool
-path_is_plain(struct slice path)
+path_is_plain(struct slice path, struct slashes *slashes)
 {
-    return path.n > 0 && path.n <= PATH_PLAIN_MAX && path.p[0] == '/' && !has_odd_byte(path);
+    size_t n = path.n < WINDOW ? path.n : WINDOW, before = path.n - n;
+    bool odd = false;
+
+    if (path.n == 0 || path.n > PATH_PLAIN_MAX || path.p[0] != '/')
+        return false;
+    for (size_t i = 0; i < before; i += WINDOW) /* the last time, some of the window, too */
+        look(path.p + i, WINDOW, &odd);
+    *slashes = (struct slashes){ path.p + before, look(path.p + before, n, &odd), before == 0 };
+    return !odd;
+}
+
+struct slashes
+slashes_of(struct slice path)
+{
+    size_t n = path.n < WINDOW ? path.n : WINDOW, before = path.n - n;
+    bool odd = false;
+
+    if (path.n == 0 || path.p[0] != '/')
+        return (struct slashes){ .base = NULL };
+    return (struct slashes){ path.p + before, look(path.p + before, n, &odd), before == 0 };
 }
 
 /* ---- all others ---- */
@@ -97,8 +163,7 @@ path_clean(struct slice path, unsigned decodes, char *scratch)
 
     if (path.n == 0)
         return path;
-    if (path.p[0] != '/')
-        path = without_host(path);
+    path = path_behind_host(path);
     /* Before decoding: an encoded '?' belongs to the path. */
     if ((cut = memchr(path.p, '?', path.n)) != NULL)
         path.n = (size_t)(cut - path.p);

@@ -1,7 +1,6 @@
 /*
- * Does a path fit a route, and what are its name and version? The hot path of this room: most paths
- * fail the test of head and tail, and a route of the usual shape then looks at its own few segments
- * only, never at the rest.
+ * Does a path fit a route, and what are its name and version? All routes and all paths; the usual
+ * ones are matched by route_end.h.
  *
  * Nothing is tried twice. Anchored groups have one place; a floating group takes the first one
  * where it fits, which is right without going back because template.c refuses a {name} that would
@@ -10,48 +9,7 @@
 #include "ingest/base.h"
 #include "rules_priv.h"
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
-
 /* ---- segments of a path ---- */
-
-/* A bit for each '/' of the `n` bytes at p, 64 at most. */
-static inline uint64_t
-slash_bits(const char *p, size_t n)
-{
-    uint64_t bits = 0;
-    size_t i = 0;
-
-#if defined(__SSE2__)
-    for (; i + 16 <= n; i += 16) {
-        __m128i v = _mm_loadu_si128((const void *)(p + i));
-        unsigned found = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8('/')));
-
-        bits |= (uint64_t)found << i;
-    }
-    if (i < n && n >= 16) { /* the last ones once more, with some before them */
-        __m128i v = _mm_loadu_si128((const void *)(p + n - 16));
-        unsigned found = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8('/')));
-
-        return bits | (uint64_t)found << (n - 16);
-    }
-#endif
-    for (; i < n; i++)
-        bits |= (uint64_t)(p[i] == '/') << i;
-    return bits;
-}
-
-struct slashes
-slashes_of(struct slice path)
-{
-    size_t n = path.n < 64 ? path.n : 64;
-    const char *base = path.p + path.n - n;
-
-    if (n == 0 || path.p[0] != '/')
-        return (struct slashes){ .base = NULL };
-    return (struct slashes){ base, slash_bits(base, n), n == path.n };
-}
 
 /* What is left of a path, to be cut at each '/'. An empty segment is one, too. */
 struct span {
@@ -185,13 +143,7 @@ bind(enum piece piece, struct slice s, struct route_match *m)
     return true;
 }
 
-static inline bool
-is_literal(const struct segment *seg)
-{
-    return seg->first == PIECE_NONE && !seg->any;
-}
-
-static inline bool
+bool
 segment_fits(const struct segment *seg, struct slice s, struct route_match *m)
 {
     size_t at;
@@ -267,85 +219,6 @@ take_anchored(const struct route *route, struct span *left, struct slice *texts,
     return true;
 }
 
-/*
- * The usual shape: no `**`, or one in front, and a path that begins with '/' and has what matters
- * in its last 64 bytes. The segments are cut off its end, and the rest of it is never looked at.
- * MATCH_ELSEWHERE: it is none of those.
- */
-enum match { MATCH_NO, MATCH_YES, MATCH_ELSEWHERE };
-
-/* {name}-{version} and the like, where a {name} that is known decides: what bind() and split_at()
- * come to. */
-static inline bool
-fits_behind_name(const struct segment *seg, struct slice s, struct route_match *m)
-{
-    size_t before = seg->head.n + m->name.n + seg->sep.n;
-
-    if (s.n <= before + seg->tail.n)
-        return false;
-    m->version = (struct slice){ s.p + before, s.n - before - seg->tail.n };
-    return same_bytes(s.p, seg->head.p, seg->head.n) &&
-           same_bytes(s.p + seg->head.n, m->name.p, m->name.n) &&
-           same_bytes(m->version.p - seg->sep.n, seg->sep.p, seg->sep.n) &&
-           same_bytes(m->version.p + m->version.n, seg->tail.p, seg->tail.n);
-}
-
-static inline bool
-fits(const struct segment *seg, struct slice s, struct route_match *m)
-{
-    if (seg->whole != PIECE_NONE && s.n > 0) {
-        if (seg->whole == PIECE_VERSION) {
-            m->version = s;
-            return true;
-        }
-        if (m->name.p == NULL) {
-            m->name = s;
-            return true;
-        }
-    }
-    return segment_fits(seg, s, m);
-}
-
-static enum match
-match_from_end(const struct route *route, const char *end, const struct slashes *slashes,
-               struct route_match *m)
-{
-    const struct segment *seg = route->segments + route->n_segments, *two = NULL;
-    struct slice two_text = { NULL, 0 };
-    uint64_t left = slashes->bits;
-
-    m->name.p = NULL;
-    m->version = (struct slice){ NULL, 0 };
-    m->ecosystem = route->ecosystem;
-    while (seg-- > route->segments) { /* {version} comes once: at most one segment has two */
-        const char *slash;
-        struct slice text;
-
-        if (left == 0)
-            return slashes->all ? MATCH_NO : MATCH_ELSEWHERE;
-        slash = slashes->base + (63 ^ __builtin_clzll(left));
-        left &= ~(UINT64_C(1) << (slash - slashes->base));
-        text = (struct slice){ slash + 1, (size_t)(end - slash) - 1 };
-        end = slash;
-        if (is_literal(seg)) {
-            if (text.n != seg->head.n || !same_bytes(text.p, seg->head.p, text.n))
-                return MATCH_NO;
-        } else if (seg->second != PIECE_NONE) {
-            two = seg;
-            two_text = text;
-        } else if (!fits(seg, text, m)) {
-            return MATCH_NO;
-        }
-    }
-    if (!route->open_start && (left != 0 || !slashes->all))
-        return MATCH_NO;
-    if (two != NULL &&
-        !(two->first == PIECE_NAME && m->name.p != NULL ? fits_behind_name(two, two_text, m)
-                                                        : segment_fits(two, two_text, m)))
-        return MATCH_NO;
-    return route->semver && !semver_is_strict(m->version) ? MATCH_NO : MATCH_YES;
-}
-
 static bool
 match_groups(const struct route *route, struct slice path, struct route_match *out)
 {
@@ -383,24 +256,15 @@ has_tail(const struct route *route, struct slice path)
 }
 
 bool
-route_match_at(const struct route *route, struct slice path, const struct slashes *slashes,
-               char *room, struct route_match *out)
+route_match_other(const struct route *route, struct slice path, char *room, struct route_match *out)
 {
     struct route_match m;
-    enum match found = MATCH_ELSEWHERE;
 
-    if (route->matcher != NULL) {
-        m.ecosystem = route->ecosystem;
-        if (!has_tail(route, path) || !route->matcher(path, room, &m))
-            return false;
-        *out = m;
-        return true;
-    }
-    if (route->from_end && slashes->base != NULL)
-        found = match_from_end(route, path.p + path.n, slashes, &m);
-    if (found == MATCH_ELSEWHERE)
+    if (route->matcher == NULL)
         return match_groups(route, path, out);
-    if (found == MATCH_YES)
-        *out = m;
-    return found == MATCH_YES;
+    m.ecosystem = route->ecosystem;
+    if (!has_tail(route, path) || !route->matcher(path, room, &m))
+        return false;
+    *out = m;
+    return true;
 }

@@ -7,6 +7,7 @@
 
 #include "ingest/base.h"
 #include "ingest/rules.h"
+#include "semver.h"
 
 #define SEGMENTS_MAX 32 /* of one template; no registry nests half as deep */
 
@@ -82,17 +83,30 @@ enum split {
     SPLIT_LAST,    /* at the last separator */
 };
 
+/* The segments that are told at a look, from the others. */
+enum fit {
+    FIT_LITERAL,
+    FIT_NAME, /* a placeholder that is all of it, as {name} is */
+    FIT_VERSION,
+    FIT_TWO, /* two placeholders */
+    FIT_ELSE,
+};
+
 /*
  * One segment: head first sep second tail. Without placeholders `head` is all of it; with one,
  * `tail` ends it and `second` is PIECE_NONE. The slices point into the template.
  */
 struct segment {
+    enum fit fit;
     bool any; /* {}: whatever stands there, if anything does */
     enum piece first, second;
-    enum piece whole; /* a placeholder that is all of it, as {name} is */
     enum split split;
     struct slice head, sep, tail;
+    uint64_t word, mask; /* a literal of 1 to 8 bytes, and which bytes of a word those are; mask 0: it is longer */
 };
+
+/* Does the segment take `s`? Its placeholders are put into *m; a name that is there must be met. */
+bool segment_fits(const struct segment *seg, struct slice s, struct route_match *m);
 
 /* Segments that follow one another without `**` between: they are found together or not at all. */
 struct group {
@@ -142,26 +156,14 @@ struct route {
 /* `text` must live as long as the route. ST_OK, ST_USAGE, ST_MEMORY. */
 enum st route_compile(struct route *route, struct slice text, struct arena *arena, struct err *err);
 
-/* Where the last slashes of a path stand; found once for all routes that are tried. */
-struct slashes {
-    const char *base; /* bit i of `bits`: base[i] is one */
-    uint64_t bits;
-    bool all; /* `base` is where the path begins, at a '/': there are no others */
-};
-struct slashes slashes_of(struct slice path);
-
 /* Sets *out, and nothing when false. `room` as for rules_match. Time is linear in the path for a
  * given route. */
-bool route_match_at(const struct route *route, struct slice path, const struct slashes *slashes,
-                    char *room, struct route_match *out);
+bool route_match(const struct route *route, struct slice path, char *room, struct route_match *out);
+/* The same for whatever route_end.h leaves. */
+bool route_match_other(const struct route *route, struct slice path, char *room,
+                       struct route_match *out);
 
-static inline bool
-route_match(const struct route *route, struct slice path, char *room, struct route_match *out)
-{
-    struct slashes slashes = slashes_of(path);
-
-    return route_match_at(route, path, &slashes, room, out);
-}
+struct slashes slashes_of(struct slice path);
 
 /* Does route `i` take the path, by itself? What rules_match asks of the routes that the end of the
  * path leaves. */
@@ -194,7 +196,5 @@ route_normaliser normalise_crate, normalise_pypi;
 bool pick_asks_more(const struct rules *rules); /* what rules->asks_more says */
 
 bool pep440_is_version(struct slice s); /* in any of the spellings that PEP 440 lets pass */
-
-bool semver_is_strict(struct slice s); /* SemVer 2.0.0, without a leading v */
 
 #endif

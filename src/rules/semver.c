@@ -8,7 +8,7 @@
  * byte: where we are and what the byte is tell where we go.
  */
 #include "ingest/base.h"
-#include "rules_priv.h"
+#include "semver.h"
 
 enum byte_class { OTHER, ZERO, DIGIT, LETTER, DASH, DOT, PLUS, CLASSES_N };
 

@@ -170,10 +170,30 @@ read_segment(struct compiler *c, size_t from, size_t to, struct segment *seg)
         seg->head = (struct slice){ p + literal, to - literal };
     else
         seg->tail = (struct slice){ p + literal, to - literal };
-    if (n_placeholders == 1 && seg->head.n == 0 && seg->tail.n == 0)
-        seg->whole = seg->first;
     seg->split = seg->first == PIECE_NAME && slice_is(seg->sep, "-") ? SPLIT_NUMERIC : SPLIT_LAST;
     return ST_OK;
+}
+
+/* What route_end.h tells at a look. */
+static void
+classify(struct segment *seg)
+{
+    const size_t n = seg->head.n;
+
+    if (seg->any)
+        seg->fit = FIT_ELSE;
+    else if (seg->first == PIECE_NONE)
+        seg->fit = FIT_LITERAL;
+    else if (seg->second != PIECE_NONE)
+        seg->fit = FIT_TWO;
+    else if (n > 0 || seg->tail.n > 0)
+        seg->fit = FIT_ELSE;
+    else
+        seg->fit = seg->first == PIECE_NAME ? FIT_NAME : FIT_VERSION;
+    if (seg->fit == FIT_LITERAL && n > 0 && n <= sizeof seg->word) {
+        memset(&seg->mask, 0xff, n);
+        memcpy(&seg->word, seg->head.p, n);
+    }
 }
 
 /* ---- all segments ---- */
@@ -203,6 +223,7 @@ add_segment(struct compiler *c, size_t from, size_t to)
         c->groups[c->n_groups++] = (struct group){ .first = (uint8_t)c->n_segments };
     c->after_stars = false;
     st = read_segment(c, from, to, &c->segments[c->n_segments]);
+    classify(&c->segments[c->n_segments]);
     c->n_segments++;
     c->groups[c->n_groups - 1].n++;
     return st;

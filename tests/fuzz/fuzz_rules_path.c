@@ -64,6 +64,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *path = malloc(n + 1), *want = malloc(n + 1), *scratch = malloc(n + 1);
     size_t n_want = 0, from;
     struct slice got;
+    struct slashes slashes;
 
     MUST(path != NULL && want != NULL && scratch != NULL);
     if (n > 0)
@@ -75,10 +76,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         n_want = decode_once(want, n_want);
     got = path_clean((struct slice){ path, n }, decodes, scratch);
     MUST(slice_eq(got, (struct slice){ want, n_want }));
-    if (path_is_plain((struct slice){ path, n })) {
+    if (path_is_plain((struct slice){ path, n }, &slashes)) {
         MUST(n_want == n && path[0] == '/' && memcmp(want, path, n) == 0);
-        for (size_t i = 0; i < n; i++)
+        MUST(slashes.base == path + n - (n < 64 ? n : 64) && slashes.all == (n <= 64));
+        for (size_t i = 0; i < n; i++) {
             MUST((signed char)path[i] > 0);
+            if (path + i >= slashes.base)
+                MUST((slashes.bits >> (path + i - slashes.base) & 1) == (path[i] == '/'));
+        }
     } else if (n > 0 && n <= PATH_PLAIN_MAX && path[0] == '/') {
         bool odd = false;
 

@@ -31,6 +31,33 @@ ipv4(void **state)
     assert_false(address_ipv4((struct slice){ "1.2.3.4\0", 8 }, b));
 }
 
+/* Every number at every place, and numbers of all lengths beside one another. */
+static void
+ipv4_of_all_numbers(void **state)
+{
+    static const char *const others[] = { "0", "7", "10", "99", "100", "255", "256", "00", "", "1000" };
+    uint8_t b[4];
+
+    (void)state;
+    for (unsigned place = 0; place < 4; place++)
+        for (unsigned number = 0; number < 1100; number++)
+            for (size_t i = 0; i < ARRAY_LEN(others); i++)
+                for (size_t k = 0; k < ARRAY_LEN(others); k++) {
+                    char text[24], digits[8];
+                    const char *parts[4] = { others[i], others[k], others[i], others[k] };
+                    bool good;
+
+                    snprintf(digits, sizeof digits, "%u", number);
+                    parts[place] = digits;
+                    snprintf(text, sizeof text, "%s.%s.%s.%s", parts[0], parts[1], parts[2], parts[3]);
+                    good = inet_pton(AF_INET, text, b) == 1;
+                    if (address_ipv4(slice_of(text), b) != good)
+                        fail_msg("%s", text);
+                    if (good)
+                        assert_int_equal(b[place], number);
+                }
+}
+
 static void
 ipv6(void **state)
 {
@@ -150,6 +177,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ipv4),
+        cmocka_unit_test(ipv4_of_all_numbers),
         cmocka_unit_test(ipv6),
         cmocka_unit_test(agrees_with_the_system),
         cmocka_unit_test(networks),

@@ -9,6 +9,28 @@
 #include "ingest/num.h"
 
 static void
+first_that_is_no_digit(void **state)
+{
+    (void)state;
+    for (unsigned at = 0; at < 8; at++)
+        for (int byte = 0; byte < 256; byte++)
+            for (int behind = 0; behind < 256; behind += 5) {
+                char text[8] = { '0', '9', '5', '0', '9', '1', '8', '9' };
+                uint64_t eight, others;
+
+                text[at] = (char)byte;
+                if (at < 7)
+                    text[at + 1] = (char)behind;
+                memcpy(&eight, text, sizeof eight);
+                others = num_no_digits(eight);
+                if (byte < '0' || byte > '9')
+                    assert_int_equal(__builtin_ctzll(others) / 8, at);
+                else if (at == 7 || (behind >= '0' && behind <= '9'))
+                    assert_true(others == 0);
+            }
+}
+
+static void
 counters(void **state)
 {
     static const struct {
@@ -177,6 +199,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counters),
         cmocka_unit_test(eight_digits_at_once),
+        cmocka_unit_test(first_that_is_no_digit),
         cmocka_unit_test(sizes),
         cmocka_unit_test(statuses),
         cmocka_unit_test(hexadecimal_digits),

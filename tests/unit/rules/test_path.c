@@ -102,22 +102,43 @@ nul_is_a_byte(void **state)
 static void
 plain_are_ascii_and_three_bytes_less(void **state)
 {
-    char path[48];
+    char path[2 * 64 + 20];
+    struct slashes s;
 
     (void)state;
-    for (size_t n = 1; n <= sizeof path; n++) {
+    for (size_t n = 1; n <= sizeof path; n += n < 70 ? 1 : 13) {
         memset(path, '/', n);
         for (size_t at = 1; at < n; at++) {
             for (int byte = 0; byte < 256; byte++) {
                 bool plain = byte > 0 && byte < 0x80 && byte != '%' && byte != '?' && byte != '#';
 
                 path[at] = (char)byte;
-                assert_int_equal(path_is_plain((struct slice){ path, n }), plain);
+                assert_int_equal(path_is_plain((struct slice){ path, n }, &s), plain);
             }
             path[at] = '/';
         }
-        assert_true(path_is_plain((struct slice){ path, n }));
+        assert_true(path_is_plain((struct slice){ path, n }, &s));
+        assert_int_equal(s.all, n <= 64);
+        assert_int_equal(s.bits, n >= 64 ? UINT64_MAX : (UINT64_C(1) << n) - 1);
     }
+}
+
+static void
+slashes_of_the_last_64_bytes(void **state)
+{
+    char path[150];
+    struct slashes s;
+
+    (void)state;
+    for (size_t n = 2; n <= sizeof path; n++)
+        for (size_t at = 1; at < n; at++) {
+            memset(path, 'a', n);
+            path[0] = path[at] = '/';
+            assert_true(path_is_plain((struct slice){ path, n }, &s));
+            assert_true(s.base == path + n - (n < 64 ? n : 64));
+            for (size_t i = 0; i < (n < 64 ? n : 64); i++)
+                assert_int_equal(s.bits >> i & 1, s.base[i] == '/');
+        }
 }
 
 static void
@@ -148,6 +169,7 @@ main(void)
         cmocka_unit_test(points_into_the_path_when_nothing_is_decoded),
         cmocka_unit_test(nul_is_a_byte),
         cmocka_unit_test(plain_are_ascii_and_three_bytes_less),
+        cmocka_unit_test(slashes_of_the_last_64_bytes),
         cmocka_unit_test(a_megabyte_of_percent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,6 +57,60 @@ prefixes_never_read_on(void **state)
     }
 }
 
+/* What is told at a look is what is told byte by byte, and no more is left to that than has to be. */
+static void
+usual_ones_at_a_look(void **state)
+{
+    static const char bytes[] = "01.-a+Z9/:@[`{\x80\xff";
+    char text[24] = "/versions/before";
+
+    (void)state;
+    for (unsigned long i = 0; i < 8 * 8 * 8 * 8 * 8 * 8; i++) { /* all of 6 bytes, of the first ones */
+        unsigned long left = i;
+
+        for (size_t k = 0; k < 6; k++, left /= 8)
+            text[16 + k] = bytes[left % 8];
+        for (size_t n = 5; n <= 6; n++) {
+            struct slice s = { text + 16, n };
+            bool strict = semver_is_strict(s), usual = semver_is_usual(s, text);
+
+            if (usual != strict && (!strict || memchr(s.p, '+', n) == NULL))
+                fail_msg("%.*s: %d, byte by byte %d", (int)n, s.p, usual, strict);
+        }
+    }
+}
+
+static void
+usual_ones_of_any_length(void **state)
+{
+    static const char bytes[] = "0123456789...--aZ";
+    uint64_t random = 1;
+    size_t n_usual = 0;
+
+    (void)state;
+    for (int i = 0; i < 1000000; i++) {
+        char text[16 + 20] = "/versions/before";
+        size_t n = 5;
+
+        memcpy(text + 16, "1.0.2", 5);
+        for (; n < 20; n++) {
+            random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
+            if (random >> 60 == 0)
+                break;
+            if (n > 5 || random >> 63)
+                text[16 + n] = bytes[(random >> 32) % (sizeof bytes - 1)];
+            else
+                text[16 + n] = '-';
+        }
+        if (semver_is_usual((struct slice){ text + 16, n }, text)) {
+            n_usual++;
+            if (!semver_is_strict((struct slice){ text + 16, n }))
+                fail_msg("%.*s was taken", (int)n, text + 16);
+        }
+    }
+    assert_in_range(n_usual, 50000, 950000);
+}
+
 int
 main(void)
 {
@@ -64,6 +118,8 @@ main(void)
         cmocka_unit_test(valid),
         cmocka_unit_test(invalid),
         cmocka_unit_test(prefixes_never_read_on),
+        cmocka_unit_test(usual_ones_at_a_look),
+        cmocka_unit_test(usual_ones_of_any_length),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
