@@ -6,6 +6,7 @@
  * checked in that walk, and read again in the calls that follow.
  */
 #include "format_priv.h"
+#include "ingest/num.h"
 #include "shape.h"
 
 /*
@@ -20,14 +21,16 @@
     M(LINE_STATUS, "status")           \
     M(LINE_FINISHED, "finished")
 
+/* What differs most from trace to trace comes first: see value_at. */
 #define TRACE_MEMBERS(M)               \
-    M(TRACE_NET, "net")                \
+    M(TRACE_CHA, "cha")                \
+    M(TRACE_BYTES, "bytes")            \
+    M(TRACE_STATUS, "status")          \
+    M(TRACE_START, "start")            \
+    M(TRACE_END, "end")                \
     M(TRACE_STA, "sta")                \
     M(TRACE_LOC, "loc")                \
-    M(TRACE_CHA, "cha")                \
-    M(TRACE_STATUS, "status")          \
-    M(TRACE_BYTES, "bytes")            \
-    M(TRACE_START, "start")            /* the last one: most runs do without it */
+    M(TRACE_NET, "net")
 
 #define NAME(upper, key)      upper,
 #define MEMBER_KEY(upper, key) { key, sizeof(key) - 1 },
@@ -43,8 +46,7 @@ static const struct slice place_keys[] = { { "country", 7 } };
 #undef MEMBER_KEY
 
 static const struct shape_keys of_line = { line_keys, ARRAY_LEN(line_keys) };
-static const struct shape_keys of_trace = { trace_keys, ARRAY_LEN(trace_keys) - 1 };
-static const struct shape_keys of_trace_and_start = { trace_keys, ARRAY_LEN(trace_keys) };
+static const struct shape_keys of_trace = { trace_keys, ARRAY_LEN(trace_keys) };
 static const struct shape_keys of_place = { place_keys, ARRAY_LEN(place_keys) };
 
 struct request {
@@ -64,7 +66,6 @@ struct common {
 
 struct fdsnws {
     struct shape   line, trace, place;
-    const struct shape_keys *trace_keys;
     struct request request;
     struct common  common;
     /* A line of which traces are left: where the next one is, and the line's end. NULL: none. */
@@ -78,14 +79,109 @@ struct fdsnws {
 static inline bool
 walk_trace(struct fdsnws *f, struct json *j, struct json_value t[TRACE_MEMBERS_N])
 {
-    struct shape_walk w = { .shape = &f->trace, .keys = f->trace_keys };
+    struct shape_walk w = { .shape = &f->trace, .keys = &of_trace };
     enum json_step step;
 
     j->at++;
+    for (size_t i = 0; i < TRACE_MEMBERS_N; i++)
+        t[i].kind = JSON_ABSENT;
     while ((step = shape_next(&w, j)) == JSON_NEXT)
         if (!json_value(j, 3, &t[w.name]))
             return false;
     return step == JSON_END;
+}
+
+/*
+ * The traces of a request differ in a letter of the channel and in their bytes, seldom in more. So
+ * a trace is compared with one before it in the same line, and only values that differ are read:
+ * the same bytes at the same place are read in the same way.
+ *
+ *     {"net": "GE", "cha": "HHZ", "status": "OK", "bytes": 2048}      the model, [from, end)
+ *     {"net": "GE", "cha": "HHN", "status": "OK", "bytes": 512}
+ *     =====================>>>>>  ==========================>>>       = compared, > read
+ */
+struct model {
+    const char       *from, *end; /* `end` NULL: there is none */
+    struct json_value t[TRACE_MEMBERS_N];
+};
+
+#define ALIKE_CHANGES 4 /* where more is new, it is walked faster than compared */
+
+/* How many bytes are the same at `a` and `b`, at most n; up to 15 more may be looked at. */
+static inline size_t
+same_bytes(const char *a, const char *b, size_t n)
+{
+    size_t i = 0;
+
+#if defined(__SSE2__)
+    for (; i < n; i += 16) {
+        __m128i va = _mm_loadu_si128((const void *)(a + i));
+        __m128i vb = _mm_loadu_si128((const void *)(b + i));
+        unsigned differ = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(va, vb)) ^ 0xffff;
+
+        if (differ != 0) {
+            i += (unsigned)__builtin_ctz(differ);
+            break;
+        }
+    }
+    return i < n ? i : n;
+#else
+    while (i < n && a[i] == b[i])
+        i++;
+    return i;
+#endif
+}
+
+/*
+ * Which string or number of the model the byte at `its` is in, or stands right behind: a number may
+ * go on there. 0: none that has a name. *from and *end are where it begins and ends in the text.
+ */
+static inline unsigned
+value_at(const struct model *m, const char *its, const char **from, const char **end)
+{
+    for (unsigned name = 1; name < TRACE_MEMBERS_N; name++) {
+        const struct json_value *v = &m->t[name];
+        size_t quote = v->kind == JSON_STRING;
+
+        if ((quote || v->kind == JSON_INTEGER) && its >= v->text.p - quote &&
+            its <= v->text.p + v->text.n + quote) {
+            *from = v->text.p - quote;
+            *end = v->text.p + v->text.n + quote;
+            return name;
+        }
+    }
+    return 0;
+}
+
+/*
+ * Reads the object at j->at where it is like the model but for a few values. False: it is not, and
+ * j is where it was.
+ */
+static inline bool
+walk_alike(struct json *j, const struct model *m, struct json_value t[TRACE_MEMBERS_N])
+{
+    const char *start = j->at, *its = m->from, *from, *end;
+
+    memcpy(t, m->t, sizeof m->t);
+    for (unsigned changes = 0; changes <= ALIKE_CHANGES && j->end - j->at >= m->end - its;
+         changes++) {
+        size_t n = same_bytes(j->at, its, (size_t)(m->end - its));
+        unsigned name;
+
+        j->at += n;
+        its += n;
+        if (its == m->end)
+            return true;
+        /* Nothing the same behind a value that was read: the seam is another. */
+        if (n == 0 || (name = value_at(m, its, &from, &end)) == 0)
+            break;
+        j->at -= its - from;
+        if (!json_value(j, 3, &t[name]))
+            break;
+        its = end;
+    }
+    j->at = start;
+    return false;
 }
 
 /*
@@ -111,6 +207,26 @@ is_ok(const struct json_value *status)
     return json_is(status, "OK");
 }
 
+static inline bool
+is_ours(const struct json_value *service)
+{
+    if (likely(service->kind == JSON_STRING && !service->escaped))
+        return slice_is(service->text, "fdsnws-dataselect");
+    return service->kind == JSON_ABSENT || json_is(service, "fdsnws-dataselect");
+}
+
+static inline bool
+trace_bytes(const struct json_value *v, int64_t *bytes)
+{
+    uint32_t n;
+
+    if (likely(v->kind == JSON_INTEGER && num_eight(v->text.p, v->text.n, &n))) {
+        *bytes = n;
+        return true;
+    }
+    return json_u63(v, bytes);
+}
+
 static inline enum reason
 trace_why(const struct json_value t[TRACE_MEMBERS_N], struct record *rec)
 {
@@ -122,7 +238,7 @@ trace_why(const struct json_value t[TRACE_MEMBERS_N], struct record *rec)
         t[TRACE_LOC].kind != JSON_STRING || t[TRACE_CHA].kind != JSON_STRING ||
         t[TRACE_BYTES].kind == JSON_ABSENT)
         return REJECT_FIELDS;
-    return json_u63(&t[TRACE_BYTES], &rec->bytes) ? KEEP : REJECT_NUMBER;
+    return trace_bytes(&t[TRACE_BYTES], &rec->bytes) ? KEEP : REJECT_NUMBER;
 }
 
 /* What an element of the trace array becomes; the rest of the record is known when the line is. */
@@ -137,7 +253,7 @@ trace_record(struct parser *p, const struct json_value t[TRACE_MEMBERS_N], struc
     rec->why = trace_why(t, rec);
     if (rec->why == KEEP && unlikely(!trace_codes(&p->scratch, t, rec)))
         return err_memory(err, "cannot hold the text of a request log");
-    if (unlikely(t[TRACE_START].kind == JSON_STRING) &&
+    if (unlikely(p->options->trace_starts) && t[TRACE_START].kind == JSON_STRING &&
         !json_text(&p->scratch, &t[TRACE_START], &lone, &rec->marked))
         return err_memory(err, "cannot hold the text of a request log");
     return ST_OK;
@@ -156,21 +272,31 @@ static enum walk
 walk_elements(struct parser *p, struct json *j, struct request *r, bool inside, struct record *out,
     size_t max, struct err *err)
 {
+    struct json_value alike[TRACE_MEMBERS_N], ignored;
+    struct model model;
     enum json_step step;
 
     r->n_made = 0;
     r->rest = NULL;
+    model.end = NULL;
     while ((step = json_element(j, &inside)) == JSON_NEXT) {
-        struct json_value t[TRACE_MEMBERS_N];
+        const struct json_value *t = alike;
 
         if (r->n_made == max) {
             r->rest = j->at;
             return WALK_DONE;
         }
-        for (size_t i = 0; i < TRACE_MEMBERS_N; i++)
-            t[i].kind = JSON_ABSENT;
-        if (likely(json_peek(j) == '{') ? !walk_trace(p->state, j, t) : !json_value(j, 2, &t[0]))
-            return WALK_NO_JSON;
+        if (json_peek(j) != '{') {
+            alike[TRACE_STATUS].kind = alike[TRACE_START].kind = JSON_ABSENT;
+            if (!json_value(j, 2, &ignored))
+                return WALK_NO_JSON;
+        } else if (model.end == NULL || !walk_alike(j, &model, alike)) {
+            model.from = j->at;
+            if (!walk_trace(p->state, j, model.t))
+                return WALK_NO_JSON;
+            model.end = j->at;
+            t = model.t;
+        }
         if (trace_record(p, t, &out[r->n_made++], err) != ST_OK)
             return WALK_FAILED;
     }
@@ -283,6 +409,8 @@ read_client(struct arena *scratch, const struct json_value *v, struct slice *out
             return REJECT_FIELDS; /* cannot be: the ceiling of the scratch is far above a line */
         return lone ? REJECT_ENCODING : KEEP;
     case JSON_INTEGER:
+        *out = json_python_number(v, NULL);
+        return KEEP;
     case JSON_REAL:
         buf = arena_alloc(scratch, JSON_PYTHON_BYTES);
         if (buf == NULL)
@@ -338,8 +466,7 @@ read_common(struct parser *p, const struct request *r, struct common *c)
         return REJECT_FIELDS;
     if ((why = read_finished(&r->v[LINE_FINISHED], c)) != KEEP)
         return why;
-    if (r->v[LINE_SERVICE].kind != JSON_ABSENT &&
-        !json_is(&r->v[LINE_SERVICE], "fdsnws-dataselect"))
+    if (!is_ours(&r->v[LINE_SERVICE]))
         return FILTER_OTHER_SERVICE;
     if ((why = read_client(&p->scratch, &r->v[LINE_USER], &c->client)) != KEEP)
         return why;
@@ -437,7 +564,6 @@ fdsnws_block(struct parser *p, struct record *out, size_t max, size_t *n_records
     size_t n = 0, more;
     enum st rc;
 
-    f->trace_keys = p->options->trace_starts ? &of_trace_and_start : &of_trace;
     if (f->rest == NULL) /* else the text of a half-given line is there */
         arena_reset(&p->scratch);
     while (n < max && p->at < p->end && (n == 0 || p->scratch.used_bytes < SCRATCH_ENOUGH)) {

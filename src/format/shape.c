@@ -33,6 +33,7 @@ shape_learn(struct shape_walk *w, struct json *j)
         struct seam *seam = &w->shape->seams[w->nth];
 
         seam->n = (uint32_t)n;
+        seam->mask = UINT32_MAX >> (SEAM_BYTES - n);
         seam->name = w->name;
         memcpy(seam->text, from, n);
     }

@@ -16,7 +16,8 @@
 #define SHAPE_SEAMS 24
 
 struct seam {
-    uint32_t n; /* 0: none is known */
+    uint32_t n;    /* 0: none is known */
+    uint32_t mask; /* a bit for each of its bytes */
     uint32_t name;
     char     text[SEAM_BYTES];
 };
@@ -68,7 +69,7 @@ seam_is_at(const struct seam *seam, const char *p)
     uint32_t equal = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(low, want_low)) |
                      (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(high, want_high)) << 16;
 
-    return ((uint64_t)~equal & ((UINT64_C(1) << seam->n) - 1)) == 0;
+    return (~equal & seam->mask) == 0;
 #else
     return memcmp(p, seam->text, seam->n) == 0;
 #endif
@@ -86,7 +87,8 @@ shape_next(struct shape_walk *w, struct json *j)
     if (unlikely(w->nth >= SHAPE_SEAMS))
         return shape_learn_apart(w, j);
     seam = &w->shape->seams[w->nth];
-    if (unlikely(seam->n == 0 || (size_t)(j->end - j->at) < seam->n || !seam_is_at(seam, j->at))) {
+    /* Fewer bytes than it has; and of one that is not known, n - 1 is more than any. */
+    if (unlikely((size_t)(j->end - j->at) <= (size_t)seam->n - 1 || !seam_is_at(seam, j->at))) {
         if (j->at == j->end || *j->at != '}')
             return shape_learn_apart(w, j);
         j->at++;

@@ -316,12 +316,118 @@ starts_of_traces(void **state)
         }
 }
 
+/* ---- traces that are like the one before ---- */
+
+#define MODEL \
+    "{\"net\": \"GE\", \"sta\": \"EIL\", \"loc\": \"\", \"cha\": \"BHZ\", \"start\": \"2010-01-01T00:00:00.0000Z\", " \
+    "\"end\": \"2010-01-01T01:00:00Z\", \"restricted\": false, \"status\": \"OK\", \"bytes\": 2048}"
+
+/* What a trace gives when it has a line of its own, without the number of that line: nothing before it could be like it. */
+static void
+add_alone(struct buf *want, struct slice trace, bool *is_json)
+{
+    struct buf line = { 0 };
+    char *got;
+
+    buf_printf(&line, "{\"trace\":[%.*s]," OK "}", (int)trace.n, trace.p);
+    got = parse_text(the_format("fdsnws"), (struct slice){ line.p, line.n });
+    *is_json = *is_json && strcmp(got, "1! json - 0\n") != 0;
+    buf_printf(want, "%s", strchr(got, ' '));
+    free(got);
+    buf_release(&line);
+}
+
+/* Traces in one line give what each of them gives alone; and if one is no JSON, the line is none. */
+static void
+together_as_alone(const struct slice *traces, size_t n)
+{
+    struct buf line = { 0 }, want = { 0 }, got = { 0 };
+    bool is_json = true;
+    char *text, *next;
+
+    for (size_t i = 0; i < n; i++) {
+        buf_printf(&line, i == 0 ? "{\"trace\":[" : ", ");
+        buf_add(&line, traces[i].p, traces[i].n);
+        add_alone(&want, traces[i], &is_json);
+    }
+    buf_printf(&line, "]," OK "}");
+    text = parse_text(the_format("fdsnws"), (struct slice){ line.p, line.n });
+    for (char *at = text; *at != '\0'; at = next) {
+        next = strchr(at, '\n') + 1;
+        buf_add(&got, strchr(at, ' '), (size_t)(next - strchr(at, ' ')));
+    }
+    if (strcmp(buf_str(&got), is_json ? buf_str(&want) : " json - 0\n") != 0)
+        fail_msg("%s\nwant: %s\ngot:  %s", buf_str(&line), buf_str(&want), got.p);
+    free(text);
+    buf_release(&line);
+    buf_release(&want);
+    buf_release(&got);
+}
+
+static const char *const traces[] = {
+    MODEL,
+    "{\"net\": \"GE\", \"sta\": \"EIL\", \"loc\": \"\", \"cha\": \"BHN\", \"start\": \"2010-01-01T00:00:00.0000Z\", "
+    "\"end\": \"2010-01-01T01:00:00Z\", \"restricted\": false, \"status\": \"NODATA\", \"bytes\": 0}",
+    "{\"net\": \"GE\", \"sta\": \"EILA\", \"loc\": \"00\", \"cha\": \"BHN\", \"start\": \"2010-01-01T00:00:00.0001Z\", "
+    "\"end\": \"2010-01-01T01:00:01Z\", \"restricted\": true, \"status\": \"OK\", \"bytes\": 20480}",
+    "{\"net\": \"GE\", \"sta\": \"EIL\", \"loc\": \"\", \"cha\": \"\\u0042HZ\", \"start\": null, "
+    "\"end\": \"2010-01-01T01:00:00Z\", \"restricted\": false, \"status\": \"\\u004fK\", \"bytes\": 20489999999999999}",
+    "{\"cha\": \"BHZ\", \"net\": \"GE\", \"sta\": \"EIL\", \"loc\": \"\", \"cha\": \"BHN\", \"status\": \"OK\", \"bytes\": 1, \"bytes\": 2}",
+    "{\"cha\": \"BHX\", \"net\": \"GE\", \"sta\": \"EIL\", \"loc\": \"\", \"cha\": \"BHN\", \"status\": \"OK\", \"bytes\": 3, \"bytes\": 2}",
+    "{\"cha\": \"BHX\", \"net\": \"GE\", \"sta\": \"EIL\", \"loc\": \"\", \"cha\": \"BHE\", \"status\": \"OK\", \"bytes\": 3, \"bytes\": 4}",
+    "{\"net\": \"GE\", \"sta\": \"EIL\", \"loc\": \"\", \"cha\": \"BHZ\", \"status\": \"OK\", \"bytes\": 0, \"more\": {\"cha\": \"BHN\"}}",
+    "{\"net\": \"GE\", \"sta\": \"EIL\", \"loc\": \"\", \"cha\": \"BHZ\", \"status\": \"OK\", \"bytes\": 0, \"more\": {\"cha\": \"BHE\"}}",
+    "{\"net\": \"GE\", \"sta\": \"EIL\", \"loc\": \"\", \"cha\": \"BHZ\", \"status\": \"OK\", \"bytes\": 01}",
+    "{\"net\": \"GE\", \"sta\": \"EIL\", \"loc\": \"\", \"cha\": \"BHZ\", \"status\": \"OK\", \"bytes\": 0.5}",
+    "{\"net\": \"GE\", \"sta\": \"EIL\", \"loc\": \"\", \"cha\": \"BHZ\", \"status\": \"OK\", \"bytes\": 0}  ",
+    "{\"net\": \"GE\", \"sta\": \"EIL\", \"loc\": \"\", \"cha\": \"BHZ\", \"status\": \"OK\", \"bytes\": -0}",
+    "{\"net\": \"GE\", \"sta\": \"EIL\", \"loc\": \"\", \"cha\": \"BHZ\", \"status\": \"OK\", \"bytes\": 0 }",
+    "{\"net\": \"GE\", \"sta\": \"EIL\", \"loc\": \"\", \"cha\": {\"a\": \"BHZ\"}, \"status\": \"OK\", \"bytes\": 0}",
+    "{}", "{\"cha\":1}", "[]", "7", "\"OK\"", "null",
+};
+
+static void
+each_trace_behind_each_other(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(traces); i++)
+        for (size_t k = 0; k < ARRAY_LEN(traces); k++)
+            together_as_alone((struct slice[]){ slice_of(traces[i]), slice_of(traces[k]), slice_of(traces[i]) }, 3);
+}
+
+/* One byte of the second trace is another, is left out, or comes twice. */
+static void
+a_trace_of_which_any_byte_is_wrong(void **state)
+{
+    static const char some[] = "\"\\,}{ :0O\x01";
+    static const struct slice model = { MODEL, sizeof MODEL - 1 };
+
+    (void)state;
+    for (size_t at = 0; at < model.n; at++) {
+        for (size_t c = 0; c < sizeof some - 1 + 2; c++) {
+            size_t skip = c != sizeof some - 1; /* of the model's bytes */
+            struct buf b = { 0 };
+
+            buf_add(&b, model.p, at);
+            if (c < sizeof some - 1)
+                buf_add(&b, some + c, 1);
+            else if (c == sizeof some - 1)
+                buf_add(&b, model.p + at, 1); /* twice */
+            buf_add(&b, model.p + at + skip, model.n - at - skip);
+            together_as_alone((struct slice[]){ model, { b.p, b.n }, model }, 3);
+            buf_release(&b);
+        }
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_become_records),
         cmocka_unit_test(starts_of_traces),
+        cmocka_unit_test(each_trace_behind_each_other),
+        cmocka_unit_test(a_trace_of_which_any_byte_is_wrong),
         cmocka_unit_test(nesting_up_to_sixty_four),
         cmocka_unit_test(twenty_thousand_traces_over_many_calls),
         cmocka_unit_test(a_long_client_is_undone_once),
