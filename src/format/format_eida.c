@@ -112,7 +112,7 @@ read_day(const struct json_value *v, int32_t *day)
 static bool
 walk_element(struct eida *e, struct json *j, struct json_value v[MEMBERS_N])
 {
-    struct shape_walk w = { .shape = &e->shape, .keys = &of_element };
+    struct shape_walk w = shape_begin(&e->shape, &of_element);
     enum json_step step;
 
     j->at++;

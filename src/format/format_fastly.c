@@ -76,7 +76,7 @@ learn_mark(struct fastly *f, const char *drop_key)
 static bool
 walk_http(struct fastly *f, struct json *j, struct json_value *agent)
 {
-    struct shape_walk w = { .shape = &f->http, .keys = &of_http };
+    struct shape_walk w = shape_begin(&f->http, &of_http);
     struct json_value ignored;
     enum json_step step;
 
@@ -91,7 +91,7 @@ walk_http(struct fastly *f, struct json *j, struct json_value *agent)
 static bool
 walk_line(struct fastly *f, struct json *j, struct json_value v[MEMBERS_N])
 {
-    struct shape_walk w = { .shape = &f->line, .keys = f->marked != 0 ? &f->more_keys : &of_line };
+    struct shape_walk w = shape_begin(&f->line, f->marked != 0 ? &f->more_keys : &of_line);
     enum json_step step;
 
     j->at++;
@@ -212,7 +212,9 @@ object_line(struct parser *p, struct json j, struct record *rec)
         return REJECT_JSON;
     if ((why = read_texts(p, v, rec)) != KEEP)
         return why;
-    if (!json_short_text(&v[MEMBER_DATE_TIME], text, 256, &when) ||
+    when = v[MEMBER_DATE_TIME].text;
+    if ((unlikely(v[MEMBER_DATE_TIME].escaped) &&
+         !json_short_text(&v[MEMBER_DATE_TIME], text, 256, &when)) ||
         !memo_iso(&f->time, when, &rec->time_us))
         return REJECT_TIME;
     record_date(rec);

@@ -79,7 +79,7 @@ struct fdsnws {
 static inline bool
 walk_trace(struct fdsnws *f, struct json *j, struct json_value t[TRACE_MEMBERS_N])
 {
-    struct shape_walk w = { .shape = &f->trace, .keys = &of_trace };
+    struct shape_walk w = shape_begin(&f->trace, &of_trace);
     enum json_step step;
 
     j->at++;
@@ -332,7 +332,7 @@ walk_traces(struct parser *p, struct json *j, struct request *r, struct record *
 static bool
 walk_place(struct fdsnws *f, struct json *j, struct json_value *country)
 {
-    struct shape_walk w = { .shape = &f->place, .keys = &of_place };
+    struct shape_walk w = shape_begin(&f->place, &of_place);
     struct json_value ignored;
     enum json_step step;
 
@@ -376,7 +376,7 @@ walk_line(struct parser *p, struct slice line, struct request *r, struct record 
 {
     struct fdsnws *f = p->state;
     struct json j = { line.p, line.p + line.n };
-    struct shape_walk w = { .shape = &f->line, .keys = &of_line };
+    struct shape_walk w = shape_begin(&f->line, &of_line);
     enum json_step step;
     enum walk walk;
 

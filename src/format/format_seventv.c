@@ -62,7 +62,7 @@ static void
 walk_data(struct shape *shape, struct slice text, struct json_value v[DATA_MEMBERS_N])
 {
     struct json j = { text.p + 1, text.p + text.n };
-    struct shape_walk w = { .shape = shape, .keys = &of_data };
+    struct shape_walk w = shape_begin(shape, &of_data);
 
     for (size_t i = 0; i < DATA_MEMBERS_N; i++)
         v[i].kind = JSON_ABSENT;
@@ -251,7 +251,7 @@ read_line(struct parser *p, struct slice line)
 {
     struct seventv *s = p->state;
     struct json j = { line.p, line.p + line.n };
-    struct shape_walk w = { .shape = &s->line, .keys = &of_line };
+    struct shape_walk w = shape_begin(&s->line, &of_line);
     struct json_value v[LINE_MEMBERS_N] = { 0 };
     enum json_step step;
 

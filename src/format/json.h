@@ -129,7 +129,7 @@ json_value(struct json *j, unsigned depth, struct json_value *v)
     struct json apart; /* only its address is given away, so that *j can stay in registers */
     bool is_json;
 
-    if (likely(json_peek(j) == '"'))
+    if (likely(j->at < j->end && *j->at == '"') || json_peek(j) == '"')
         return json_string(j, v);
     if (json_digits(j, v))
         return true;

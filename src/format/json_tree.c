@@ -82,7 +82,7 @@ static bool
 walk_object(struct json_tree *t, struct json *j, unsigned at, unsigned depth)
 {
     const struct json_node *node = &t->nodes[at];
-    struct shape_walk w = { .shape = &t->shapes[at], .keys = &node->keys };
+    struct shape_walk w = shape_begin(&t->shapes[at], &node->keys);
     struct json_value ignored;
     enum json_step step;
 

@@ -20,7 +20,7 @@ shape_learn(struct shape_walk *w, struct json *j)
 {
     const char *from = j->at;
     struct json_value key;
-    bool inside = w->nth > 0;
+    bool inside = w->next > w->shape->seams;
     enum json_step step = json_member(j, &inside, &key);
     size_t n;
 
@@ -29,14 +29,14 @@ shape_learn(struct shape_walk *w, struct json *j)
     json_peek(j); /* blanks before the value are of the seam too */
     w->name = name_of(w->keys, &key);
     n = (size_t)(j->at - from);
-    if (w->nth < SHAPE_SEAMS && n <= SEAM_BYTES) {
-        struct seam *seam = &w->shape->seams[w->nth];
-
-        seam->n = (uint32_t)n;
-        seam->mask = UINT32_MAX >> (SEAM_BYTES - n);
-        seam->name = w->name;
-        memcpy(seam->text, from, n);
+    if (w->next == w->shape->seams + SHAPE_SEAMS)
+        return JSON_NEXT;
+    if (n <= SEAM_BYTES) {
+        w->next->n = (uint32_t)n;
+        w->next->mask = UINT32_MAX >> (SEAM_BYTES - n);
+        w->next->name = w->name;
+        memcpy(w->next->text, from, n);
     }
-    w->nth++;
+    w->next++;
     return JSON_NEXT;
 }

@@ -24,7 +24,7 @@ struct seam {
 
 /* Zeroed memory is a shape that knows nothing. */
 struct shape {
-    struct seam seams[SHAPE_SEAMS];
+    struct seam seams[SHAPE_SEAMS + 1]; /* of the last one nothing is ever known */
 };
 
 /* The keys that matter. The k-th of them has the name k + 1, and all others have the name 0. */
@@ -37,9 +37,15 @@ struct shape_keys {
 struct shape_walk {
     struct shape            *shape;
     const struct shape_keys *keys; /* the same ones for all objects of a shape */
-    unsigned                 nth;  /* members so far */
+    struct seam             *next;
     unsigned                 name; /* of the key read last */
 };
+
+static inline struct shape_walk
+shape_begin(struct shape *shape, const struct shape_keys *keys)
+{
+    return (struct shape_walk){ shape, keys, shape->seams, 0 };
+}
 
 /* What shape_next does where the seam is not the one that is remembered. */
 enum json_step shape_learn(struct shape_walk *w, struct json *j);
@@ -82,11 +88,8 @@ seam_is_at(const struct seam *seam, const char *p)
 static inline enum json_step
 shape_next(struct shape_walk *w, struct json *j)
 {
-    const struct seam *seam;
+    const struct seam *seam = w->next;
 
-    if (unlikely(w->nth >= SHAPE_SEAMS))
-        return shape_learn_apart(w, j);
-    seam = &w->shape->seams[w->nth];
     /* Fewer bytes than it has; and of one that is not known, n - 1 is more than any. */
     if (unlikely((size_t)(j->end - j->at) <= (size_t)seam->n - 1 || !seam_is_at(seam, j->at))) {
         if (j->at == j->end || *j->at != '}')
@@ -96,7 +99,7 @@ shape_next(struct shape_walk *w, struct json *j)
     }
     j->at += seam->n;
     w->name = seam->name;
-    w->nth++;
+    w->next++;
     return JSON_NEXT;
 }
 

@@ -156,6 +156,27 @@ skip_length(struct cursor *c)
         *c = at;
 }
 
+/*
+ * <134>2024-01-16T00:00:00Z host tag[1]: as Fastly writes it, with a priority of three digits.
+ * False: it may still be a head, and nothing is taken.
+ */
+static inline bool
+take_classic(struct cursor *c)
+{
+    const char *const p = c->at, *host, *tag;
+
+    if (c->end - p < 5 + ISO_BYTES_MIN + 2 || p[0] != '<' || p[4] != '>' || !is_digit(p[1]) ||
+        !is_digit(p[2]) || !is_digit(p[3]) || !is_iso(p + 5) || p[5 + ISO_BYTES_MIN] != 'Z' ||
+        p[5 + ISO_BYTES_MIN + 1] != ' ')
+        return false;
+    host = scan_byte(p + 5 + ISO_BYTES_MIN + 2, c->end, ' ');
+    tag = scan_byte(host + 1, c->end, ' ');
+    if (host[-1] == ':' || tag >= c->end || tag[-1] != ':' || tag - host < 3)
+        return false;
+    c->at = tag + 1;
+    return true;
+}
+
 struct slice
 syslog_message(struct slice line, bool bare)
 {
@@ -163,6 +184,8 @@ syslog_message(struct slice line, bool bare)
 
     if (cursor_done(&c))
         return line;
+    if (likely(take_classic(&c)))
+        return (struct slice){ c.at, (size_t)(c.end - c.at) };
     if (unlikely(*c.at != '<'))
         skip_length(&c);
     if (likely(take_priority(&c))) {

@@ -92,15 +92,18 @@ static bool
 sums_fit(struct pass *p, const struct hit *hit)
 {
     const struct dataset *dataset = p->picker->dataset;
-    int64_t sums[SUMS_MAX];
+    int64_t *sums = p->payload->sums, sum;
 
     if (unlikely(dataset->keeps_latest))
         return true;
-    for (size_t i = 0; i < dataset->n_sums; i++)
-        if (__builtin_add_overflow(p->payload->sums[i], llabs(hit->sums[i]), &sums[i]))
+    for (size_t i = 0; i < dataset->n_sums; i++) {
+        if (unlikely(__builtin_add_overflow(sums[i], llabs(hit->sums[i]), &sum))) {
+            while (i-- > 0)
+                sums[i] -= llabs(hit->sums[i]);
             return false;
-    for (size_t i = 0; i < dataset->n_sums; i++)
-        p->payload->sums[i] = sums[i];
+        }
+        sums[i] = sum;
+    }
     return true;
 }
 

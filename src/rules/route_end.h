@@ -27,9 +27,25 @@ is_literal(const struct segment *seg, const char *p, const char *end)
     return ((text ^ seg->word) & seg->mask) == 0;
 }
 
+/* Are the name.n bytes at `p` the name? Both stand in the path, whose end is `end`. */
+static inline bool
+is_name(const char *p, struct slice name, const char *end)
+{
+#if defined(__SSE2__)
+    if (likely(name.n <= 16 && end - p >= 16 && end - name.p >= 16)) { /* no branch on how long it is */
+        __m128i a = _mm_loadu_si128((const void *)p), b = _mm_loadu_si128((const void *)name.p);
+        unsigned others = ~(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(a, b));
+
+        return (others & ((1u << name.n) - 1)) == 0;
+    }
+#endif
+    (void)end;
+    return same_bytes(p, name.p, name.n);
+}
+
 /* {name}-{version} and the like, where the name is known and decides where to cut. */
 static inline bool
-fits_behind_name(const struct segment *seg, struct slice s, struct slice name,
+fits_behind_name(const struct segment *seg, struct slice s, struct slice name, const char *end,
                  struct slice *version)
 {
     size_t before = seg->head.n + name.n + seg->sep.n;
@@ -38,7 +54,7 @@ fits_behind_name(const struct segment *seg, struct slice s, struct slice name,
         return false;
     *version = (struct slice){ s.p + before, s.n - before - seg->tail.n };
     return same_bytes(s.p, seg->head.p, seg->head.n) &&
-           same_bytes(s.p + seg->head.n, name.p, name.n) &&
+           is_name(s.p + seg->head.n, name, end) &&
            same_bytes(version->p - seg->sep.n, seg->sep.p, seg->sep.n) &&
            same_bytes(version->p + version->n, seg->tail.p, seg->tail.n);
 }
@@ -94,7 +110,7 @@ match_from_end(const struct route *route, struct slice path, const struct slashe
     if (!route->open_start && (left != 0 || !slashes->all))
         return MATCH_NO;
     if (two != NULL && !(two->first == PIECE_NAME && name.p != NULL
-                             ? fits_behind_name(two, two_text, name, &version)
+                             ? fits_behind_name(two, two_text, name, path_end, &version)
                              : fits(two, two_text, &name, &version)))
         return MATCH_NO;
     if (route->semver && !semver_is_usual(version, path.p) && !semver_is_strict(version))

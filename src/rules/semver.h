@@ -42,7 +42,7 @@ semver_is_usual(struct slice s, const char *from)
 {
 #if defined(__SSE2__)
     __m128i bytes;
-    unsigned before, all, digits, dots, dashes, dash, core, rest, two, starts;
+    unsigned before, all, digits, letters, zeros, dots, dashes, dash, core, rest, two, starts;
 
     if (s.n < 5 || s.n > 16 || s.p + s.n - from < 16)
         return false;
@@ -57,17 +57,12 @@ semver_is_usual(struct slice s, const char *from)
     rest = all & ~core & ~dash;
     two = dots & core & ((dots & core) - 1); /* without the first dot */
     starts = 1 | dots << 1 | dash << 1;      /* of numbers and IDs; behind the end if one is empty there */
-    if (two == 0 || (two & (two - 1)) != 0 || ((digits | dots) & core) != core ||
-        (starts & (dots | dash | ~all)) != 0)
-        return false;
-    if (rest != 0) {
-        unsigned letters = bytes_in(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), 'a', 25) >> before;
-
-        if (((digits | letters | dots | dashes) & rest) != rest)
-            return false;
-    }
-    /* No '0' begins more digits. */
-    return (bytes_of(bytes, '0') >> before & starts & digits >> 1) == 0;
+    letters = bytes_in(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), 'a', 25) >> before;
+    zeros = bytes_of(bytes, '0') >> before; /* none of which may begin more digits */
+    /* One branch: whether there is a prerelease differs from line to line. */
+    return two != 0 && ((two & (two - 1)) | (core & ~(digits | dots)) |
+                        (rest & ~(digits | letters | dots | dashes)) |
+                        (starts & (dots | dash | ~all)) | (zeros & starts & digits >> 1)) == 0;
 #else
     (void)s;
     (void)from;

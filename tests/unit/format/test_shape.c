@@ -57,7 +57,7 @@ static void
 read_by_shape(struct shape *shape, const char *p, size_t n, struct buf *out)
 {
     struct json j = { p + 1, p + n };
-    struct shape_walk w = { .shape = shape, .keys = &keys };
+    struct shape_walk w = shape_begin(shape, &keys);
     struct json_value v;
     enum json_step step;
     bool good = true;
