@@ -119,7 +119,7 @@ clf_read(struct parser *p, struct clf_memo *memo, const struct clf_pieces *in, s
     if (!memo_clf(memo, in->time.p, &rec->time_us))
         return REJECT_TIME;
     record_date(rec);
-    if (!field_status(in->status, &rec->status) || !field_bytes(in->bytes, &rec->bytes))
+    if (!field_status(in->status, &rec->status) || !field_bytes_here(in->bytes, &rec->bytes))
         return REJECT_NUMBER;
     request_split(in->request, rec);
     if (unlikely(in->request_escaped && !request_unescape(&p->scratch, &rec->path)))

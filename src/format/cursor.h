@@ -129,4 +129,16 @@ field_bytes(struct slice s, int64_t *out)
     return true;
 }
 
+/* The same for a slice of a block, of which 8 bytes may be read: nearly all counts have no more. */
+static inline bool
+field_bytes_here(struct slice s, int64_t *out)
+{
+    uint32_t few;
+
+    if (unlikely(!num_eight(s.p, s.n, &few)))
+        return field_bytes(s, out);
+    *out = few;
+    return true;
+}
+
 #endif

@@ -6,7 +6,6 @@
  * checked in that walk, and read again in the calls that follow.
  */
 #include "format_priv.h"
-#include "ingest/num.h"
 #include "shape.h"
 
 /*
@@ -215,18 +214,6 @@ is_ours(const struct json_value *service)
     return service->kind == JSON_ABSENT || json_is(service, "fdsnws-dataselect");
 }
 
-static inline bool
-trace_bytes(const struct json_value *v, int64_t *bytes)
-{
-    uint32_t n;
-
-    if (likely(v->kind == JSON_INTEGER && num_eight(v->text.p, v->text.n, &n))) {
-        *bytes = n;
-        return true;
-    }
-    return json_u63(v, bytes);
-}
-
 static inline enum reason
 trace_why(const struct json_value t[TRACE_MEMBERS_N], struct record *rec)
 {
@@ -238,7 +225,7 @@ trace_why(const struct json_value t[TRACE_MEMBERS_N], struct record *rec)
         t[TRACE_LOC].kind != JSON_STRING || t[TRACE_CHA].kind != JSON_STRING ||
         t[TRACE_BYTES].kind == JSON_ABSENT)
         return REJECT_FIELDS;
-    return trace_bytes(&t[TRACE_BYTES], &rec->bytes) ? KEEP : REJECT_NUMBER;
+    return json_u63(&t[TRACE_BYTES], &rec->bytes) ? KEEP : REJECT_NUMBER;
 }
 
 /* What an element of the trace array becomes; the rest of the record is known when the line is. */

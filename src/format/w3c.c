@@ -157,7 +157,7 @@ read_row(struct w3c *c, const struct row *row, struct record *rec)
     if (unlikely(!field_status(field(row, c->at[COLUMN_STATUS]), &rec->status)))
         return REJECT_NUMBER;
     if (c->at[COLUMN_BYTES] != NO_COLUMN &&
-        unlikely(!field_bytes(field(row, c->at[COLUMN_BYTES]), &rec->bytes)))
+        unlikely(!field_bytes_here(field(row, c->at[COLUMN_BYTES]), &rec->bytes)))
         return REJECT_NUMBER;
     rec->method = field(row, c->at[COLUMN_METHOD]);
     rec->path = field(row, c->at[COLUMN_PATH]);
