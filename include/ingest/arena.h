@@ -22,6 +22,9 @@ void arena_init(struct arena *a, size_t ceiling_bytes);
 /* `n` bytes aligned to 8, not cleared; NULL at the ceiling or without memory. Lives until reset or release. */
 void *arena_alloc(struct arena *a, size_t n);
 
+/* The same, crossing as few lines of the cache as so many bytes can: for what is looked up one by one. */
+void *arena_alloc_lines(struct arena *a, size_t n);
+
 /* A copy of `s`; `.p` is NULL where arena_alloc would give NULL. */
 struct slice arena_copy(struct arena *a, struct slice s);
 

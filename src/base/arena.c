@@ -5,8 +5,9 @@
 #include "ingest/arena.h"
 #include "ingest/pages.h"
 
-#define CHUNK_MIN (16 * KIB)
-#define CHUNK_MAX PAGES_HUGE
+#define CHUNK_MIN  (16 * KIB)
+#define CHUNK_MAX  PAGES_HUGE
+#define LINE_BYTES 64
 
 struct arena_chunk {
     struct arena_chunk *next;
@@ -65,6 +66,26 @@ arena_alloc(struct arena *a, size_t n)
 
     chunk->n += room;
     return p;
+}
+
+/* What is left of a line where `n` bytes would reach into one more than they need. */
+static size_t
+gap_before(const struct arena_chunk *chunk, size_t n)
+{
+    size_t before = (uintptr_t)(chunk->data + chunk->n) % LINE_BYTES;
+
+    return before > 0 && (n - 1) % LINE_BYTES + before >= LINE_BYTES ? LINE_BYTES - before : 0;
+}
+
+void *
+arena_alloc_lines(struct arena *a, size_t n)
+{
+    struct arena_chunk *chunk = a->now;
+    size_t gap = chunk == NULL || n == 0 ? 0 : gap_before(chunk, n);
+
+    if (gap > 0 && chunk->cap - chunk->n >= gap)
+        chunk->n += gap;
+    return arena_alloc(a, n);
 }
 
 struct slice

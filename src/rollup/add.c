@@ -26,19 +26,17 @@ static inline enum st
 add_hit(struct rollup *r, const struct hit *hit, uint64_t hash, size_t place)
 {
     struct entry *e = table_put_at(&r->table, hit->key, hash, place);
-    int64_t *sums;
 
     if (unlikely(e == NULL))
         return ST_MEMORY;
-    sums = entry_sums(e);
-    if (unlikely(!sums_fit(&r->shape, sums, hit->sums)))
+    if (unlikely(!sums_fit(&r->shape, entry_sums(e), hit->sums)))
         return ST_EOF;
     if (r->shape.sketch && hit->has_client && unlikely(!clients_add(&r->table, e, hit->client)))
         return ST_MEMORY;
     if (r->shape.sketch && unlikely(hit->sketch.p != NULL) &&
         !add_sketch(&r->table, e, hit->sketch))
         return ST_MEMORY;
-    sums_unite(&r->shape, sums, hit->sums);
+    sums_unite(&r->shape, entry_sums(e), hit->sums);
     rollup_note_days(r, hit->day, hit->day);
     return ST_OK;
 }
@@ -60,7 +58,7 @@ add_with_room(struct rollup *r, const struct hit *hit, uint64_t hash, struct err
     do
         if ((rc = rollup_make_room(r, err)) != ST_OK)
             return rc;
-    while ((rc = add_hit(r, hit, hash, hash)) == ST_MEMORY);
+    while ((rc = add_hit(r, hit, hash, table_place(&r->table, hash, hash))) == ST_MEMORY);
     return rc;
 }
 
@@ -81,9 +79,9 @@ add_some(struct rollup *r, const struct hit *hits, size_t n, size_t *added, stru
         place[i] = table_place(t, hash[i], hash[i]);
         table_ask_entry(t, place[i]);
     }
-    for (size_t i = 0; i < n && r->shape.sketch; i++)
+    for (size_t i = 0; i < n; i++)
         if (t->slots[place[i]].entry != NULL)
-            clients_ask(t->slots[place[i]].entry);
+            entry_ask_rest(t->shape, t->slots[place[i]].entry);
     for (; *added < n && t->n_slots == n_slots; ++*added) {
         const struct hit *hit = &hits[*added];
         enum st rc = add_hit(r, hit, hash[*added], place[*added]);

@@ -38,7 +38,6 @@ block_take(struct table *t, unsigned size)
         t->blocks[size] = b->next;
         return (uint64_t *)b;
     }
-    t->arena.ceiling_bytes = t->arena.used_bytes + table_room(t);
     return arena_alloc(&t->arena, block_words(size) * sizeof(uint64_t));
 }
 
@@ -59,10 +58,13 @@ move_to(struct table *t, struct entry *e, unsigned size)
 
     if (block == NULL)
         return false;
-    for (size_t i = 0; i < e->n_clients; i++) /* mostly one or four */
-        block[i] = clients_of(e)[i];
-    if (e->room > 1)
+    if (e->room == 1) {
+        block[0] = e->client;
+    } else {
+        for (size_t i = 0; i < e->n_clients; i += ROOM_SECOND)
+            memcpy(block + i, e->clients + i, ROOM_SECOND * sizeof *block);
         block_give(t, e->clients, e->size);
+    }
     e->clients = block;
     e->size = size & 7;
     e->room = size == BLOCK_SIZES - 1 ? ROOM_MAX : (uint8_t)block_words(size);

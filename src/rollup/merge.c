@@ -20,6 +20,7 @@ struct merge {
     struct source    **heap;  /* [0, n_heap): by key, the smallest first */
     struct source    **taken; /* [0, n_taken): of the row given last */
     size_t             n_walks, n_readers, n_sources, n_heap, n_taken;
+    bool               only_count;
     struct hll         clients;
     uint8_t            wire[HLL_WIRE_MAX];
 };
@@ -170,18 +171,43 @@ unite_taken(struct merge *m, struct row *row, struct err *err)
     return rc;
 }
 
+void
+merge_only_count(struct merge *m)
+{
+    m->only_count = true;
+}
+
 static struct slice
 encoded(struct merge *m, struct hll_view clients)
 {
+    if (m->only_count)
+        return (struct slice){ NULL, 0 };
     return (struct slice){ (const char *)m->wire, hll_encode(clients, m->wire) };
+}
+
+/* One by one, sums as they were written: a wider load would wait for the stores (measured: half the
+ * time of a row). */
+static void
+give(struct merge *m, const struct record *record, struct row *row)
+{
+    row->key = record->key;
+    for (size_t i = 0; i < m->shape->n_sums; i++)
+        row->sums[i] = record->sums[i];
+    for (size_t i = m->shape->n_sums; i < SUMS_MAX; i++)
+        row->sums[i] = 0;
+    row->sketch = record->has_clients ? encoded(m, record->clients) : record->sketch;
 }
 
 enum st
 merge_next(struct merge *m, struct row *row, struct err *err)
 {
-    const struct record *first;
     enum st rc;
 
+    if (m->n_sources == 1) { /* nothing to merge it with */
+        if ((rc = source_next(m->sources, err)) == ST_OK)
+            give(m, &m->sources->now, row);
+        return rc;
+    }
     if ((rc = move_on(m, err)) != ST_OK)
         return rc;
     if (m->n_heap == 0)
@@ -190,20 +216,15 @@ merge_next(struct merge *m, struct row *row, struct err *err)
         m->taken[m->n_taken++] = heap_pop(m);
     while (m->n_heap > 0 && compare(m->heap[0], m->taken[0]) == 0);
 
-    first = &m->taken[0]->now;
-    *row = (struct row){ .key = first->key };
-    if (m->n_taken > 1) {
-        if ((rc = unite_taken(m, row, err)) != ST_OK)
-            return rc;
-        if (m->shape->sketch)
-            row->sketch = encoded(m, hll_view(&m->clients));
+    if (m->n_taken == 1) {
+        give(m, &m->taken[0]->now, row);
         return ST_OK;
     }
-    /* One by one, as they were written: a wider load would wait for the stores (measured: half the
-     * time of a row). */
-    for (size_t i = 0; i < m->shape->n_sums; i++)
-        row->sums[i] = first->sums[i];
-    row->sketch = first->has_clients ? encoded(m, first->clients) : first->sketch;
+    *row = (struct row){ .key = m->taken[0]->now.key };
+    if ((rc = unite_taken(m, row, err)) != ST_OK)
+        return rc;
+    if (m->shape->sketch)
+        row->sketch = encoded(m, hll_view(&m->clients));
     return ST_OK;
 }
 

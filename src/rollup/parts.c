@@ -114,6 +114,8 @@ make_part(const struct parts *p, size_t part, struct block *b)
         return;
     for (size_t t = 0; t < p->n_tables; t++)
         merge_add_table(m, p->tables[t], start[t], end[t]);
+    if (p->only_count)
+        merge_only_count(m);
     while ((b->rc = merge_next(m, &row, &b->err)) == ST_OK) {
         b->n_rows++;
         if (!p->only_count && !block_put(b, &row, p->shape->n_sums)) {

@@ -43,6 +43,8 @@ sums_unite(const struct rollup_shape *shape, int64_t *sums, const int64_t *more)
 static inline void
 rollup_note_days(struct rollup *r, int32_t first, int32_t last)
 {
+    if (likely(first >= r->first_day && last <= r->last_day)) /* DAY_NONE is below every day */
+        return;
     if (first == DAY_NONE)
         return;
     if (r->first_day == DAY_NONE || first < r->first_day)

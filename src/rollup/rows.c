@@ -84,6 +84,7 @@ rows_count(struct rollup *const *rollups, size_t n, size_t jobs, int64_t *n_rows
     if (rc == ST_OK && rows.parts != NULL) {
         rc = parts_count(rows.parts, n_rows, err);
     } else if (rc == ST_OK) {
+        merge_only_count(rows.merge);
         while ((rc = merge_next(rows.merge, &row, err)) == ST_OK)
             ++*n_rows;
         rc = rc == ST_EOF ? ST_OK : rc;

@@ -2,8 +2,9 @@
  * Keys are compared seven bytes at a time, as numbers that stand in the slots: most comparisons
  * touch no entry. All slots are sorted by the number that begins at one depth, and those with equal
  * numbers again, seven bytes deeper. So every byte of a key is read once, however long the
- * beginnings that hostile keys share. Within a depth: quicksort in three parts (equal numbers are
- * many), which turns into heapsort when its pivots are bad: n log n always, no memory.
+ * beginnings that hostile keys share. Within a depth: quicksort, which takes equal numbers off at
+ * once where they are the least (they are many), and turns into heapsort when its pivots are bad:
+ * n log n always, no memory.
  */
 #include "sort_priv.h"
 
@@ -55,25 +56,42 @@ load_parts(const struct order *order, struct slot *slots, size_t n, size_t depth
 
 /* ---- one depth: by slot.hash alone ---- */
 
+/* A slot is moved in one piece: written as two and read as one right after, it would have to reach
+ * the cache first (measured: two thirds of the time of a sort). */
+typedef uint64_t whole __attribute__((vector_size(sizeof(struct slot)), aligned(8), may_alias));
+
+static inline whole
+taken(const struct slot *slot)
+{
+    return *(const whole *)slot;
+}
+
+static inline void
+put(struct slot *slot, whole value)
+{
+    *(whole *)slot = value;
+}
+
 static inline void
 exchange(struct slot *a, struct slot *b)
 {
-    struct slot was_a = *a;
+    whole was_a = taken(a);
 
-    *a = *b;
-    *b = was_a;
+    put(a, taken(b));
+    put(b, was_a);
 }
 
 static void
 insertion_sort(struct slot *slots, size_t n)
 {
     for (size_t i = 1; i < n; i++) {
-        struct slot moving = slots[i];
+        whole moving = taken(&slots[i]);
+        uint64_t hash = slots[i].hash;
         size_t j = i;
 
-        for (; j > 0 && slots[j - 1].hash > moving.hash; j--)
-            slots[j] = slots[j - 1];
-        slots[j] = moving;
+        for (; j > 0 && slots[j - 1].hash > hash; j--)
+            put(&slots[j], taken(&slots[j - 1]));
+        put(&slots[j], moving);
     }
 }
 
@@ -108,31 +126,44 @@ middle_of(uint64_t a, uint64_t b, uint64_t c)
     return a > c ? a : b < c ? b : c;
 }
 
+/* Those below `limit` come first; returns how many. Which ones nobody can guess, the processor
+ * neither: so every step is an exchange, and the place to exchange with moves on or does not. */
+static size_t
+part_below(struct slot *slots, size_t n, uint64_t limit)
+{
+    size_t below = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        bool is_below = slots[i].hash < limit;
+
+        exchange(&slots[below], &slots[i]);
+        below += is_below;
+    }
+    return below;
+}
+
 static void
 quick_sort(struct slot *slots, size_t n, int depth_left)
 {
     while (n > INSERTION_MAX) {
         uint64_t pivot = middle_of(slots[0].hash, slots[n / 2].hash, slots[n - 1].hash);
-        size_t less = 0, at = 0, more = n; /* [0, less) below, [less, at) equal, [more, n) above */
+        size_t less;
 
         if (depth_left-- == 0) {
             sort_by_heap(slots, n);
             return;
         }
-        while (at < more) {
-            if (slots[at].hash < pivot)
-                exchange(&slots[less++], &slots[at++]);
-            else if (slots[at].hash > pivot)
-                exchange(&slots[at], &slots[--more]);
-            else
-                at++;
-        }
-        if (less < n - more) { /* the smaller side by recursion: the stack stays log n deep */
+        less = part_below(slots, n, pivot);
+        if (less == 0) { /* the pivot is the least, and there may be many of it */
+            less = part_below(slots, n, pivot + 1); /* no part is UINT64_MAX */
+            slots += less;
+            n -= less;
+        } else if (less < n / 2) { /* the smaller side by recursion: the stack stays log n deep */
             quick_sort(slots, less, depth_left);
-            slots += more;
-            n -= more;
+            slots += less;
+            n -= less;
         } else {
-            quick_sort(slots + more, n - more, depth_left);
+            quick_sort(slots + less, n - less, depth_left);
             n = less;
         }
     }

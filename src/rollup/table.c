@@ -26,15 +26,16 @@ table_bytes(const struct table *t)
     return slots_bytes(t) + t->arena.used_bytes;
 }
 
-/* While the table may still double its slots, that much is kept for them. */
-size_t
-table_room(const struct table *t)
+/* What the slots leave to the arena. While the table may still double them, that much is kept. */
+static void
+share_out(struct table *t, enum share share)
 {
-    size_t held = table_bytes(t);
+    size_t slots = slots_bytes(t);
 
-    if (t->share == KEEP_TO_GROW)
-        held += t->n_slots * 2 * sizeof *t->slots;
-    return t->ceiling_bytes > held ? t->ceiling_bytes - held : 0;
+    if (share == KEEP_TO_GROW)
+        slots += t->n_slots * 2 * sizeof *t->slots;
+    t->share = share;
+    t->arena.ceiling_bytes = t->ceiling_bytes > slots ? t->ceiling_bytes - slots : 0;
 }
 
 bool
@@ -42,7 +43,7 @@ table_lend(struct table *t)
 {
     if (t->share == ALL_IN_USE)
         return false;
-    t->share = ALL_IN_USE;
+    share_out(t, ALL_IN_USE);
     return true;
 }
 
@@ -53,6 +54,7 @@ table_init(struct table *t, const struct rollup_shape *shape, size_t ceiling_byt
     t->slots = t->first;
     randombytes_buf(&t->seed, sizeof t->seed);
     arena_init(&t->arena, ceiling_bytes);
+    share_out(t, KEEP_TO_GROW);
 }
 
 /* All free. Large ones lie in huge pages: they are read all over. */
@@ -100,7 +102,7 @@ table_reset(struct table *t)
         memset(t->slots, 0, t->n_slots * sizeof *t->slots);
     t->n = 0;
     t->sorted = false;
-    t->share = KEEP_TO_GROW;
+    share_out(t, KEEP_TO_GROW);
     memset(t->blocks, 0, sizeof t->blocks);
     arena_reset(&t->arena);
 }
@@ -112,7 +114,7 @@ find(const struct table *t, struct slice key, uint64_t hash, size_t place)
     for (;; place++) {
         struct slot *slot = &t->slots[place = table_place(t, hash, place)];
 
-        if (slot->entry == NULL || slice_eq(entry_key(t->shape, slot->entry), key))
+        if (slot->entry == NULL || key_eq(entry_key(t->shape, slot->entry), key))
             return slot;
     }
 }
@@ -143,7 +145,7 @@ grow(struct table *t)
     memset(t->first, 0, sizeof t->first);
     t->slots = slots;
     t->n_slots = n_new;
-    t->share = KEEP_TO_GROW;
+    share_out(t, KEEP_TO_GROW);
     return true;
 }
 
@@ -153,8 +155,7 @@ entry_new(struct table *t, struct slice key)
     size_t head = sizeof(struct entry) + t->shape->n_sums * sizeof(int64_t);
     struct entry *e;
 
-    t->arena.ceiling_bytes = t->arena.used_bytes + table_room(t);
-    e = arena_alloc(&t->arena, head + key.n);
+    e = arena_alloc_lines(&t->arena, head + key.n);
     if (e == NULL)
         return NULL;
     memset(e, 0, head);
@@ -171,7 +172,7 @@ table_hash(const struct table *t, struct slice key)
 }
 
 struct entry *
-table_put_at(struct table *t, struct slice key, uint64_t hash, size_t place)
+table_put_from(struct table *t, struct slice key, uint64_t hash, size_t place)
 {
     struct slot *slot = find(t, key, hash, place);
     struct entry *e;
@@ -244,5 +245,6 @@ table_swap(struct table *a, struct table *b)
     b->shape = shape_b;
     a->ceiling_bytes = ceiling_a;
     b->ceiling_bytes = ceiling_b;
-    a->share = b->share = KEEP_TO_GROW;
+    share_out(a, KEEP_TO_GROW);
+    share_out(b, KEEP_TO_GROW);
 }

@@ -86,31 +86,25 @@ table_place(const struct table *t, uint64_t hash, size_t from)
     return at;
 }
 
-/* Asks for the entry that stands there. */
+/* Asks for the entry that stands there: its first line, most have one. */
 static inline void
 table_ask_entry(const struct table *t, size_t place)
 {
-    const struct entry *e = t->slots[place].entry;
-
-    __builtin_prefetch(e, 1); /* NULL does no harm */
-    __builtin_prefetch((const char *)e + 64, 1);
+    __builtin_prefetch(t->slots[place].entry, 1); /* NULL does no harm */
 }
 
 /* The entry of `key`, made with zero sums and no clients on first sight; NULL: the ceiling is reached. `place` is its place, or
  * one that was so before others were put; the slots must not have grown since, which shows in n_slots. */
-struct entry *table_put_at(struct table *t, struct slice key, uint64_t hash, size_t place);
+struct entry *table_put_from(struct table *t, struct slice key, uint64_t hash, size_t place);
 
 static inline struct entry *
 table_put(struct table *t, struct slice key, uint64_t hash)
 {
-    return table_put_at(t, key, hash, hash);
+    return table_put_from(t, key, hash, hash);
 }
 
 /* At the ceiling: gives up growing and uses the memory kept for that. False: it does so already. */
 bool table_lend(struct table *t);
-
-/* What it may still take. */
-size_t table_room(const struct table *t);
 
 void table_sort(struct table *t);
 
@@ -132,6 +126,33 @@ entry_key(const struct rollup_shape *shape, struct entry *e)
     return (struct slice){ (const char *)(e->body + shape->n_sums), e->key_n };
 }
 
+/* The same bytes? Most keys are a few words: a call of memcmp(3) would cost more than they do. */
+static inline bool
+key_eq(struct slice a, struct slice b)
+{
+    uint64_t x, y, differ = 0;
+
+    if (a.n != b.n || a.n < sizeof x)
+        return slice_eq(a, b);
+    for (size_t i = 0; i + sizeof x < a.n; i += sizeof x) {
+        memcpy(&x, a.p + i, sizeof x);
+        memcpy(&y, b.p + i, sizeof y);
+        differ |= x ^ y;
+    }
+    memcpy(&x, a.p + a.n - sizeof x, sizeof x); /* again some of those before them */
+    memcpy(&y, b.p + b.n - sizeof y, sizeof y);
+    return (differ | (x ^ y)) == 0;
+}
+
+/* table_put_from for a key that is most likely there and in its place. */
+static inline struct entry *
+table_put_at(struct table *t, struct slice key, uint64_t hash, size_t place)
+{
+    struct entry *e = t->slots[place].entry;
+
+    return likely(e != NULL && key_eq(entry_key(t->shape, e), key)) ? e : table_put_from(t, key, hash, place);
+}
+
 /* ---- clients.c ---- */
 
 static inline uint64_t *
@@ -149,10 +170,11 @@ entry_clients(struct entry *e)
     return (struct hll_view){ .set = clients_of(e), .n = e->n_clients };
 }
 
-/* Asks for where the next client goes, of an entry that is there already. */
+/* Asks for what a hit on an entry whose first line is there needs besides: the end of its key, and where the next client goes. */
 static inline void
-clients_ask(struct entry *e)
+entry_ask_rest(const struct rollup_shape *shape, struct entry *e)
 {
+    __builtin_prefetch((const char *)(e->body + shape->n_sums) + e->key_n);
     __builtin_prefetch(clients_of(e) + e->n_clients, 1);
 }
 

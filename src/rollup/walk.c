@@ -40,21 +40,34 @@ key_at(const struct walk *w, size_t i)
     return entry_key(w->table->shape, w->table->slots[i].entry);
 }
 
-static struct record
-record_at(const struct walk *w, size_t i)
+/* Field by field into its place: a copy of what has just been written would wait for it. */
+static inline void
+record_at(const struct walk *w, size_t i, struct record *record)
 {
     struct entry *e = w->table->slots[i].entry;
 
-    return (struct record){ .key = entry_key(w->table->shape, e),
-                            .sums = entry_sums(e),
-                            .has_clients = w->table->shape->sketch,
-                            .clients = entry_clients(e) };
+    record->key = entry_key(w->table->shape, e);
+    record->sums = entry_sums(e);
+    record->has_clients = w->table->shape->sketch;
+    record->clients = entry_clients(e);
+    record->sketch = (struct slice){ NULL, 0 };
 }
 
 static struct slice
 total_at(const struct walk *w, size_t i, uint8_t out[KEY_BYTES_MAX])
 {
     return (struct slice){ (const char *)out, w->table->shape->total(key_at(w, i), out) };
+}
+
+/* What lies in other lines than the first of an entry: the end of its key, and its clients. */
+static inline void
+ask_rest(const struct rollup_shape *shape, struct entry *e)
+{
+    struct slice key = entry_key(shape, e);
+
+    __builtin_prefetch(key.p + key.n);
+    __builtin_prefetch(clients_of(e));
+    __builtin_prefetch(clients_of(e) + e->n_clients);
 }
 
 /* Entries lie all over memory, and blocks of clients, too: those of the members to come are asked
@@ -64,12 +77,10 @@ ask_ahead(const struct walk *w, size_t i)
 {
     const struct slot *slots = w->table->slots;
 
-    if (i + 2 * AHEAD < w->end) {
+    if (i + 2 * AHEAD < w->end)
         __builtin_prefetch(slots[i + 2 * AHEAD].entry);
-        __builtin_prefetch((const char *)slots[i + 2 * AHEAD].entry + 64);
-    }
     if (i + AHEAD < w->end)
-        __builtin_prefetch(clients_of(slots[i + AHEAD].entry));
+        ask_rest(w->table->shape, slots[i + AHEAD].entry);
 }
 
 static bool
@@ -98,21 +109,21 @@ static void
 group_open(struct walk *w)
 {
     const struct rollup_shape *shape = w->table->shape;
-    struct slice first = key_at(w, w->at), total;
+    struct slice first = key_at(w, w->at);
     uint8_t other[KEY_BYTES_MAX];
 
     w->n_shared = shape->group(first);
     w->group_start = w->group_end = w->at;
     w->one_total = true;
-    total = total_at(w, w->at, w->key);
+    w->total = total_at(w, w->at, w->key);
     for (; w->group_end < w->end && in_group(w, first, w->group_end); w->group_end++) {
         struct entry *e = w->table->slots[w->group_end].entry;
         struct slice its = total_at(w, w->group_end, other);
 
         ask_ahead(w, w->group_end);
         clients_put_in_order(e);
-        w->one_total = w->one_total && slice_eq(its, total);
-        e->is_total = slice_eq(its, key_at(w, w->group_end));
+        w->one_total = w->one_total && key_eq(its, w->total);
+        e->is_total = key_eq(its, key_at(w, w->group_end));
     }
     if (!w->one_total)
         group_sort(w);
@@ -150,10 +161,13 @@ static enum st
 total_next(struct walk *w, struct record *record, struct err *err)
 {
     const struct rollup_shape *shape = w->table->shape;
-    struct slice key = total_at(w, w->at, w->key);
+    struct slice key = w->total;
+    struct record member;
     enum st rc;
 
-    *record = record_at(w, w->at++);
+    if (!w->one_total)
+        key = total_at(w, w->at, w->key);
+    record_at(w, w->at++, record);
     record->key = key;
     if (!has_total(w, key))
         return ST_OK; /* of one member: nothing to add up */
@@ -162,8 +176,7 @@ total_next(struct walk *w, struct record *record, struct err *err)
     memset(w->sums, 0, sizeof w->sums);
     rc = record_unite(shape, record, w->sums, &w->clients, err);
     do {
-        struct record member = record_at(w, w->at++);
-
+        record_at(w, w->at++, &member);
         if (rc == ST_OK)
             rc = record_unite(shape, &member, w->sums, &w->clients, err);
     } while (has_total(w, key));
@@ -190,7 +203,7 @@ walk_next(struct walk *w, struct record *record, struct err *err)
                 ask_ahead(w, w->at);
                 clients_put_in_order(t->slots[w->at].entry);
             }
-            *record = record_at(w, w->at);
+            record_at(w, w->at, record);
             if (!t->slots[w->at++].entry->is_total)
                 return ST_OK;
         } else if (w->at == w->end) {

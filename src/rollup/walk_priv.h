@@ -23,6 +23,7 @@ struct walk {
     enum { IN_MEMBERS, IN_TOTALS } part; /* of the group */
     size_t           n_shared;           /* bytes of key that the group and its totals share */
     bool             one_total;          /* of all members: they stand in the order of their totals as they are */
+    struct slice     total;              /* its key, or that of the first member */
     struct hll       clients;            /* of the total that was given last */
     int64_t          sums[SUMS_MAX];
     uint8_t          key[KEY_BYTES_MAX];
