@@ -215,7 +215,7 @@ object_line(struct parser *p, struct json j, struct record *rec)
     when = v[MEMBER_DATE_TIME].text;
     if ((unlikely(v[MEMBER_DATE_TIME].escaped) &&
          !json_short_text(&v[MEMBER_DATE_TIME], text, 256, &when)) ||
-        !memo_iso(&f->time, when, &rec->time_us))
+        !memo_iso(&f->time, when, &rec->day, &rec->time_us))
         return REJECT_TIME;
     record_date(rec);
     if (!read_status(&v[MEMBER_STATUS], &rec->status) ||

@@ -6,6 +6,7 @@
  * checked in that walk, and read again in the calls that follow.
  */
 #include "format_priv.h"
+#include "memo.h"
 #include "shape.h"
 
 /*
@@ -65,6 +66,7 @@ struct common {
 
 struct fdsnws {
     struct shape   line, trace, place;
+    struct iso_memo time;
     struct request request;
     struct common  common;
     /* A line of which traces are left: where the next one is, and the line's end. NULL: none. */
@@ -431,13 +433,12 @@ read_country(struct arena *scratch, const struct json_value *v)
 }
 
 static enum reason
-read_finished(const struct json_value *v, struct common *c)
+read_finished(struct iso_memo *memo, const struct json_value *v, struct common *c)
 {
-    char buf[256];
+    char buf[256 + 8];
     struct slice text;
 
-    if (!json_short_text(v, buf, sizeof buf, &text) ||
-        !clock_parse_iso(text, &c->day, &c->time_us))
+    if (!json_short_text(v, buf, 256, &text) || !memo_iso(memo, text, &c->day, &c->time_us))
         return REJECT_TIME;
     c->hour = (uint8_t)((text.p[11] - '0') * 10 + (text.p[12] - '0')); /* of the day as written */
     return KEEP;
@@ -446,12 +447,13 @@ read_finished(const struct json_value *v, struct common *c)
 static enum reason
 read_common(struct parser *p, const struct request *r, struct common *c)
 {
+    struct fdsnws *f = p->state;
     enum reason why;
 
     *c = (struct common){ .day = DAY_NONE, .country = { "", 0 } };
     if (r->v[LINE_FINISHED].kind != JSON_STRING || r->v[LINE_STATUS].kind != JSON_STRING)
         return REJECT_FIELDS;
-    if ((why = read_finished(&r->v[LINE_FINISHED], c)) != KEEP)
+    if ((why = read_finished(&f->time, &r->v[LINE_FINISHED], c)) != KEEP)
         return why;
     if (!is_ours(&r->v[LINE_SERVICE]))
         return FILTER_OTHER_SERVICE;

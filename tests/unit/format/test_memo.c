@@ -12,12 +12,12 @@ check(struct iso_memo *memo, const char *text, size_t n)
 {
     char room[64] = { 0 };
     int64_t got = -1, want = -1;
-    int32_t day;
+    int32_t day = -1, want_day = -1;
     bool is;
 
     memcpy(room, text, n);
-    is = clock_parse_iso((struct slice){ room, n }, &day, &want);
-    if (memo_iso(memo, (struct slice){ room, n }, &got) != is || got != want)
+    is = clock_parse_iso((struct slice){ room, n }, &want_day, &want);
+    if (memo_iso(memo, (struct slice){ room, n }, &day, &got) != is || got != want || day != want_day)
         fail_msg("%.*s: %" PRId64 ", read anew %" PRId64, (int)n, text, got, want);
 }
 
@@ -28,6 +28,7 @@ iso_as_read_anew(void **state)
     static const char *const times[] = {
         "2024-01-16T10:11:12.123456789Z", "2024-01-16T10:11:12Z", "2024-01-16 23:59:60.5Z", "2024-02-29T00:00:00.000001Z",
         "2024-01-16T10:11:12.1234567890Z", "2024-01-16T10:11:12.Z", "2024-01-16T10:11:12.5+02:00", "2024-01-16T10:11:12",
+        "2024-01-16T10:11:12.987654Z", "2024-01-16T10:11:12.98765432Z", "2024-01-16T23:11:12-02:00",
         "2024-01-16T24:00:00Z", "9999-12-31T23:59:59.999999999Z", "1970-01-01T00:00:00Z", "1969-12-31T00:00:00Z",
     };
 
