@@ -5,7 +5,7 @@
  */
 #include "rollup_priv.h"
 
-#define SOME 32 /* hits: a round takes longer than memory; measured flat from 16 to 64 */
+#define SOME 32 /* hits: a round takes longer than memory; measured flat from here to 128 */
 
 /* A whole sketch, which comes rarely, and was checked before it became part of a hit. */
 static bool
@@ -81,7 +81,7 @@ add_some(struct rollup *r, const struct hit *hits, size_t n, size_t *added, stru
     }
     for (size_t i = 0; i < n; i++)
         if (t->slots[place[i]].entry != NULL)
-            entry_ask_rest(t->shape, t->slots[place[i]].entry);
+            entry_ask_rest(t->shape, t->slots[place[i]].entry, hits[i].client);
     for (; *added < n && t->n_slots == n_slots; ++*added) {
         const struct hit *hit = &hits[*added];
         enum st rc = add_hit(r, hit, hash[*added], place[*added]);

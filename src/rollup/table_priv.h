@@ -68,8 +68,14 @@ size_t table_bytes(const struct table *t);
 /* Under the table's own seed; changes with table_swap. */
 uint64_t table_hash(const struct table *t, struct slice key);
 
+/*
+ * Functions that only ask for memory seem to have no effect, and gcc takes calls of them away
+ * unless it has them inline before it looks for such calls.
+ */
+#define ASKING inline __attribute__((always_inline))
+
 /* Asks memory for the slot where a key of this hash will be looked for, so that it is there when it is needed. */
-static inline void
+static ASKING void
 table_ask_slot(const struct table *t, uint64_t hash)
 {
     __builtin_prefetch(&t->slots[hash & (t->n_slots - 1)], 1);
@@ -87,7 +93,7 @@ table_place(const struct table *t, uint64_t hash, size_t from)
 }
 
 /* Asks for the entry that stands there: its first line, most have one. */
-static inline void
+static ASKING void
 table_ask_entry(const struct table *t, size_t place)
 {
     __builtin_prefetch(t->slots[place].entry, 1); /* NULL does no harm */
@@ -170,12 +176,15 @@ entry_clients(struct entry *e)
     return (struct hll_view){ .set = clients_of(e), .n = e->n_clients };
 }
 
-/* Asks for what a hit on an entry whose first line is there needs besides: the end of its key, and where the next client goes. */
-static inline void
-entry_ask_rest(const struct rollup_shape *shape, struct entry *e)
+/* Asks for what a hit on an entry whose first line is there needs besides: the end of its key, and where this client goes. */
+static ASKING void
+entry_ask_rest(const struct rollup_shape *shape, struct entry *e, uint64_t client)
 {
-    __builtin_prefetch((const char *)(e->body + shape->n_sums) + e->key_n);
-    __builtin_prefetch(clients_of(e) + e->n_clients, 1);
+    const char *end = (const char *)(e->body + shape->n_sums) + e->key_n;
+    const char *at = (const char *)clients_of(e);
+
+    __builtin_prefetch(end);
+    __builtin_prefetch(at + (e->room == IN_REGISTERS ? client % HLL_REGISTERS : e->n_clients * sizeof client), 1);
 }
 
 /* What clients_add does where there is no room. */
