@@ -56,6 +56,7 @@ struct format {
 
     bool   own_heads;     /* `line` wants to see syslog heads: it cuts them off itself */
     size_t state_bytes;   /* of p->state, cleared at parser_init: the column map of CloudFront */
+    size_t clear_bytes;   /* only so many of them are cleared; 0: all. A parser is made for each file, and a dozen to tell its format */
 
     const struct format_example *examples;
     size_t                       n_examples;

@@ -39,9 +39,10 @@ parser_init(struct parser *p, const struct format *format, const struct format_o
                           .heads = format->own_heads ? HEADS_NONE : HEADS_LOOK };
     arena_init(&p->scratch, SCRATCH_CEILING);
     if (format->state_bytes > 0) {
-        p->state = calloc(1, format->state_bytes);
+        p->state = malloc(format->state_bytes);
         if (p->state == NULL)
             return err_memory(err, "cannot hold the state of a log parser");
+        memset(p->state, 0, format->clear_bytes > 0 ? format->clear_bytes : format->state_bytes);
     }
     return ST_OK;
 }

@@ -31,6 +31,7 @@ const struct format format_cloudfront = {
     .block = w3c_block,
     .sniff = cloudfront_sniff,
     .state_bytes = sizeof(struct w3c),
+    .clear_bytes = offsetof(struct w3c, marks.mark),
     .examples = examples,
     .n_examples = ARRAY_LEN(examples),
 };

@@ -24,7 +24,7 @@ struct table_log {
     uint32_t         mapped;
     uint16_t         column_of[KEY_DEFS_MAX];
     size_t           header_n;       /* a header that is longer than `header` is not known again */
-    char             header[4096];
+    char             header[4096]; /* from here on nothing is read before it was written */
     struct column    columns[COLUMNS_MAX];
 };
 
@@ -337,6 +337,7 @@ const struct format format_csv = {
     .block = table_block,
     .sniff = csv_sniff,
     .state_bytes = sizeof(struct table_log),
+    .clear_bytes = offsetof(struct table_log, header),
     .examples = csv_examples,
     .n_examples = ARRAY_LEN(csv_examples),
 };
@@ -348,6 +349,7 @@ const struct format format_tsv = {
     .block = table_block,
     .sniff = tsv_sniff,
     .state_bytes = sizeof(struct table_log),
+    .clear_bytes = offsetof(struct table_log, header),
     .examples = tsv_examples,
     .n_examples = ARRAY_LEN(tsv_examples),
 };

@@ -591,7 +591,7 @@ is_seiscomp(const struct parser *p, const struct record *rec)
 static int
 fdsnws_sniff(struct slice head)
 {
-    return share_of(&format_fdsnws, head, is_seiscomp);
+    return share_of_objects(&format_fdsnws, head, is_seiscomp);
 }
 
 #define HEAD                                                                                       \

@@ -150,7 +150,7 @@ json_line(struct parser *p, struct slice line, struct record *rec)
 static int
 json_sniff(struct slice head)
 {
-    return format_share(&format_json, head);
+    return share_of_objects(&format_json, head, NULL);
 }
 
 #define CADDY(ts, status)                                                                          \
@@ -187,6 +187,7 @@ const struct format format_json = {
     .line = json_line,
     .sniff = json_sniff,
     .state_bytes = sizeof(struct json_log),
+    .clear_bytes = offsetof(struct json_log, tree),
     .examples = examples,
     .n_examples = ARRAY_LEN(examples),
 };

@@ -91,4 +91,8 @@ wants_mark(const struct parser *p)
 int share_of(const struct format *format, struct slice head,
     bool (*also)(const struct parser *p, const struct record *rec));
 
+/* The same for a format that reads nothing but JSON objects: lines without any brace need not be parsed to know. */
+int share_of_objects(const struct format *format, struct slice head,
+    bool (*also)(const struct parser *p, const struct record *rec));
+
 #endif

@@ -344,7 +344,7 @@ says_something(const struct parser *p, const struct record *rec)
 static int
 seventv_sniff(struct slice head)
 {
-    return share_of(&format_seventv, head, says_something);
+    return share_of_objects(&format_seventv, head, says_something);
 }
 
 #define EMOTE "01F6M3N17G000B5V5G2M2RYJN7"

@@ -32,6 +32,7 @@ const struct format format_w3c = {
     .block = w3c_block,
     .sniff = w3c_sniff,
     .state_bytes = sizeof(struct w3c),
+    .clear_bytes = offsetof(struct w3c, marks.mark),
     .examples = examples,
     .n_examples = ARRAY_LEN(examples),
 };

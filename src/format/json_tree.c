@@ -56,6 +56,9 @@ json_tree_init(struct json_tree *t, const struct json_keys *keys)
                                                    ? UINT64_MAX
                                                    : (UINT64_C(1) << keys->n) - 1 };
     grow(t, keys, 0, 0);
+    for (unsigned i = 0; i < t->n; i++)
+        if (t->nodes[i].keys.n > 0)
+            t->shapes[i] = (struct shape){ 0 };
 }
 
 /* ---- walking ---- */

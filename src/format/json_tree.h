@@ -20,7 +20,7 @@ struct json_node {
     uint64_t          below; /* and those that end here or below */
 };
 
-/* Zeroed memory is none yet. Borrows the names of the keys it is made of. */
+/* Borrows the names of the keys it is made of. */
 struct json_tree {
     unsigned          n; /* nodes[0] is the line's object */
     struct json_node  nodes[JSON_TREE_NODES_MAX];
@@ -31,7 +31,7 @@ struct json_tree {
     struct shape      shapes[JSON_TREE_NODES_MAX];
 };
 
-/* `keys` are borrowed, for as long as the tree is used. */
+/* `keys` are borrowed, for as long as the tree is used. Nothing is expected of what was in `t`. */
 void json_tree_init(struct json_tree *t, const struct json_keys *keys);
 
 /*

@@ -76,6 +76,15 @@ share_of(const struct format *format, struct slice head,
 }
 
 int
+share_of_objects(const struct format *format, struct slice head,
+                 bool (*also)(const struct parser *p, const struct record *rec))
+{
+    if (head.n == 0 || memchr(head.p, '{', head.n) == NULL)
+        return 0;
+    return share_of(format, head, also);
+}
+
+int
 format_share(const struct format *format, struct slice head)
 {
     return share_of(format, head, NULL);

@@ -166,6 +166,29 @@ a_sample_decides_as_all_of_it_would(void **state)
     assert_true(chosen > 50 && refused > 20);
 }
 
+/* Formats of JSON objects do not look at a head without a brace: they would read none of its lines. */
+static void
+without_a_brace_there_is_no_object(void **state)
+{
+    static const char *const objects[] = { "json", "fdsnws", "seventv" };
+    size_t n = 0;
+
+    (void)state;
+    for (size_t i = 0; formats[i] != NULL; i++)
+        for (size_t k = 0; k < formats[i]->n_examples; k++)
+            for (size_t o = 0; o < ARRAY_LEN(objects); o++) {
+                struct slice line = slice_of(formats[i]->examples[k].line);
+
+                if (memchr(line.p, '{', line.n) != NULL)
+                    continue;
+                assert_int_equal(format_share(format_by_name(objects[o]), line), 0);
+                assert_int_equal(format_by_name(objects[o])->sniff(line), 0);
+                n++;
+            }
+    assert_true(n > 100);
+    assert_int_equal(format_by_name("json")->sniff((struct slice){ NULL, 0 }), 0);
+}
+
 int
 main(void)
 {
@@ -174,6 +197,7 @@ main(void)
         cmocka_unit_test(a_long_line_is_cut),
         cmocka_unit_test(nothing_of_the_words_is_lost),
         cmocka_unit_test(a_sample_decides_as_all_of_it_would),
+        cmocka_unit_test(without_a_brace_there_is_no_object),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
