@@ -32,7 +32,8 @@ struct format {
 
     /*
      * Beside `line`, or NULL: the lines from p->at on that have the usual shape, up to `max` and to the first that has not,
-     * each read as `line` would read it. Gives how many; advances p->at and p->line_no. Takes nothing of p->scratch.
+     * each read as `line` would read what stands behind the syslog head that p->heads tells of. Gives how many; advances
+     * p->at and p->line_no. Takes nothing of p->scratch.
      */
     size_t (*quick)(struct parser *p, struct record *out, size_t max);
 

@@ -55,15 +55,13 @@ read_time(struct clf_quick *q, const char *text, struct record *rec)
  * not, or what stands behind that quote is unusual.
  */
 static inline size_t
-line_end(const struct clf_quick *q, const char *last)
+line_end(const struct quote_index *q, const char *last)
 {
     size_t at = q->at + LINE_MARKS;
 
     if (likely(last[1] == '\n'))
         return at;
-    if (last[1] == '\r' && last[2] == '\n')
-        return at;
-    if (last[1] != ' ')
+    if (last[1] != ' ' && (last[1] != '\r' || last[2] != '\n'))
         return 0;
     while (q->text[q->quotes.mark[at - 1]] != '\n')
         if (++at > q->quotes.n)
@@ -71,12 +69,13 @@ line_end(const struct clf_quick *q, const char *last)
     return at;
 }
 
-/* The line at p->at, of which has_marks says so. False: it goes the general way. */
+/* The line at p->at, whose marks are at hand. False: it goes the general way. */
 static inline bool
 quick_line(struct parser *p, struct clf_quick *q, struct record *rec)
 {
-    const uint32_t *mark = q->quotes.mark + q->at;
-    const char *text = q->text, *line = p->at;
+    struct quote_index *index = &q->index;
+    const uint32_t *mark = index->quotes.mark + index->at;
+    const char *text = index->text, *line = p->at;
     const char *request = text + mark[0], *status = text + mark[1], *referer = text + mark[2];
     const char *between = text + mark[3], *last = text + mark[5];
     size_t n_client = (size_t)(request - HEAD_BYTES - line), end;
@@ -90,7 +89,7 @@ quick_line(struct parser *p, struct clf_quick *q, struct record *rec)
     record_begin(p, rec);
     if (!num_status((struct slice){ status + 2, 3 }, &rec->status) ||
         !num_eight(status + 6, (size_t)(referer - 1 - (status + 6)), &bytes) ||
-        !read_time(q, request - 2 - CLF_TIME_BYTES, rec) || (end = line_end(q, last)) == 0)
+        !read_time(q, request - 2 - CLF_TIME_BYTES, rec) || (end = line_end(index, last)) == 0)
         return false;
     rec->bytes = bytes;
     request_split((struct slice){ request + 1, (size_t)(status - request - 1) }, rec);
@@ -98,28 +97,10 @@ quick_line(struct parser *p, struct clf_quick *q, struct record *rec)
     rec->client = (struct slice){ line, n_client };
     rec->agent = (struct slice){ between + 3, (size_t)(last - between - 3) };
     rec->why = KEEP;
-    p->at += text + q->quotes.mark[end - 1] + 1 - line;
+    p->at += text + index->quotes.mark[end - 1] + 1 - line;
     p->line_no++;
-    q->at = end;
+    index->at = end;
     return true;
-}
-
-/*
- * Are the marks of a usual line at hand, q->at being the first of them? Six lines at most look at
- * the same text anew, because the index before it had too few marks left.
- */
-static inline bool
-has_marks(struct clf_quick *q, const struct parser *p)
-{
-    size_t left = (size_t)(p->end - p->at);
-
-    if (likely(q->quotes.n - q->at >= LINE_MARKS))
-        return true;
-    q->n_fed = p->n_fed;
-    q->text = p->at;
-    q->at = 0;
-    scan_quotes(&q->quotes, p->at, left < QUOTES_BYTES_MAX ? left : QUOTES_BYTES_MAX);
-    return q->quotes.n >= LINE_MARKS;
 }
 
 size_t
@@ -128,13 +109,11 @@ clf_quick(struct parser *p, struct record *out, size_t max)
     struct clf_quick *q = p->state;
     size_t n = 0;
 
-    if (wants_mark(p))
+    if (wants_mark(p) || p->heads != HEADS_NONE)
         return 0;
-    if (q->n_fed != p->n_fed)
-        q->at = q->quotes.n = 0;
-    while (q->at < q->quotes.n && q->text + q->quotes.mark[q->at] < p->at)
-        q->at++; /* of lines that went the general way */
-    while (n < max && p->at < p->end && has_marks(q, p) && quick_line(p, q, &out[n]))
+    quote_index_sync(&q->index, p);
+    while (n < max && p->at < p->end && quote_index_has(&q->index, p, LINE_MARKS) &&
+           quick_line(p, q, &out[n]))
         n++;
     return n;
 }

@@ -6,6 +6,7 @@
 #define INGEST_FORMAT_CLF_QUICK_H
 
 #include "clf.h"
+#include "quote_index.h"
 
 /* The state of `combined`. */
 struct clf_quick {
@@ -18,11 +19,7 @@ struct clf_quick {
     int64_t time_us;
     bool    timed;
 
-    /* The index of text[0 .. some 4 KiB) in the block p->n_fed; its marks before `at` are used up. */
-    uint64_t      n_fed;
-    const char   *text;
-    size_t        at;
-    struct quotes quotes;
+    struct quote_index index;
 };
 
 size_t clf_quick(struct parser *p, struct record *out, size_t max);

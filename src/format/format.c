@@ -79,12 +79,11 @@ parse_line(struct parser *p, struct record *rec)
 static void
 parse_lines(struct parser *p, struct record *out, size_t max, size_t *n_records)
 {
-    const bool quick = p->format->quick != NULL && p->heads == HEADS_NONE;
     size_t n = 0;
 
     arena_reset(&p->scratch);
     while (n < max && p->at < p->end && p->scratch.used_bytes < SCRATCH_ENOUGH) {
-        if (quick) {
+        if (p->format->quick != NULL && p->heads != HEADS_LOOK) {
             n += p->format->quick(p, out + n, max - n);
             if (n == max || p->at == p->end)
                 break;

@@ -96,7 +96,7 @@ quotes_plain(struct quotes *q, const char *p, size_t n)
 {
     q->n = 0;
     for (size_t i = 0; i < n; i++)
-        if (p[i] == '"' || p[i] == '\\' || p[i] == '\n')
+        if (p[i] == '"' || p[i] == '\\' || (unsigned char)p[i] < 0x20)
             q->mark[q->n++] = (uint32_t)i;
 }
 
@@ -139,14 +139,15 @@ TARGET_AVX2 static void
 quotes_avx2(struct quotes *q, const char *p, size_t n)
 {
     const __m256i quote = _mm256_set1_epi8('"'), backslash = _mm256_set1_epi8('\\');
-    const __m256i feed = _mm256_set1_epi8('\n');
+    const __m256i control = _mm256_set1_epi8(0x1f);
 
     q->n = 0;
     for (size_t i = 0; i < n; i += 64) {
         __m256i low = _mm256_loadu_si256((const void *)(p + i));
         __m256i high = _mm256_loadu_si256((const void *)(p + i + 32));
         uint64_t all = bits_avx2(low, high, quote) | bits_avx2(low, high, backslash) |
-                       bits_avx2(low, high, feed);
+                       bits_avx2(_mm256_max_epu8(low, control), _mm256_max_epu8(high, control),
+                                 control);
 
         q->n += put_word(q->mark + q->n, (uint32_t)i, all & within(n - i));
     }
@@ -208,14 +209,14 @@ TARGET_AVX512 static void
 quotes_avx512(struct quotes *q, const char *p, size_t n)
 {
     const __m512i quote = _mm512_set1_epi8('"'), backslash = _mm512_set1_epi8('\\');
-    const __m512i feed = _mm512_set1_epi8('\n');
+    const __m512i control = _mm512_set1_epi8(0x1f);
 
     q->n = 0;
     for (size_t i = 0; i < n; i += 64) {
         __m512i text = _mm512_loadu_si512((const void *)(p + i));
         uint64_t all = _mm512_cmpeq_epi8_mask(text, quote) |
                        _mm512_cmpeq_epi8_mask(text, backslash) |
-                       _mm512_cmpeq_epi8_mask(text, feed);
+                       _mm512_cmple_epu8_mask(text, control);
 
         q->n += put_avx512(q->mark + q->n, (uint32_t)i, all & within(n - i));
     }
@@ -247,16 +248,31 @@ scan_sse2(struct marks *m, const char *p, size_t n, char separator)
     }
 }
 
+/* The bytes that are `least` at most. */
+static inline uint64_t
+bits_up_to_sse2(const char *p, __m128i least)
+{
+    uint64_t bits = 0;
+
+    for (int i = 3; i >= 0; i--) {
+        __m128i v = _mm_loadu_si128((const void *)(p + 16 * i));
+
+        v = _mm_cmpeq_epi8(_mm_max_epu8(v, least), least);
+        bits = bits << 16 | (uint16_t)_mm_movemask_epi8(v);
+    }
+    return bits;
+}
+
 static void
 quotes_sse2(struct quotes *q, const char *p, size_t n)
 {
     const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\');
-    const __m128i feed = _mm_set1_epi8('\n');
+    const __m128i control = _mm_set1_epi8(0x1f);
 
     q->n = 0;
     for (size_t i = 0; i < n; i += 64) {
         uint64_t all = bits_sse2(p + i, quote) | bits_sse2(p + i, backslash) |
-                       bits_sse2(p + i, feed);
+                       bits_up_to_sse2(p + i, control);
 
         q->n += put_word(q->mark + q->n, (uint32_t)i, all & within(n - i));
     }

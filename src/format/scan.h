@@ -37,7 +37,7 @@ void scan_marks(struct marks *m, const char *p, size_t n, char separator);
 
 #define QUOTES_BYTES_MAX (4 * KIB)
 
-/* Where the quotes, backslashes and line feeds of a text stand, ascending. */
+/* Where the quotes, backslashes and control bytes (below 0x20, line feeds among them) of a text stand, ascending. */
 struct quotes {
     size_t   n;
     uint32_t mark[QUOTES_BYTES_MAX + 64]; /* vector code stores past the last one */

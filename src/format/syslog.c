@@ -157,35 +157,41 @@ skip_length(struct cursor *c)
 }
 
 /*
- * <134>2024-01-16T00:00:00Z host tag[1]: as Fastly writes it, with a priority of three digits.
- * False: it may still be a head, and nothing is taken.
+ * <134>2024-01-16T00:00:00Z host tag[1]: as Fastly writes it, with a priority of three digits. Where
+ * the message begins, or NULL: it may still be a head.
  */
-static inline bool
-take_classic(struct cursor *c)
+static inline const char *
+classic_end(const char *p, const char *end)
 {
-    const char *const p = c->at, *host, *tag;
+    const char *host, *tag;
 
-    if (c->end - p < 5 + ISO_BYTES_MIN + 2 || p[0] != '<' || p[4] != '>' || !is_digit(p[1]) ||
+    if (end - p < 5 + ISO_BYTES_MIN + 2 || p[0] != '<' || p[4] != '>' || !is_digit(p[1]) ||
         !is_digit(p[2]) || !is_digit(p[3]) || !is_iso(p + 5) || p[5 + ISO_BYTES_MIN] != 'Z' ||
         p[5 + ISO_BYTES_MIN + 1] != ' ')
-        return false;
-    host = scan_byte(p + 5 + ISO_BYTES_MIN + 2, c->end, ' ');
-    tag = scan_byte(host + 1, c->end, ' ');
-    if (host[-1] == ':' || tag >= c->end || tag[-1] != ':' || tag - host < 3)
-        return false;
-    c->at = tag + 1;
-    return true;
+        return NULL;
+    host = scan_byte(p + 5 + ISO_BYTES_MIN + 2, end, ' ');
+    tag = scan_byte(host + 1, end, ' ');
+    if (host[-1] == ':' || tag >= end || tag[-1] != ':' || tag - host < 3)
+        return NULL;
+    return tag + 1;
+}
+
+bool
+syslog_is_classic(const char *p, const char *end)
+{
+    return classic_end(p, end) == end;
 }
 
 struct slice
 syslog_message(struct slice line, bool bare)
 {
     struct cursor c = cursor_at(line);
+    const char *message;
 
     if (cursor_done(&c))
         return line;
-    if (likely(take_classic(&c)))
-        return (struct slice){ c.at, (size_t)(c.end - c.at) };
+    if (likely((message = classic_end(c.at, c.end)) != NULL))
+        return (struct slice){ message, (size_t)(c.end - message) };
     if (unlikely(*c.at != '<'))
         skip_length(&c);
     if (likely(take_priority(&c))) {

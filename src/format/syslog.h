@@ -18,6 +18,9 @@
 /* The message behind the head of `line`, or the line as it is. `bare`: also behind a head without <PRI>. */
 struct slice syslog_message(struct slice line, bool bare);
 
+/* Is p .. end such a head from end to end, of the kind that Fastly calls classic? No is no harm. */
+bool syslog_is_classic(const char *p, const char *end);
+
 /* The same for the line at p->at, as long as p->heads is not HEADS_NONE; decides that. */
 struct slice syslog_line(struct parser *p, struct slice line);
 
