@@ -28,10 +28,6 @@ void picker_client(struct picker *p, const struct record *rec, struct hit *hit);
  */
 struct slice client_behind(const struct client_rule *rule, struct slice peer, struct slice forwarded);
 
-/* client_hash, with the memory for the message: client.n + 1 bytes at `scratch`. */
-bool client_hash_in(const struct client_key *key, enum client_hash how, struct slice client,
-                    int32_t day, char *scratch, uint64_t *out);
-
 /* ---- key files ---- */
 
 /* All of a file's text. ST_USAGE as client_key_read; `key` is all 0 then. */
