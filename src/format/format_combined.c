@@ -90,7 +90,7 @@ const struct format format_combined = {
     .quick = clf_quick,
     .sniff = combined_sniff,
     .state_bytes = sizeof(struct clf_quick),
-    .clear_bytes = offsetof(struct clf_quick, quotes.mark),
+    .clear_bytes = offsetof(struct clf_quick, index.quotes.mark),
     .examples = combined_examples,
     .n_examples = ARRAY_LEN(combined_examples),
 };

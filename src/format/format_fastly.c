@@ -56,8 +56,8 @@ struct fastly {
 
     /* Lines that are as one before them but for their values. */
     struct json_pattern pattern;
-    struct quote_index  index;
     size_t              n_other; /* lines in a row that went the general way */
+    struct quote_index  index;
 };
 
 /* Reads what is to be marked out of the options, once. */
@@ -362,6 +362,7 @@ const struct format format_fastly = {
     .quick = fastly_quick,
     .sniff = fastly_sniff,
     .state_bytes = sizeof(struct fastly),
+    .clear_bytes = offsetof(struct fastly, index.quotes.mark),
     .examples = examples,
     .n_examples = ARRAY_LEN(examples),
 };
