@@ -107,27 +107,34 @@ rules_takes(const struct rules *rules, size_t i, struct slice path, char *room,
 
 /* ---- all of them ---- */
 
+static __attribute__((noinline)) bool
+any_takes(const struct rules *rules, struct slice path, const struct slashes *slashes, char *room,
+          struct route_match *out)
+{
+    for (size_t i = 0; i < rules->n_routes; i++)
+        if (takes(rules, i, path, slashes, room, out))
+            return true;
+    return false;
+}
+
 bool
 rules_match_at(const struct rules *rules, struct slice path, const struct slashes *slashes,
                char *room, struct route_match *out)
 {
     const struct route_index *index = rules->index;
     const unsigned char *end = (const unsigned char *)path.p + path.n;
-    const uint64_t *last, *second, *third;
 
-    if (path.n < END_BYTES) { /* no route that is built in has such a path */
-        for (size_t i = 0; i < rules->n_routes; i++)
-            if (takes(rules, i, path, slashes, room, out))
-                return true;
-        return false;
-    }
-    last = index->bits + end[-1] * index->n_words;
-    second = index->bits + (256 + end[-2]) * index->n_words;
-    third = index->bits + (512 + end[-3]) * index->n_words;
-    for (size_t w = 0; w < index->n_words; w++)
-        for (uint64_t left = last[w] & second[w] & third[w]; left != 0; left &= left - 1)
+    if (unlikely(path.n < END_BYTES)) /* no route that is built in has such a path */
+        return any_takes(rules, path, slashes, room, out);
+    for (size_t w = 0; w < index->n_words; w++) {
+        const uint64_t *bits = index->bits + w;
+        uint64_t left = bits[end[-1] * index->n_words] & bits[(256 + end[-2]) * index->n_words] &
+                        bits[(512 + end[-3]) * index->n_words];
+
+        for (; left != 0; left &= left - 1)
             if (takes(rules, w * 64 + (size_t)__builtin_ctzll(left), path, slashes, room, out))
                 return true;
+    }
     return false;
 }
 

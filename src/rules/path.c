@@ -5,8 +5,8 @@
 #include "ingest/num.h"
 #include "rules_priv.h"
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
 #endif
 
 /* The first byte of s.p[at..] that ends a host (RFC 3986, 3.2), or s.n. */
@@ -130,7 +130,7 @@ look(const char *p, size_t n, bool *odd)
 }
 
 bool
-path_is_plain(struct slice path, struct slashes *slashes)
+path_is_plain_anywhere(struct slice path, struct slashes *slashes)
 {
     size_t n = path.n < WINDOW ? path.n : WINDOW, before = path.n - n;
     bool odd = false;
@@ -141,6 +141,44 @@ path_is_plain(struct slice path, struct slashes *slashes)
         look(path.p + i, WINDOW, &odd);
     *slashes = (struct slashes){ path.p + before, look(path.p + before, n, &odd), before == 0 };
     return !odd;
+}
+
+#if defined(__x86_64__)
+
+static inline bool
+runs_avx512(void)
+{
+    return __builtin_cpu_supports("avx512bw");
+}
+
+/* The same of 1 to WINDOW bytes: no loop, which would be mispredicted, for no two paths are as
+ * long. */
+__attribute__((target("avx512bw"))) static bool
+is_plain_avx512(struct slice path, struct slashes *slashes)
+{
+    const __mmask64 ours = UINT64_MAX >> (WINDOW - path.n);
+    const __m512i v = _mm512_maskz_loadu_epi8(ours, path.p);
+    uint64_t odd = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('%')) |
+                   _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('?')) |
+                   _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('#')) |
+                   (_mm512_cmplt_epi8_mask(v, _mm512_set1_epi8(1)) & ours);
+
+    *slashes = (struct slashes){
+        path.p, _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('/')), true
+    };
+    return odd == 0 && (slashes->bits & 1) != 0;
+}
+
+#endif
+
+bool
+path_is_plain(struct slice path, struct slashes *slashes)
+{
+#if defined(__x86_64__)
+    if (likely(path.n - 1 < WINDOW && runs_avx512()))
+        return is_plain_avx512(path, slashes);
+#endif
+    return path_is_plain_anywhere(path, slashes);
 }
 
 struct slashes

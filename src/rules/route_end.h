@@ -73,7 +73,7 @@ fits(const struct segment *seg, struct slice s, struct slice *name, struct slice
 }
 
 /* The route is `from_end`, and slashes->base is known. Sets *out on MATCH_YES only. */
-static inline enum match
+static inline __attribute__((always_inline)) enum match
 match_from_end(const struct route *route, struct slice path, const struct slashes *slashes,
                struct route_match *out)
 {

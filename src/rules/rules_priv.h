@@ -165,6 +165,9 @@ bool route_match_other(const struct route *route, struct slice path, char *room,
 
 struct slashes slashes_of(struct slice path);
 
+/* path_is_plain without the code for machines that have AVX-512. */
+bool path_is_plain_anywhere(struct slice path, struct slashes *slashes);
+
 /* Does route `i` take the path, by itself? What rules_match asks of the routes that the end of the
  * path leaves. */
 bool rules_takes(const struct rules *rules, size_t i, struct slice path, char *room,
