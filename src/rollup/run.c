@@ -1,12 +1,14 @@
 /*
- * The file of a run, a sequence of blocks of up to 8 KiB; numbers as the machine has them, the file
- * never leaves it.
+ * The file of a run, a sequence of blocks of 8 KiB; numbers as the machine has them, the file never
+ * leaves it.
  *
- *   0   4   "IRN" and the version
- *   4   4   bytes of payload
- *   8   8   XXH3-64 of the payload, seeded with the block's number: a flipped bit is seen, and a
- * block out of place 16       rows: u16 bytes of key, u16 bytes of sketch (0: none), the sums, key,
- * sketch; none crosses a block
+ *    0   4   "IRN" and the version
+ *    4   4   bytes of payload
+ *    8   8   XXH3-64 of all that follows, seeded with the block's number and the bytes of payload:
+ *            a flipped bit is seen, and a block out of place
+ *   16       the payload, rows: u16 bytes of key, u16 bytes of sketch (0: none), the sums, key,
+ *            sketch; none crosses a block. Then zeros: blocks begin where pages of the file do,
+ *            and the system need not clear the rest of one before it is written (measured).
  *
  * Reading goes by offset, so the same run can be read again when a transaction is tried again.
  */
@@ -27,13 +29,20 @@ struct row_header {
     uint16_t key_n, sketch_n;
 };
 
-static const uint8_t magic[4] = { 'I', 'R', 'N', 1 };
+static const uint8_t magic[4] = { 'I', 'R', 'N', 2 };
 
 #define PAYLOAD_MAX (RUN_BLOCK_BYTES - sizeof(struct block_header))
 
 static_assert(sizeof(struct row_header) + SUMS_MAX * 8 + KEY_BYTES_MAX + HLL_WIRE_MAX <=
                   PAYLOAD_MAX,
               "the largest row fits a block");
+
+static uint64_t
+checksum(const uint8_t *block, uint64_t block_no, size_t n)
+{
+    return XXH3_64bits_withSeed(block + sizeof(struct block_header), PAYLOAD_MAX,
+                                block_no | (uint64_t)n << 48);
+}
 
 /* ---- the file ---- */
 
@@ -86,18 +95,17 @@ write_all(int fd, const uint8_t *p, size_t n, uint64_t offset, struct err *err)
 static enum st
 write_block(struct run_writer *w, struct err *err)
 {
-    const uint8_t *payload = w->block + sizeof(struct block_header);
     struct block_header header = { .n = (uint32_t)w->n };
-    size_t n = sizeof header + w->n;
     enum st rc;
 
+    memset(w->block + sizeof header + w->n, 0, PAYLOAD_MAX - w->n);
     memcpy(header.magic, magic, sizeof magic);
-    header.checksum = XXH3_64bits_withSeed(payload, w->n, w->run->n_blocks);
+    header.checksum = checksum(w->block, w->run->n_blocks, w->n);
     memcpy(w->block, &header, sizeof header);
-    if ((rc = write_all(w->run->fd, w->block, n, w->run->n_bytes, err)) != ST_OK)
+    if ((rc = write_all(w->run->fd, w->block, sizeof w->block, w->run->n_bytes, err)) != ST_OK)
         return rc;
     w->run->n_blocks++;
-    w->run->n_bytes += n;
+    w->run->n_bytes += sizeof w->block;
     w->n = 0;
     return ST_OK;
 }
@@ -167,28 +175,21 @@ read_all(const struct run_reader *r, uint8_t *p, size_t n, uint64_t offset, stru
     return ST_OK;
 }
 
-/* One read takes a whole block: what is behind it is read again, from the cache, with the next one.
- */
 static enum st
 read_block(struct run_reader *r, struct err *err)
 {
-    uint64_t left = r->run->n_bytes - r->offset;
-    size_t n = left < sizeof r->block ? (size_t)left : sizeof r->block;
     struct block_header header;
     enum st rc;
 
-    if (n < sizeof header)
-        return damaged(r, err);
-    if ((rc = read_all(r, r->block, n, r->offset, err)) != ST_OK)
+    if ((rc = read_all(r, r->block, sizeof r->block, r->offset, err)) != ST_OK)
         return rc;
     memcpy(&header, r->block, sizeof header);
     if (memcmp(header.magic, magic, sizeof magic) != 0 || header.n == 0 ||
-        header.n > n - sizeof header ||
-        header.checksum != XXH3_64bits_withSeed(r->block + sizeof header, header.n, r->block_no))
+        header.n > PAYLOAD_MAX || header.checksum != checksum(r->block, r->block_no, header.n))
         return damaged(r, err);
     r->at = sizeof header;
     r->n = sizeof header + header.n;
-    r->offset += r->n;
+    r->offset += sizeof r->block;
     r->block_no++;
     return ST_OK;
 }
@@ -218,5 +219,7 @@ run_read(struct run_reader *r, struct row *row, struct err *err)
     row->sketch = (struct slice){ header.sketch_n > 0 ? (const char *)at : NULL, header.sketch_n };
     r->at += sizeof header + n_sums + header.key_n + header.sketch_n;
     assert(r->at <= r->n);
+    __builtin_prefetch(r->block + r->at); /* the next row: many others are looked at before it */
+    __builtin_prefetch(r->block + r->at + 64);
     return ST_OK;
 }

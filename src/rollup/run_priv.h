@@ -8,7 +8,7 @@
 #include "ingest/rollup.h"
 #include "ingest/row.h"
 
-#define RUN_BLOCK_BYTES (8 * KIB) /* with its header; 64 readers are half a megabyte */
+#define RUN_BLOCK_BYTES (8 * KIB) /* of each, with its header; 64 readers are half a megabyte */
 
 struct run {
     int      fd;
