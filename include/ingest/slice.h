@@ -55,6 +55,32 @@ slice_last_part(struct slice path)
     return slash == NULL ? path : (struct slice){ slash + 1, path.n - (size_t)(slash + 1 - path.p) };
 }
 
+/* Eight bytes of ASCII, none of them NUL: what nearly all keys are made of. */
+static inline bool
+slice_ascii_word(uint64_t v)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+
+    return (((v - ones) | v) & tops) == 0; /* v - ones borrows into a top bit where a byte is 0 */
+}
+
+/* Less than eight bytes, and as plain: most codes are at a look what slice_is_text asks for. No says nothing. */
+static inline bool
+slice_is_short_ascii(struct slice s)
+{
+    const unsigned char *p = (const unsigned char *)s.p;
+    uint32_t first, last;
+
+    if (s.n > 7)
+        return false;
+    if (s.n >= sizeof first) { /* as eight, some of them twice */
+        memcpy(&first, p, sizeof first);
+        memcpy(&last, p + s.n - sizeof last, sizeof last);
+        return slice_ascii_word((uint64_t)last << 32 | first);
+    }
+    return s.n == 0 || (p[0] - 1u < 0x7f && p[s.n / 2] - 1u < 0x7f && p[s.n - 1] - 1u < 0x7f);
+}
+
 /* Valid UTF-8 (RFC 3629: no surrogates, no overlong forms, at most U+10FFFF) without NUL: what PostgreSQL's text takes. */
 bool slice_is_text(struct slice s);
 

@@ -39,15 +39,6 @@ sequence(const unsigned char *p, size_t n)
     return len;
 }
 
-/* Eight bytes of ASCII, none of them NUL: what nearly all keys are made of. */
-static inline bool
-are_plain_ascii(uint64_t v)
-{
-    const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
-
-    return (((v - ones) | v) & tops) == 0; /* v - ones borrows into a top bit where a byte is 0 */
-}
-
 static inline uint64_t
 eight_at(const unsigned char *p)
 {
@@ -57,27 +48,13 @@ eight_at(const unsigned char *p)
     return v;
 }
 
-/* One to seven bytes as eight, filled up with some of them or with spaces. */
-static inline uint64_t
-few_at(const unsigned char *p, size_t n)
-{
-    uint32_t first, last;
-
-    if (n >= sizeof first) {
-        memcpy(&first, p, sizeof first);
-        memcpy(&last, p + n - sizeof last, sizeof last);
-        return (uint64_t)last << 32 | first;
-    }
-    return UINT64_C(0x2020202020000000) | (uint64_t)p[n - 1] << 16 | (uint64_t)p[n / 2] << 8 | p[0];
-}
-
 static bool
 is_utf8(const unsigned char *p, size_t n)
 {
     size_t i = 0;
 
     while (i < n) {
-        if (i + 8 <= n && are_plain_ascii(eight_at(p + i))) {
+        if (i + 8 <= n && slice_ascii_word(eight_at(p + i))) {
             i += 8;
             continue;
         }
@@ -99,13 +76,7 @@ is_utf8(const unsigned char *p, size_t n)
 bool
 slice_is_text(struct slice s)
 {
-    const unsigned char *p = (const unsigned char *)s.p;
-
-    if (s.n == 0)
-        return true;
-    if (s.n < 8 && are_plain_ascii(few_at(p, s.n)))
-        return true;
-    return is_utf8(p, s.n);
+    return slice_is_short_ascii(s) || is_utf8((const unsigned char *)s.p, s.n);
 }
 
 size_t
