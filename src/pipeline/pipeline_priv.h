@@ -365,12 +365,13 @@ run_share(const struct run *run)
     return memory_bytes / run->n_workers_max / 10;
 }
 
+/* Of a single input all three have the same rows, which move from one to the next. */
 static inline size_t
 run_ceiling(const struct run *run)
 {
     size_t others = (size_t)run->may_park + (run->config->shadow != NULL);
 
-    return run_share(run) * (3 - others);
+    return run_share(run) * (3 - others) * (run->n_items == 1 ? 3 : 1);
 }
 
 /* Signals so far: one finishes the batch, two roll it back. */
