@@ -229,6 +229,7 @@ input_open(struct input **out, const struct source *source, const struct hash_se
     murmur3_init(&in->blocks);
     if (source->is_stdin) {
         in->fd = source->feed == NULL ? STDIN_FILENO : -1;
+        fcntl(in->fd, F_SETPIPE_SZ, PIPE_BYTES); /* where it is a pipe, and that is allowed */
         rc = stored_init(&in->stored, in->fd, UINT64_MAX, NULL, err);
         in->stored.feed = source->feed;
         if (rc == ST_OK)

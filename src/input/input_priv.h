@@ -9,6 +9,7 @@
 #include "ingest/input.h"
 
 #define STORED_BUF    (128 * KIB)
+#define PIPE_BYTES    (1 * MIB)   /* a pipe that holds more wakes its two ends less often */
 #define STORED_UNREAD 32 /* bytes that a decoder may put back, after a refill too */
 
 /* Reads a file descriptor, or a feed; hashes what passes. Bytes not yet taken are at `at`..`end`. */
