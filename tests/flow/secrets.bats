@@ -212,9 +212,10 @@ with open("keys.log", "w") as f:
         f.write('%s - mailMARK77 [01/Jan/2024:12:00:00 +0000] "GET /crates/%s/%s-1.0.%d.crate HTTP/1.1" 200 7 "-" "cargo/1.7 uaMARK77"\n'
                 % ("198.18.77.201" if n % 2 else "2001:db8:5ec7:77::1", name, name, n))
 PY
+    split -l 10000 keys.log part. # a single input would have all of --memory
     # Every byte that is written to whatever, in hexadecimal: addresses in binary would be seen, too.
     ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 strace -f -qq -xx -s 100000000 -o trace \
-        -e trace=write,pwrite64,writev,pwritev,sendto,sendmsg "$INGEST" -q --memory 16M keys.log
+        -e trace=write,pwrite64,writev,pwritev,sendto,sendmsg "$INGEST" -q -f combined -j 1 --memory 16M part.*
     is "$(n_rows stats)" 40000
     python3 - <<'PY'
 import re
