@@ -13,6 +13,18 @@
 #include <stdarg.h>
 #include <cmocka.h>
 
+/* The same numbers in every run (G. Marsaglia, "Xorshift RNGs", 2003). */
+static inline uint32_t
+next_random(void)
+{
+    static uint64_t seed = 0x9e3779b97f4a7c15u;
+
+    seed ^= seed << 13;
+    seed ^= seed >> 7;
+    seed ^= seed << 17;
+    return (uint32_t)(seed >> 32);
+}
+
 enum cut { CUT_NOWHERE, CUT_AT_LINES, CUT_AT_TWO_LINES };
 
 struct how {

@@ -106,17 +106,6 @@ each_line_goes_the_way_it_must(void **state)
     }
 }
 
-static uint64_t seed = 0x9e3779b97f4a7c15u;
-
-static uint32_t
-next_random(void)
-{
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return (uint32_t)(seed >> 32);
-}
-
 /* One of the lines above, mostly a good one, with a byte or two that are not its own. */
 static void
 add_line(struct buf *log, unsigned mutants)

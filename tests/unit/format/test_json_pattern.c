@@ -33,17 +33,6 @@ same_both_ways(const struct buf *log)
     return n_quick;
 }
 
-static uint64_t seed = 0x9e3779b97f4a7c15u;
-
-static uint32_t
-next_random(void)
-{
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return (uint32_t)(seed >> 32);
-}
-
 #define ONE_OF(texts) ((texts)[next_random() % ARRAY_LEN(texts)])
 
 /* %s: a string, %d: a number, %v: anything. */

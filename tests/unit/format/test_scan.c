@@ -1,21 +1,7 @@
 /* Vector code and plain code find the same, wherever a text begins and ends. */
-#include "ingest/base.h"
+#include "format_test.h"
 #include "ingest/line.h"
 #include "scan.h"
-
-#include <setjmp.h>
-#include <cmocka.h>
-
-static uint64_t seed = 0x9e3779b97f4a7c15u;
-
-static uint32_t
-next_random(void)
-{
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return (uint32_t)(seed >> 32);
-}
 
 /* Text of `n` bytes in which one of `of` is a delimiter; behind it everything is one, to tempt. */
 static void
