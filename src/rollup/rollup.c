@@ -11,6 +11,8 @@
     3 /* 16^4 runs of a megabyte are 64 GiB; from there the largest are joined with each other */
 #define RUNS_MAX    ((RUNS_JOINED - 1) * (LEVEL_MAX + 1))
 
+#define ENTRIES_AT_ONCE 32 /* of a rollup that joins another */
+
 /* Kept free for what spilling needs. */
 #define RESERVE_BYTES (MERGE_BYTES + MERGE_TABLE_BYTES + sizeof(struct run_writer))
 
@@ -216,10 +218,9 @@ rollup_make_room(struct rollup *r, struct err *err)
 /* ST_OK; ST_EOF: overflow; ST_MEMORY: the table is full. Clients that were added in part do no harm:
  * all of them come again. */
 static enum st
-add_entry(struct rollup *r, struct entry *from)
+add_entry(struct rollup *r, struct entry *from, uint64_t hash)
 {
-    struct slice key = entry_key(&r->shape, from);
-    struct entry *e = table_put(&r->table, key, table_hash(&r->table, key));
+    struct entry *e = table_put(&r->table, entry_key(&r->shape, from), hash);
     int64_t *sums, *more = entry_sums(from);
 
     if (e == NULL)
@@ -233,22 +234,48 @@ add_entry(struct rollup *r, struct entry *from)
     return ST_OK;
 }
 
+/* Memory is asked for what all of them need before the first is added (add.c). */
 static enum st
-absorb_table(struct rollup *into, struct table *from, struct err *err)
+add_entries(struct rollup *into, struct entry *const *from, size_t n, struct err *err)
 {
-    enum st rc = ST_OK;
+    struct table *t = &into->table;
+    uint64_t hash[ENTRIES_AT_ONCE];
 
-    for (size_t i = 0; i < from->n_slots && rc == ST_OK; i++) {
-        if (from->slots[i].entry == NULL)
-            continue;
-        while ((rc = add_entry(into, from->slots[i].entry)) == ST_MEMORY)
+    for (size_t i = 0; i < n; i++) {
+        hash[i] = table_hash(t, entry_key(&into->shape, from[i]));
+        table_ask_slot(t, hash[i]);
+    }
+    for (size_t i = 0; i < n; i++)
+        table_ask_entry(t, table_place(t, hash[i], hash[i]));
+    for (size_t i = 0; i < n; i++) {
+        enum st rc;
+
+        while ((rc = add_entry(into, from[i], hash[i])) == ST_MEMORY)
             if ((rc = rollup_make_room(into, err)) != ST_OK)
                 return rc;
         if (rc == ST_EOF)
             return err_fail(err, ST_CORRUPT, "cannot add up the rows of a key",
                             "a sum goes beyond 2^63 - 1");
     }
-    return rc;
+    return ST_OK;
+}
+
+static enum st
+absorb_table(struct rollup *into, struct table *from, struct err *err)
+{
+    struct entry *some[ENTRIES_AT_ONCE];
+    enum st rc = ST_OK;
+    size_t n = 0;
+
+    for (size_t i = 0; i < from->n_slots && rc == ST_OK; i++) {
+        if (from->slots[i].entry != NULL)
+            some[n++] = from->slots[i].entry;
+        if (n == ENTRIES_AT_ONCE) {
+            rc = add_entries(into, some, n, err);
+            n = 0;
+        }
+    }
+    return rc == ST_OK ? add_entries(into, some, n, err) : rc;
 }
 
 static enum st
