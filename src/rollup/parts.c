@@ -277,6 +277,7 @@ blocks_fit(const struct parts *p, struct rollup *const *rollups, size_t entries_
         entries_bytes += p->tables[i]->arena.used_bytes;
         n += p->tables[i]->n;
     }
+    assert(n > 0); /* few entries have no parts */
     return held + 4 * p->ahead * entries_most * (entries_bytes / n + 1) <= ceilings;
 }
 
