@@ -52,7 +52,8 @@ key_check(const struct dataset *d, const struct slice *texts)
             bytes += key_bytes[column->kind];
             continue;
         }
-        if (!slice_is_short_ascii(*texts) && !slice_is_text(*texts)) /* whatever else is wrong with the key */
+        /* Whatever else is wrong with the key. */
+        if (!slice_is_short_ascii(*texts) && !slice_is_text(*texts))
             return REJECT_ENCODING;
         too_long |= is_too_long(*texts, column->chars_max);
         bytes += texts++->n + 2;

@@ -1,5 +1,6 @@
 /*
- * The pattern of a line, from the line: it is walked member by member, and cut where values begin and end.
+ * The pattern of a line, from the line: it is walked member by member, and cut where values begin
+ * and end.
  */
 #include "json_pattern.h"
 
@@ -15,6 +16,7 @@ struct learner {
     uint64_t             named;   /* a bit for each name so far */
 };
 
+/* As scan_quotes has it. */
 static bool
 is_mark(char c)
 {
@@ -66,13 +68,17 @@ learn_value(struct learner *l, struct json *j, unsigned depth, unsigned name)
     size_t n = (size_t)(at - l->from);
     struct json_value v;
 
-    if (t->n_values == PATTERN_VALUES || n > PATTERN_LITERAL || !json_value(j, depth, &v) || v.escaped)
+    if (t->n_values == PATTERN_VALUES || n > PATTERN_LITERAL || !json_value(j, depth, &v) ||
+        v.escaped)
         return false;
-    if (v.kind != JSON_STRING && (v.kind != JSON_INTEGER || v.text.n > 7 || *at == '0' || *at == '-'))
+    if (v.kind != JSON_STRING &&
+        (v.kind != JSON_INTEGER || v.text.n > 7 || *at == '0' || *at == '-'))
         return false;
     end_number(l, at);
-    *value = (struct pattern_value){ .n_literal = (uint32_t)n, .mask = UINT32_MAX >> (PATTERN_LITERAL - n),
-                                     .name = (uint16_t)name, .is_string = v.kind == JSON_STRING };
+    *value = (struct pattern_value){ .n_literal = (uint32_t)n,
+                                     .mask = UINT32_MAX >> (PATTERN_LITERAL - n),
+                                     .name = (uint16_t)name,
+                                     .is_string = v.kind == JSON_STRING };
     memcpy(value->literal, l->from, n);
     l->n_marks += marks_of(l->from, at);
     if (value->is_string) {
