@@ -1,6 +1,6 @@
 /*
- * Chunks double from 16 KiB to 2 MiB, so that a small arena costs little and a large one lies in
- * huge pages.
+ * Chunks double from 16 KiB to 2 MiB, so that a small arena costs little and a very large one lies
+ * in huge pages.
  */
 #include "ingest/arena.h"
 #include "ingest/pages.h"
@@ -8,6 +8,7 @@
 #define CHUNK_MIN  (16 * KIB)
 #define CHUNK_MAX  PAGES_HUGE
 #define LINE_BYTES 64
+#define LARGE      (64 * MIB) /* more than a processor knows the small pages of */
 
 struct arena_chunk {
     struct arena_chunk *next;
@@ -36,7 +37,9 @@ chunk_new(struct arena *a, size_t n)
         want = need;
     if (want > left)
         return NULL;
-    chunk = want == CHUNK_MAX ? pages_alloc(want) : malloc(want);
+    chunk = want == CHUNK_MAX
+                ? pages_alloc(want, a->used_bytes < LARGE ? PAGES_FILLED_UP : PAGES_READ_ALL_OVER)
+                : malloc(want);
     if (chunk == NULL)
         return NULL;
     *chunk = (struct arena_chunk){ .cap = want - sizeof *chunk };

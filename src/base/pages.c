@@ -6,7 +6,7 @@
 #include <sys/mman.h>
 
 void *
-pages_alloc(size_t n)
+pages_alloc(size_t n, enum pages_kind kind)
 {
     size_t room = n + PAGES_HUGE, before;
     char *p;
@@ -21,8 +21,8 @@ pages_alloc(size_t n)
     if (before > 0)
         munmap(p, before);
     munmap(p + before + n, PAGES_HUGE - before);
-    madvise(p + before, n,
-            MADV_HUGEPAGE); /* a wish: without huge pages all is as before, only slower */
+    /* Wishes: where they cannot be had all is as before, only slower. */
+    madvise(p + before, n, kind == PAGES_FILLED_UP ? MADV_POPULATE_WRITE : MADV_HUGEPAGE);
     return p + before;
 }
 
