@@ -135,19 +135,27 @@ scan_avx2(struct marks *m, const char *p, size_t n, char separator)
     }
 }
 
+/* Where a vector has a quote, a backslash or a control byte. */
+TARGET_AVX2 static inline uint64_t
+quotes_of_avx2(__m256i v)
+{
+    const __m256i control = _mm256_set1_epi8(0x1f);
+    __m256i quote = _mm256_cmpeq_epi8(v, _mm256_set1_epi8('"'));
+    __m256i backslash = _mm256_cmpeq_epi8(v, _mm256_set1_epi8('\\'));
+    __m256i below = _mm256_cmpeq_epi8(_mm256_max_epu8(v, control), control);
+
+    return (uint32_t)_mm256_movemask_epi8(
+        _mm256_or_si256(_mm256_or_si256(quote, backslash), below));
+}
+
 TARGET_AVX2 static void
 quotes_avx2(struct quotes *q, const char *p, size_t n)
 {
-    const __m256i quote = _mm256_set1_epi8('"'), backslash = _mm256_set1_epi8('\\');
-    const __m256i control = _mm256_set1_epi8(0x1f);
-
     q->n = 0;
     for (size_t i = 0; i < n; i += 64) {
         __m256i low = _mm256_loadu_si256((const void *)(p + i));
         __m256i high = _mm256_loadu_si256((const void *)(p + i + 32));
-        uint64_t all = bits_avx2(low, high, quote) | bits_avx2(low, high, backslash) |
-                       bits_avx2(_mm256_max_epu8(low, control), _mm256_max_epu8(high, control),
-                                 control);
+        uint64_t all = quotes_of_avx2(low) | quotes_of_avx2(high) << 32;
 
         q->n += put_word(q->mark + q->n, (uint32_t)i, all & within(n - i));
     }
@@ -248,17 +256,21 @@ scan_sse2(struct marks *m, const char *p, size_t n, char separator)
     }
 }
 
-/* The bytes that are `least` at most. */
+/* The quotes, backslashes and control bytes of 64 bytes. */
 static inline uint64_t
-bits_up_to_sse2(const char *p, __m128i least)
+quotes_of_sse2(const char *p)
 {
+    const __m128i control = _mm_set1_epi8(0x1f);
     uint64_t bits = 0;
 
     for (int i = 3; i >= 0; i--) {
         __m128i v = _mm_loadu_si128((const void *)(p + 16 * i));
+        __m128i quote = _mm_cmpeq_epi8(v, _mm_set1_epi8('"'));
+        __m128i backslash = _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'));
+        __m128i below = _mm_cmpeq_epi8(_mm_max_epu8(v, control), control);
+        __m128i all = _mm_or_si128(_mm_or_si128(quote, backslash), below);
 
-        v = _mm_cmpeq_epi8(_mm_max_epu8(v, least), least);
-        bits = bits << 16 | (uint16_t)_mm_movemask_epi8(v);
+        bits = bits << 16 | (uint16_t)_mm_movemask_epi8(all);
     }
     return bits;
 }
@@ -266,16 +278,9 @@ bits_up_to_sse2(const char *p, __m128i least)
 static void
 quotes_sse2(struct quotes *q, const char *p, size_t n)
 {
-    const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\');
-    const __m128i control = _mm_set1_epi8(0x1f);
-
     q->n = 0;
-    for (size_t i = 0; i < n; i += 64) {
-        uint64_t all = bits_sse2(p + i, quote) | bits_sse2(p + i, backslash) |
-                       bits_up_to_sse2(p + i, control);
-
-        q->n += put_word(q->mark + q->n, (uint32_t)i, all & within(n - i));
-    }
+    for (size_t i = 0; i < n; i += 64)
+        q->n += put_word(q->mark + q->n, (uint32_t)i, quotes_of_sse2(p + i) & within(n - i));
 }
 
 #endif
