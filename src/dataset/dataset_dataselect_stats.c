@@ -7,6 +7,15 @@
 #include "ingest/sketch.h"
 #include "dataset_priv.h"
 
+enum {
+    NETWORK_CHARS = 6,
+    STATION_CHARS = 5,
+    LOCATION_CHARS = 2,
+    CHANNEL_CHARS = 3,
+    COUNTRY_CHARS = 2,
+    TEXTS_N = 5 /* of a key, in this order */
+};
+
 static int32_t
 month_of(struct picker *p, int32_t day)
 {
@@ -36,6 +45,17 @@ country(const struct picker *p, const struct record *rec, char room[2])
     return (struct slice){ room, 2 };
 }
 
+/* Are these texts short, as they nearly always are, and good as they stand? No says nothing. */
+static inline bool
+are_usual(const struct slice texts[TEXTS_N])
+{
+    return texts[0].n <= NETWORK_CHARS && texts[1].n <= STATION_CHARS &&
+           texts[2].n <= LOCATION_CHARS && texts[3].n <= CHANNEL_CHARS &&
+           texts[4].n <= COUNTRY_CHARS && slice_is_short_ascii(texts[0]) &&
+           slice_is_short_ascii(texts[1]) && slice_is_short_ascii(texts[2]) &&
+           slice_is_short_ascii(texts[3]) && slice_is_short_ascii(texts[4]);
+}
+
 /* Sums of an aggregator, with the sketch of its clients. */
 static enum reason
 take_sums(const struct record *rec, const struct given *given, struct hit *hit)
@@ -55,7 +75,7 @@ take_sums(const struct record *rec, const struct given *given, struct hit *hit)
 static enum reason
 dataselect_stats_pick(struct picker *p, const struct record *rec, struct hit *hit)
 {
-    struct slice texts[5];
+    struct slice texts[TEXTS_N];
     enum reason why = rec->why;
     char room[2], extended[NETWORK_EXTENDED];
     uint8_t *end;
@@ -74,11 +94,11 @@ dataselect_stats_pick(struct picker *p, const struct record *rec, struct hit *hi
     if (unlikely(p->rules->networks != NULL) && rec->ok && rec->given == NULL &&
         !networks_extend(p->rules->networks, texts[0], rec->marked, extended, &texts[0]))
         return FILTER_UNKNOWN_NETWORK;
-    if ((why = key_check(p->dataset, texts)) != KEEP)
+    if (!are_usual(texts) && (why = key_check(p->dataset, texts)) != KEEP)
         return why;
 
     end = key_put_day(p->key, month_of(p, rec->day));
-    for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+    for (size_t i = 0; i < TEXTS_N; i++)
         end = key_put_text(end, texts[i]);
     *hit = (struct hit){
         .key = { (const char *)p->key, (size_t)(end - p->key) },
@@ -118,11 +138,11 @@ const struct dataset dataset_dataselect_stats = {
     .clients = CLIENT_EIDA,
     .keys = {
         { .name = "date", .kind = COLUMN_DAY },
-        { .name = "network", .kind = COLUMN_TEXT, .chars_max = 6 },
-        { .name = "station", .kind = COLUMN_TEXT, .chars_max = 5 },
-        { .name = "location", .kind = COLUMN_TEXT, .chars_max = 2 },
-        { .name = "channel", .kind = COLUMN_TEXT, .chars_max = 3 },
-        { .name = "country", .kind = COLUMN_TEXT, .chars_max = 2 },
+        { .name = "network", .kind = COLUMN_TEXT, .chars_max = NETWORK_CHARS },
+        { .name = "station", .kind = COLUMN_TEXT, .chars_max = STATION_CHARS },
+        { .name = "location", .kind = COLUMN_TEXT, .chars_max = LOCATION_CHARS },
+        { .name = "channel", .kind = COLUMN_TEXT, .chars_max = CHANNEL_CHARS },
+        { .name = "country", .kind = COLUMN_TEXT, .chars_max = COUNTRY_CHARS },
     },
     .n_keys = 6,
     .sums = { "bytes", "nb_reqs", "nb_successful_reqs", "nb_failed_reqs" },

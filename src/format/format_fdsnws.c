@@ -64,11 +64,26 @@ struct common {
     struct slice client, country;
 };
 
+/*
+ * The traces of a request differ in a letter of the channel and in their bytes, seldom in more. So
+ * a trace is compared with one before it, of this line or another, and what differs is read:
+ * the same bytes at the same place are read in the same way.
+ *
+ *     {"net": "GE", "cha": "HHZ", "status": "OK", "bytes": 2048}      the model, [from, end)
+ *     {"net": "GE", "cha": "HHN", "status": "OK", "bytes": 512}
+ *     =====================>>>>>  ==========================>>>       = compared, > read
+ */
+struct model {
+    const char       *from, *end; /* `end` NULL: there is none */
+    struct json_value t[TRACE_MEMBERS_N];
+};
+
 struct fdsnws {
     struct shape   line, trace, place;
     struct iso_memo time;
     struct request request;
     struct common  common;
+    struct model   model;
     /* A line of which traces are left: where the next one is, and the line's end. NULL: none. */
     const char    *rest, *end;
     char          *next_line;
@@ -92,21 +107,7 @@ walk_trace(struct fdsnws *f, struct json *j, struct json_value t[TRACE_MEMBERS_N
     return step == JSON_END;
 }
 
-/*
- * The traces of a request differ in a letter of the channel and in their bytes, seldom in more. So
- * a trace is compared with one before it in the same line, and only values that differ are read:
- * the same bytes at the same place are read in the same way.
- *
- *     {"net": "GE", "cha": "HHZ", "status": "OK", "bytes": 2048}      the model, [from, end)
- *     {"net": "GE", "cha": "HHN", "status": "OK", "bytes": 512}
- *     =====================>>>>>  ==========================>>>       = compared, > read
- */
-struct model {
-    const char       *from, *end; /* `end` NULL: there is none */
-    struct json_value t[TRACE_MEMBERS_N];
-};
-
-#define ALIKE_CHANGES 4 /* where more is new, it is walked faster than compared */
+#define ALIKE_CHANGES 3 /* where more is new, it is walked faster than compared */
 
 /* How many bytes are the same at `a` and `b`, at most n; up to 15 more may be looked at. */
 static inline size_t
@@ -261,13 +262,13 @@ static enum walk
 walk_elements(struct parser *p, struct json *j, struct request *r, bool inside, struct record *out,
     size_t max, struct err *err)
 {
+    struct fdsnws *f = p->state;
     struct json_value alike[TRACE_MEMBERS_N], ignored;
-    struct model model;
+    struct model *model = &f->model;
     enum json_step step;
 
     r->n_made = 0;
     r->rest = NULL;
-    model.end = NULL;
     while ((step = json_element(j, &inside)) == JSON_NEXT) {
         const struct json_value *t = alike;
 
@@ -279,12 +280,13 @@ walk_elements(struct parser *p, struct json *j, struct request *r, bool inside, 
             alike[TRACE_STATUS].kind = alike[TRACE_START].kind = JSON_ABSENT;
             if (!json_value(j, 2, &ignored))
                 return WALK_NO_JSON;
-        } else if (model.end == NULL || !walk_alike(j, &model, alike)) {
-            model.from = j->at;
-            if (!walk_trace(p->state, j, model.t))
+        } else if (model->end == NULL || !walk_alike(j, model, alike)) {
+            model->from = j->at;
+            model->end = NULL;
+            if (!walk_trace(f, j, model->t))
                 return WALK_NO_JSON;
-            model.end = j->at;
-            t = model.t;
+            model->end = j->at;
+            t = model->t;
         }
         if (trace_record(p, t, &out[r->n_made++], err) != ST_OK)
             return WALK_FAILED;
@@ -555,6 +557,7 @@ fdsnws_block(struct parser *p, struct record *out, size_t max, size_t *n_records
 
     if (f->rest == NULL) /* else the text of a half-given line is there */
         arena_reset(&p->scratch);
+    f->model.end = NULL; /* it may stand in a block that is gone */
     while (n < max && p->at < p->end && (n == 0 || p->scratch.used_bytes < SCRATCH_ENOUGH)) {
         rc = f->rest == NULL ? begin_line(p, out + n, max - n, &more, err)
                              : continue_line(p, out + n, max - n, &more, err);

@@ -94,28 +94,55 @@ json_string(struct json *j, struct json_value *v)
 bool json_other_value(struct json *j, unsigned depth, struct json_value *v);
 
 /*
- * What most numbers are: one to seven digits, and then a byte that is none of a number. False: it is something else, and
+ * What most numbers are: up to fifteen digits, and then a byte that is none of a number. False: it is something else, and
  * nothing was read.
  */
 static inline bool
 json_digits(struct json *j, struct json_value *v)
 {
     uint64_t eight, others;
-    unsigned n;
+    unsigned n = 0;
     char behind;
 
-    if (j->end - j->at < 8 || *j->at == '0')
+    if (j->end - j->at < 16 || *j->at == '0')
         return false;
     memcpy(&eight, j->at, sizeof eight);
     others = num_no_digits(eight);
-    if (others == 0)
-        return false;
-    n = (unsigned)__builtin_ctzll(others) / 8;
+    if (others == 0) {
+        n = 8;
+        memcpy(&eight, j->at + n, sizeof eight);
+        others = num_no_digits(eight);
+        if (others == 0)
+            return false;
+    }
+    n += (unsigned)__builtin_ctzll(others) / 8;
     behind = j->at[n];
     if (n == 0 || behind == '.' || (behind | 0x20) == 'e')
         return false;
     *v = (struct json_value){ .kind = JSON_INTEGER, .text = { j->at, n } };
     j->at += n;
+    return true;
+}
+
+/* What most other scalars are: null, true and false. False: it is something else, and nothing was read. */
+static inline bool
+json_word(struct json *j, struct json_value *v)
+{
+    const char *p = j->at;
+    enum json_kind kind;
+
+    if (j->end - p < 5)
+        return false;
+    if (memcmp(p, "null", 4) == 0)
+        kind = JSON_NULL;
+    else if (memcmp(p, "true", 4) == 0)
+        kind = JSON_TRUE;
+    else if (memcmp(p, "false", 5) == 0)
+        kind = JSON_FALSE;
+    else
+        return false;
+    *v = (struct json_value){ .kind = kind, .text = { p, kind == JSON_FALSE ? 5 : 4 } };
+    j->at += v->text.n;
     return true;
 }
 
@@ -131,7 +158,7 @@ json_value(struct json *j, unsigned depth, struct json_value *v)
 
     if (likely(j->at < j->end && *j->at == '"') || json_peek(j) == '"')
         return json_string(j, v);
-    if (json_digits(j, v))
+    if (json_digits(j, v) || json_word(j, v))
         return true;
     apart = *j;
     is_json = json_other_value(&apart, depth, v);

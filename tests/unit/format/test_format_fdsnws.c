@@ -337,29 +337,42 @@ add_alone(struct buf *want, struct slice trace, bool *is_json)
     buf_release(&line);
 }
 
-/* Traces in one line give what each of them gives alone; and if one is no JSON, the line is none. */
+/* What the log gives, without the numbers of its lines. */
+static void
+parse_unnumbered(struct buf *got, const struct buf *log)
+{
+    char *text = parse_text(the_format("fdsnws"), (struct slice){ log->p, log->n }), *next;
+
+    for (char *at = text; *at != '\0'; at = next) {
+        next = strchr(at, '\n') + 1;
+        buf_add(got, strchr(at, ' '), (size_t)(next - strchr(at, ' ')));
+    }
+    free(text);
+}
+
+/* Traces in one line give what each of them gives alone, and if one is no JSON, the line is none; so they do in lines one behind another. */
 static void
 together_as_alone(const struct slice *traces, size_t n)
 {
-    struct buf line = { 0 }, want = { 0 }, got = { 0 };
+    struct buf line = { 0 }, lines = { 0 }, want = { 0 }, got = { 0 };
     bool is_json = true;
-    char *text, *next;
 
     for (size_t i = 0; i < n; i++) {
         buf_printf(&line, i == 0 ? "{\"trace\":[" : ", ");
         buf_add(&line, traces[i].p, traces[i].n);
+        buf_printf(&lines, "{\"trace\":[%.*s]," OK "}\n", (int)traces[i].n, traces[i].p);
         add_alone(&want, traces[i], &is_json);
     }
     buf_printf(&line, "]," OK "}");
-    text = parse_text(the_format("fdsnws"), (struct slice){ line.p, line.n });
-    for (char *at = text; *at != '\0'; at = next) {
-        next = strchr(at, '\n') + 1;
-        buf_add(&got, strchr(at, ' '), (size_t)(next - strchr(at, ' ')));
-    }
+    parse_unnumbered(&got, &lines);
+    if (strcmp(buf_str(&got), buf_str(&want)) != 0)
+        fail_msg("%s\nwant: %s\ngot:  %s", buf_str(&lines), buf_str(&want), got.p);
+    got.n = 0;
+    parse_unnumbered(&got, &line);
     if (strcmp(buf_str(&got), is_json ? buf_str(&want) : " json - 0\n") != 0)
         fail_msg("%s\nwant: %s\ngot:  %s", buf_str(&line), buf_str(&want), got.p);
-    free(text);
     buf_release(&line);
+    buf_release(&lines);
     buf_release(&want);
     buf_release(&got);
 }

@@ -169,6 +169,55 @@ values_are_told_apart(void **state)
     }
 }
 
+/* With room behind them, so that several bytes are looked at together. */
+static void
+numbers_and_words_of_any_length(void **state)
+{
+    static const struct {
+        const char *text;
+        enum json_kind kind; /* JSON_ABSENT: none */
+    } tails[] = {
+        { "", JSON_INTEGER }, { ".5", JSON_REAL }, { "e1", JSON_REAL }, { "E-1", JSON_REAL }, { ".", JSON_ABSENT }, { "e", JSON_ABSENT },
+    }, words[] = {
+        { "null", JSON_NULL }, { "true", JSON_TRUE }, { "false", JSON_FALSE }, { "fals ", JSON_ABSENT }, { "falsE", JSON_ABSENT },
+        { "nulL", JSON_ABSENT }, { "tru e", JSON_ABSENT },
+    };
+
+    (void)state;
+    for (int digits = 1; digits <= 20; digits++)
+        for (size_t t = 0; t < ARRAY_LEN(tails); t++) {
+            char text[64];
+            int n = snprintf(text, sizeof text, "%.*s%s", digits, "12345678901234567890", tails[t].text);
+            struct json j = { text, text + sizeof text };
+            struct json_value v;
+            bool is;
+
+            memset(text + n, ' ', sizeof text - (size_t)n);
+            is = json_value(&j, 0, &v);
+            assert_int_equal(is, tails[t].kind != JSON_ABSENT);
+            if (!is)
+                continue;
+            assert_int_equal(v.kind, tails[t].kind);
+            assert_ptr_equal(v.text.p, text);
+            assert_int_equal(v.text.n, n);
+            assert_ptr_equal(j.at, text + n);
+        }
+    for (size_t w = 0; w < ARRAY_LEN(words); w++) {
+        size_t n = strlen(words[w].text);
+        char *p = with_slack(slice_of(words[w].text), ", ");
+        struct json j = { p, p + n + BLOCK_SLACK };
+        struct json_value v;
+
+        assert_int_equal(json_value(&j, 0, &v), words[w].kind != JSON_ABSENT);
+        if (words[w].kind != JSON_ABSENT) {
+            assert_int_equal(v.kind, words[w].kind);
+            assert_true(slice_eq(v.text, slice_of(words[w].text)));
+            assert_ptr_equal(j.at, p + n);
+        }
+        free(p);
+    }
+}
+
 static void
 escapes_are_undone(void **state)
 {
@@ -254,6 +303,7 @@ main(void)
         cmocka_unit_test(a_megabyte_of_brackets_costs_nothing),
         cmocka_unit_test(truncated_at_every_byte),
         cmocka_unit_test(values_are_told_apart),
+        cmocka_unit_test(numbers_and_words_of_any_length),
         cmocka_unit_test(escapes_are_undone),
         cmocka_unit_test(numbers_print_as_python_prints_them),
     };
