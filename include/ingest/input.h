@@ -117,7 +117,7 @@ struct input_options {
 };
 #define DECODER_BYTES (160 * MIB)
 
-struct input; /* one thread at a time */
+struct input; /* one thread at a time, but for input_identify */
 
 /*
  * Opens and looks at the magic bytes. `secret` is borrowed until input_close; `options` may be NULL. Regular files only,
@@ -144,6 +144,13 @@ void    input_take_all(struct input *in);
 enum st input_read(struct input *in, char *p, size_t cap, size_t *n, struct err *err);
 
 /*
+ * Adds what input_read gave to the hash of the payload: each piece as it came, once and in order,
+ * and all of them before input_result. Another thread may be in input_read meanwhile: who reads
+ * ahead leaves this to the thread that looks at the bytes.
+ */
+void input_identify(struct input *in, const char *p, size_t n);
+
+/*
  * Only with input_options.salvage, once input_read has given ST_EOF: was the input cut short? Then its payload ends behind
  * its last LF, and what input_read gave behind that belongs to no one; *why is what the cut would have been refused with.
  * An input that has no whole line before its cut is refused all the same, and so are all under require_integrity: the
@@ -151,7 +158,7 @@ enum st input_read(struct input *in, char *p, size_t cap, size_t *n, struct err 
  */
 bool input_is_partial(const struct input *in, struct err *why);
 
-/* After ST_EOF. */
+/* After ST_EOF, when input_identify has had all bytes. */
 void input_result(const struct input *in, struct input_result *out);
 
 /* "gzip", "zstd", ..., "plain". */

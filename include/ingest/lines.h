@@ -58,7 +58,7 @@ void    lines_used(struct lines *l, uint64_t next_line_no);
 
 /* Bytes as stored that had been read when the last block was made. */
 uint64_t lines_stored_bytes(const struct lines *l);
-/* Time spent on decoding and cutting; after lines_stop. */
+/* Time spent on decoding, hashing and cutting; after lines_stop. */
 int64_t lines_decode_us(const struct lines *l);
 
 #endif

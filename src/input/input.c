@@ -25,19 +25,21 @@ struct input {
     uint64_t cut; /* decoded bytes of a plain file up to its last LF; UINT64_MAX for all others */
 
     const struct hash_secret *secret;
-    struct murmur3 blocks;    /* over the digests of the full blocks so far */
     struct identity identity; /* head and length as far as read */
+    struct salvage *salvage;  /* NULL: what is cut short is refused */
 
-    struct salvage *salvage; /* NULL: what is cut short is refused */
+    /* Of whoever calls input_identify, maybe beside input_read. */
+    struct murmur3 blocks; /* over the digests of the blocks so far */
+    uint64_t n_identified; /* bytes in them */
+    struct murmur3 to_lf;  /* with salvage: up to the last LF */
 };
 
 /* Who the whole lines so far are, for an input that may turn out to be cut short. */
 struct salvage {
     bool partial;
-    struct err why;  /* the story of the cut */
-    uint64_t behind; /* bytes behind the last LF before the cut */
-    struct murmur3 blocks;
-    struct identity identity;
+    struct err why;           /* the story of the cut */
+    uint64_t behind;          /* bytes behind the last LF before the cut */
+    struct identity identity; /* head and length */
 };
 
 static const struct codec *const codecs[] = {
@@ -245,17 +247,22 @@ input_open(struct input **out, const struct source *source, const struct hash_se
     return ST_OK;
 }
 
+/* The first bytes hold the head: input_read is asked for more than it has. */
+static void
+add_length(const struct hash_secret *secret, struct identity *identity, const char *p, size_t n)
+{
+    if (identity->length == 0)
+        identity->head = hash_keyed(secret, p, n < HEAD_BYTES ? n : HEAD_BYTES);
+    identity->length += n;
+}
+
 /*
  * Blocks are full but for the last of all: input_read is asked for whole blocks and gives less only
  * at the end.
  */
 static void
-identify(const struct hash_secret *secret, struct murmur3 *blocks, struct identity *identity,
-         const char *p, size_t n)
+add_blocks(const struct hash_secret *secret, struct murmur3 *blocks, const char *p, size_t n)
 {
-    if (identity->length == 0)
-        identity->head = hash_keyed(secret, p, n < HEAD_BYTES ? n : HEAD_BYTES);
-    identity->length += n;
     for (; n >= IDENTITY_BLOCK; n -= IDENTITY_BLOCK, p += IDENTITY_BLOCK) {
         struct digest d = hash_keyed(secret, p, IDENTITY_BLOCK);
 
@@ -268,21 +275,41 @@ identify(const struct hash_secret *secret, struct murmur3 *blocks, struct identi
     }
 }
 
-/*
- * Before these bytes are added: who is what ends with their last LF? The line behind it may never
- * come to its end, and then the bytes are gone.
- */
-static void
-identify_lines(struct input *in, const char *p, size_t n)
+/* Bytes up to their last LF, or 0. */
+static size_t
+whole_lines(const char *p, size_t n)
 {
-    struct salvage *s = in->salvage;
     const char *lf = memrchr(p, '\n', n);
 
-    if (lf == NULL)
+    return lf == NULL ? 0 : (size_t)(lf - p) + 1;
+}
+
+/*
+ * Before these bytes are added: how long is what ends with their last LF? The line behind it may
+ * never come to its end, and then the bytes are gone.
+ */
+static void
+add_lines(struct input *in, const char *p, size_t n)
+{
+    size_t n_lines = whole_lines(p, n);
+
+    if (n_lines == 0)
         return;
-    s->blocks = in->blocks;
-    s->identity = in->identity;
-    identify(in->secret, &s->blocks, &s->identity, p, (size_t)(lf - p) + 1);
+    in->salvage->identity = in->identity;
+    add_length(in->secret, &in->salvage->identity, p, n_lines);
+}
+
+void
+input_identify(struct input *in, const char *p, size_t n)
+{
+    size_t n_lines = in->salvage == NULL ? 0 : whole_lines(p, n);
+
+    if (n_lines > 0) {
+        in->to_lf = in->blocks;
+        add_blocks(in->secret, &in->to_lf, p, n_lines);
+    }
+    add_blocks(in->secret, &in->blocks, p, n);
+    in->n_identified += n;
 }
 
 static enum st
@@ -351,14 +378,13 @@ explain(const struct input *in, enum st rc, struct err *err)
 }
 
 /*
- * All has been decoded: read what a plain file has behind its last line, and say who the payload
- * is.
+ * All has been decoded: read what a plain file has behind its last line, and say what of it is
+ * payload.
  */
 static enum st
 finish(struct input *in, struct err *err)
 {
     enum st rc = ST_OK;
-    uint8_t length[8];
 
     while (in->codec == &codec_plain && (rc = stored_fill(&in->stored, err)) == ST_OK)
         in->stored.at = in->stored.end;
@@ -370,12 +396,8 @@ finish(struct input *in, struct err *err)
         return rc;
     if (input_is_partial(in, NULL)) {
         in->salvage->behind = in->identity.length - in->salvage->identity.length;
-        in->blocks = in->salvage->blocks;
         in->identity = in->salvage->identity;
     }
-    for (int i = 0; i < 8; i++)
-        length[i] = (uint8_t)(in->identity.length >> (8 * i));
-    in->identity.hash = murmur3_finish(&in->blocks, length, sizeof length);
     in->ended = true;
     return ST_EOF;
 }
@@ -455,8 +477,8 @@ input_read(struct input *in, char *p, size_t cap, size_t *n, struct err *err)
         (rc = refuse_nested(in, p, *n, err)) != ST_OK)
         return rc;
     if (in->salvage != NULL)
-        identify_lines(in, p, *n);
-    identify(in->secret, &in->blocks, &in->identity, p, *n);
+        add_lines(in, p, *n);
+    add_length(in->secret, &in->identity, p, *n);
     return ST_OK;
 }
 
@@ -468,6 +490,18 @@ input_is_partial(const struct input *in, struct err *why)
     if (partial && why != NULL)
         *why = in->salvage->why;
     return partial;
+}
+
+static struct digest
+payload_hash(const struct input *in)
+{
+    bool partial = input_is_partial(in, NULL);
+    uint8_t length[8];
+
+    assert(in->n_identified == in->identity.length + (partial ? in->salvage->behind : 0));
+    for (int i = 0; i < 8; i++)
+        length[i] = (uint8_t)(in->identity.length >> (8 * i));
+    return murmur3_finish(partial ? &in->to_lf : &in->blocks, length, sizeof length);
 }
 
 void
@@ -483,6 +517,7 @@ input_result(const struct input *in, struct input_result *out)
         .partial = input_is_partial(in, NULL),
         .verified = !in->terms.unverified && !input_is_partial(in, NULL),
     };
+    out->identity.hash = payload_hash(in);
     if (in->stored_hash != NULL)
         out->stored = hash_stream_finish(in->stored_hash);
     if (in->cut != UINT64_MAX)

@@ -56,8 +56,8 @@ cutter_start(struct cutter *c, struct input *in, size_t n_buffers)
 }
 
 /*
- * Moves on to the next buffer once a block has been given, the unfinished line to its place there,
- * and fills the window.
+ * Moves on to the next buffer once the window has been given, the unfinished line to its place
+ * there, and fills the window.
  */
 static enum st
 fill(struct cutter *c, struct err *err)
@@ -65,12 +65,9 @@ fill(struct cutter *c, struct err *err)
     enum st rc;
 
     if (c->given) {
-        const char *rest = window(c) + c->rest_at;
-
         c->now = (c->now + 1) % c->n_buffers;
-        memmove(window(c) - c->rest, rest, c->rest);
-        c->carry = c->rest;
-        c->rest = 0;
+        memmove(window(c) - c->rest.n, c->rest.p, c->rest.n);
+        c->carry = c->rest.n;
         c->given = false;
     }
     if (c->ended)
@@ -147,69 +144,64 @@ last_line(struct cutter *c, struct block *block)
 static void
 carry_on(struct cutter *c, size_t n)
 {
-    if (c->skipping || c->carry + n > LINE_BYTES_MAX) {
-        if (!c->skipping)
-            c->skip_at = c->decoded - n - c->carry;
-        c->skipping = true;
-        c->carry = 0;
+    c->rest = (struct slice){ window(c) - c->carry, c->carry + n };
+    if (!c->skipping && c->rest.n <= LINE_BYTES_MAX)
         return;
-    }
-    memmove(window(c) - c->carry - n, window(c) - c->carry, c->carry + n);
-    c->carry += n;
+    if (!c->skipping)
+        c->skip_at = c->decoded - c->rest.n;
+    c->skipping = true;
+    c->rest.n = 0;
 }
 
-static enum st
-next_piece(struct cutter *c, struct block *block, struct err *err)
+static void
+cut_piece(struct cutter *c, size_t n, struct block *block)
+{
+    block->p = window(c);
+    block->n = n;
+    block->offset = c->decoded - n;
+    c->rest = (struct slice){ block->p + n, 0 };
+}
+
+static void
+cut_lines(struct cutter *c, size_t n, struct block *block)
+{
+    const char *start = window(c), *last = memrchr(start, '\n', n), *first;
+
+    if (last == NULL) {
+        carry_on(c, n);
+        return;
+    }
+    c->rest = (struct slice){ last + 1, (size_t)(start + n - (last + 1)) };
+    first = memchr(start, '\n', n);
+    block->p = window(c) - c->carry;
+    if (c->skipping || c->carry + (size_t)(first - start) > LINE_BYTES_MAX) {
+        block->too_long_offset = c->skipping ? c->skip_at : c->decoded - n - c->carry;
+        c->skipping = false;
+        block->n_too_long = 1;
+        block->p = window(c) + (first + 1 - start);
+    }
+    block->offset = c->decoded - (uint64_t)(start + n - block->p);
+    block->n = (size_t)(last + 1 - block->p);
+}
+
+enum st
+cutter_next(struct cutter *c, struct block *block, struct slice *fresh, struct err *err)
 {
     enum st rc = c->filled == 0 ? fill(c, err) : ST_OK;
 
+    *block = (struct block){ 0 };
+    *fresh = (struct slice){ window(c), c->filled };
+    if (rc == ST_EOF && !c->in_pieces)
+        return last_line(c, block);
     if (rc == ST_EOF && input_is_partial(c->in, err))
         return err->code; /* half a document says nothing */
     if (rc != ST_OK)
         return rc;
-    block->p = window(c);
-    block->n = c->rest_at = c->filled;
-    block->offset = c->decoded - c->filled;
     c->filled = 0;
     c->given = true;
-    return ST_OK;
-}
-
-enum st
-cutter_next(struct cutter *c, struct block *block, struct err *err)
-{
-    *block = (struct block){ 0 };
     if (c->in_pieces)
-        return next_piece(c, block, err);
-    for (;;) {
-        enum st rc = c->filled == 0 ? fill(c, err) : ST_OK;
-        char *start = window(c), *first, *last;
-        size_t n = c->filled;
-
-        if (rc == ST_EOF)
-            return last_line(c, block);
-        if (rc != ST_OK)
-            return rc;
-        c->filled = 0;
-        last = memrchr(start, '\n', n);
-        if (last == NULL) {
-            carry_on(c, n);
-            continue;
-        }
-        c->rest_at = (size_t)(last + 1 - start);
-        c->rest = n - c->rest_at;
-        c->given = true;
-        first = memchr(start, '\n', n);
-        block->p = start - c->carry;
-        if (c->skipping || c->carry + (size_t)(first - start) > LINE_BYTES_MAX) {
-            block->too_long_offset = c->skipping ? c->skip_at : c->decoded - n - c->carry;
-            c->skipping = false;
-            block->n_too_long = 1;
-            block->p = first + 1;
-        }
-        block->offset = c->decoded - (uint64_t)(start + n - block->p);
-        block->n = (size_t)(last + 1 - block->p);
-        c->carry = 0;
-        return ST_OK;
-    }
+        cut_piece(c, fresh->n, block);
+    else
+        cut_lines(c, fresh->n, block);
+    return ST_OK;
 }

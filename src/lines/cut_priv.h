@@ -17,9 +17,8 @@ struct cutter {
     uint64_t      skip_at;  /* where in the text the line that is too long begins */
     size_t        carry;    /* bytes of an unfinished line, in front of the window that is filled next */
     size_t        filled;   /* bytes in the window that no block has given yet */
-    size_t        rest_at;  /* where in the window the unfinished line of the last block begins: the next fill moves it */
-    size_t        rest;
-    bool          given;    /* a block of the window is out: the next fill moves on */
+    struct slice  rest;     /* the unfinished line behind the last block: the next fill moves it */
+    bool          given;    /* the window is out: the next fill moves on */
     bool          skipping; /* inside a line that is too long */
     bool          ended;
     lines_watcher *watch;    /* sees all that is read; NULL: nobody does */
@@ -41,7 +40,11 @@ enum st cutter_watch(struct cutter *c, lines_watcher *watch, void *ctx, struct e
 
 enum st cutter_look(struct cutter *c, struct slice *head, struct err *err);
 
-/* As lines_next, but without line numbers. */
-enum st cutter_next(struct cutter *c, struct block *block, struct err *err);
+/*
+ * As lines_next, but without line numbers, and one window at a time: the block is empty where no
+ * line ends in it. `fresh` is what input_read gave for the window, and nothing for a last line
+ * without LF; it stays as long as the block.
+ */
+enum st cutter_next(struct cutter *c, struct block *block, struct slice *fresh, struct err *err);
 
 #endif

@@ -131,9 +131,11 @@ by_content(struct asking *a, const struct source *source, bool *known, int64_t *
         return err_memory(err, "cannot read input");
     if ((rc = input_open(&in, source, &a->ledger.secret, &options, err)) != ST_OK)
         return rc;
-    while ((rc = input_read(in, a->window, LINES_WINDOW, &n, err)) == ST_OK)
+    while ((rc = input_read(in, a->window, LINES_WINDOW, &n, err)) == ST_OK) {
+        input_identify(in, a->window, n);
         if ((rc = look_for_signals(a->config, err)) != ST_OK)
             break;
+    }
     if (rc == ST_EOF)
         input_result(in, &result);
     input_close(in);

@@ -35,9 +35,11 @@ hash_of(const struct run_config *c, const struct ledger *l, struct decoder_room 
     if (source->trouble != ST_OK)
         rc = err_fail(err, source->trouble, "cannot read input", "%s", source->cause);
     else if ((rc = input_open(&in, source, &l->secret, &options, err)) == ST_OK)
-        while ((rc = input_read(in, window, LINES_WINDOW, &n, err)) == ST_OK)
+        while ((rc = input_read(in, window, LINES_WINDOW, &n, err)) == ST_OK) {
+            input_identify(in, window, n);
             if ((rc = look_for_signals(c, err)) != ST_OK)
                 break;
+        }
     if (rc == ST_EOF) {
         input_result(in, &result);
         *hash = result.identity.hash;

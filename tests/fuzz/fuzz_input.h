@@ -30,8 +30,10 @@ decode(struct source *source, struct decoder_room *room, size_t cap, struct iden
     if (rc == ST_OK) {
         while (all < TEXT_MAX &&
                (rc = input_read(in, p, cap < TEXT_MAX - all ? cap : TEXT_MAX - all, &n, &err)) ==
-                   ST_OK)
+                   ST_OK) {
+            input_identify(in, p, n);
             all += n;
+        }
         if (rc == ST_EOF) {
             input_result(in, &result);
             *out = result.identity;

@@ -1,7 +1,7 @@
 /*
  * Texts of up to a few megabytes, written down in a few bytes, through a pipe in pieces of any size or from a file, cut at
  * once or ahead by a thread: the lines must be those that splitting at each LF gives, numbers and offsets included, and
- * the lines that are too long must be counted and nothing else lost.
+ * the lines that are too long must be counted and nothing else lost; and the payload's hash must be that of all bytes.
  */
 #include <pthread.h>
 
@@ -102,6 +102,21 @@ hold_block(struct place *p, const struct block *block)
 }
 
 static void
+hold_hash(const struct input *in, size_t n, const struct hash_secret *secret)
+{
+    struct prefix *slow = prefix_new(secret);
+    struct input_result result;
+    struct digest hash;
+
+    MUST(slow != NULL);
+    prefix_add(slow, text, n);
+    hash = prefix_hash(slow);
+    input_result(in, &result);
+    MUST(result.identity.length == n && digest_eq(&result.identity.hash, &hash));
+    prefix_free(slow);
+}
+
+static void
 hold_lines(struct lines *l, struct input *in, struct place p, bool ahead)
 {
     struct block block;
@@ -160,6 +175,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     rc = input_open(&in, &source, &secret, NULL, &err);
     if (rc == ST_OK) {
         hold_lines(lines, in, place, how & 2);
+        hold_hash(in, place.end, &secret);
         lines_start(lines, NULL);
         input_close(in);
     }

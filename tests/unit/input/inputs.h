@@ -235,6 +235,7 @@ read_all(const struct source *source, size_t cap, struct buf *out, struct input_
         rc = input_read(in, out->p + out->n, cap, &n, err);
         if (rc == ST_OK) {
             assert_true(n >= 1 && n <= cap);
+            input_identify(in, out->p + out->n, n);
             out->n += n;
         }
     } while (rc == ST_OK);
@@ -246,6 +247,23 @@ read_all(const struct source *source, size_t cap, struct buf *out, struct input_
     }
     input_close(in);
     return rc;
+}
+
+/* The payload that was read is this text. */
+static inline void
+is_payload(const struct input *in, struct slice text)
+{
+    struct prefix *slow = prefix_new(&secret);
+    struct input_result result;
+    struct digest hash;
+
+    assert_non_null(slow);
+    prefix_add(slow, text.p, text.n);
+    hash = prefix_hash(slow);
+    input_result(in, &result);
+    assert_int_equal(result.identity.length, text.n);
+    assert_memory_equal(result.identity.hash.b, hash.b, sizeof hash.b);
+    prefix_free(slow);
 }
 
 static inline enum st

@@ -142,7 +142,7 @@ read_with(struct slice stored, const struct input_options *options, struct input
     rc = input_open(&in, &f.source, &secret, options, err);
     if (rc == ST_OK) {
         while ((rc = input_read(in, window, 64 * KIB, &n, err)) == ST_OK)
-            ;
+            input_identify(in, window, n);
         if (rc == ST_EOF)
             input_result(in, result);
         input_close(in);

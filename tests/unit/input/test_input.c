@@ -371,13 +371,17 @@ changed_while_read(void **state)
                     buf_add_slice(&b, content(&text));
                 file_init(&f, content(&b));
                 assert_int_equal(input_open(&in, &f.source, &secret, NULL, &err), ST_OK);
-                for (int i = 0; i < (late ? 30 : 1); i++, length += n)
+                for (int i = 0; i < (late ? 30 : 1); i++, length += n) {
                     assert_int_equal(input_read(in, window, 64 * KIB, &n, &err), ST_OK);
+                    input_identify(in, window, n);
+                }
                 change(&f, how, &b);
                 if (how == DELETED)
                     file_release(&f);
-                while ((rc = input_read(in, window, 64 * KIB, &n, &err)) == ST_OK)
+                while ((rc = input_read(in, window, 64 * KIB, &n, &err)) == ST_OK) {
+                    input_identify(in, window, n);
                     length += n;
+                }
                 if (rc != (expected[gz][how] == ST_OK ? ST_EOF : expected[gz][how]))
                     fail_msg("gz %d, change %d, late %d: %d %s", gz, (int)how, late, (int)rc, err.cause);
                 if (rc == ST_EOF) {

@@ -20,7 +20,7 @@ as_payload(struct slice text)
     assert_int_equal(input_open(&in, &f.source, &secret, NULL, &err), ST_OK);
     input_take_all(in);
     while ((rc = input_read(in, window, sizeof window, &n, &err)) == ST_OK)
-        ;
+        input_identify(in, window, n);
     assert_int_equal(rc, ST_EOF);
     input_result(in, &result);
     input_close(in);

@@ -21,8 +21,10 @@ read_cut(struct slice stored, const struct input_options *options, struct buf *o
     rc = input_open(&in, &f.source, &secret, options, err);
     while (rc == ST_OK) {
         assert_true(buf_reserve(out, 256 * KIB));
-        if ((rc = input_read(in, out->p + out->n, 256 * KIB, &n, err)) == ST_OK)
+        if ((rc = input_read(in, out->p + out->n, 256 * KIB, &n, err)) == ST_OK) {
+            input_identify(in, out->p + out->n, n);
             out->n += n;
+        }
     }
     if (rc == ST_EOF) {
         assert_int_equal(input_read(in, out->p, 256 * KIB, &n, err), ST_EOF);

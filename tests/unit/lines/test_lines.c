@@ -108,6 +108,7 @@ compare(struct lines *l, struct slice text, int peeks)
     if (model_next(&m, &line))
         fail_msg("line %" PRIu64 " of %zu bytes and what follows are missing", m.line_no, line.n);
     lines_stop(l);
+    is_payload(in, text);
     input_close(in);
     file_release(&f);
     buf_release(&gz);
@@ -342,6 +343,67 @@ damage_is_passed_on(void **state)
     buf_release(&gz);
 }
 
+/* Of an input that is cut short: its whole lines, and who they are. */
+static void
+salvaged(struct lines *l, struct slice text, struct slice stored)
+{
+    const struct input_options options = { .salvage = true };
+    struct input_result result;
+    struct model m = { 0 };
+    struct input *in = NULL;
+    struct block block;
+    struct slice line;
+    struct file f;
+    struct err err;
+    uint64_t next;
+    enum st rc;
+
+    file_init(&f, stored);
+    assert_int_equal(input_open(&in, &f.source, &secret, &options, &err), ST_OK);
+    lines_start(l, in);
+    if (ahead)
+        lines_go_ahead(l);
+    m.text = text;
+    while ((rc = lines_next(l, &block, &err)) == ST_OK) {
+        compare_block(&m, &block, &next);
+        lines_used(l, next);
+    }
+    lines_stop(l);
+    if (rc == ST_CORRUPT) {
+        assert_int_equal(m.at, 0); /* there was not one */
+    } else {
+        assert_int_equal(rc, ST_EOF);
+        input_result(in, &result);
+        assert_true(result.partial);
+        m.text.n = (size_t)result.identity.length;
+        assert_false(model_next(&m, &line));
+        assert_int_equal(text.p[m.text.n - 1], '\n');
+        is_payload(in, m.text);
+    }
+    input_close(in);
+    file_release(&f);
+}
+
+static void
+salvaged_anywhere(void **state)
+{
+    struct lines *l = new_lines();
+    struct buf text = { 0 }, gz = { 0 };
+
+    (void)state;
+    add_log(&text, LINES_WINDOW, 3);
+    add_fill(&text, 'x', LINES_WINDOW); /* lines that go on, too long or not */
+    add_log(&text, LINES_WINDOW, 4);
+    add_fill(&text, 'y', LINE_BYTES_MAX + 3 * LINES_WINDOW);
+    add_log(&text, LINES_WINDOW, 5);
+    add_member(&gz, content(&text), &(struct member){ 0 });
+    for (size_t cut = 9; cut < gz.n; cut += gz.n / 41)
+        salvaged(l, content(&text), (struct slice){ gz.p, gz.n - cut });
+    lines_free(l);
+    buf_release(&text);
+    buf_release(&gz);
+}
+
 /* Whoever finds an input bad in its middle goes away while the thread still cuts. */
 static void
 left_in_the_middle(void **state)
@@ -385,6 +447,7 @@ main(void)
         cmocka_unit_test(random_texts),
         cmocka_unit_test(only_line_feeds),
         cmocka_unit_test(damage_is_passed_on),
+        cmocka_unit_test(salvaged_anywhere),
         cmocka_unit_test(left_in_the_middle),
     };
     int failed = 0;

@@ -34,6 +34,7 @@ all_pieces(const struct source *source, bool whole, bool ahead, struct buf *out,
     }
     assert_int_equal(rc, ST_EOF);
     lines_stop(l);
+    is_payload(in, (struct slice){ out->p, out->n });
     input_close(in);
     lines_free(l);
 }
