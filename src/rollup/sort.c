@@ -10,6 +10,7 @@
 
 #define PART_BYTES     7
 #define INSERTION_MAX  16
+#define AHEAD          12 /* slots: entries lie all over memory, and are asked for so early */
 #define HAS_MORE(part) (((part) & 0xff) > PART_BYTES)
 
 struct order {
@@ -48,6 +49,8 @@ load_parts(const struct order *order, struct slot *slots, size_t n, size_t depth
     for (size_t i = 0; i < n; i++) {
         struct slice key = entry_key(order->shape, slots[i].entry);
 
+        if (i + AHEAD < n)
+            __builtin_prefetch(slots[i + AHEAD].entry);
         if (order->totals)
             key = (struct slice){ (const char *)total, order->shape->total(key, total) };
         slots[i].hash = part_of(key, depth);
