@@ -52,6 +52,9 @@ enum st rollup_add_many(struct rollup *r, const struct hit *hits, size_t n, size
 /* Everything of `from` (same shape) goes into `into`; `from` is reset. On failure `into` is good for reset and free only. ST_CORRUPT: a sum overflows. */
 enum st rollup_absorb(struct rollup *into, struct rollup *from, struct err *err);
 
+/* Another ceiling from now on. What is held beyond it is written out when more is added. */
+void rollup_set_ceiling(struct rollup *r, size_t ceiling_bytes);
+
 /* Forget everything; keep what memory a small rollup needs. */
 void rollup_reset(struct rollup *r);
 

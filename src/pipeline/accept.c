@@ -238,9 +238,7 @@ absorb(struct worker *w, struct pending *p, struct err *err)
     d = (size_t)(p->table - w->run->tables);
     if (p->item->fate == FATE_COUNTED && w->run->config->part == NULL &&
         !rollup_is_empty(p->rollups[d])) {
-        if (w->batch[d] == NULL)
-            w->batch[d] = rollup_new(&p->table->shape, run_ceiling(w->run), NULL, err);
-        if (w->batch[d] == NULL)
+        if (worker_batch_rollup(w, p->table, err) == NULL)
             return err->code;
         rc = rollup_absorb(w->batch[d], p->rollups[d], err);
     }

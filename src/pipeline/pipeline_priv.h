@@ -270,7 +270,7 @@ struct worker {
     pthread_t      thread;
     struct lines  *lines;
     struct rollup *batch[ROLLUPS_MAX]; /* what this worker adds to the batch */
-    struct rollup *all[ROLLUPS_MAX];    /* where all batches are written at once: what it added to those before */
+    struct rollup *all[ROLLUPS_MAX];    /* where all batches are written at once: what it added to those before; NULL: nothing */
     struct picker  pickers[DATASETS_MAX];
     bool           picker_ready[DATASETS_MAX];
     struct pending pending[PENDING_MAX];
@@ -320,6 +320,7 @@ struct run {
     size_t          n_ecosystems;
     struct item    *items;
     size_t          n_items;
+    uint64_t        largest;     /* of the inputs, as stored; UINT64_MAX: that of standard input is not known */
     struct known_stored *stored; /* test 2's candidates for the batch, sorted by size */
     size_t          n_stored;
     struct reading  reading;     /* how inputs are read: a refusal holds for this way */
@@ -354,8 +355,9 @@ struct run {
 };
 
 /*
- * The ceiling of one of a worker's rollups: the batch's, the input's that is being read, and all pending ones together. A third of it
- * is for what is parked, where that may be, and one for what a second rule pack would count.
+ * --memory in ten shares for each worker. Three are for the input that is being read, one for all that are pending, and six for the
+ * batch and, where those are kept, the batches before it; where all inputs are small two of the three go there as well. A third is
+ * for what is parked, where that may be, and one for what a second rule pack would count.
  */
 static inline size_t
 run_share(const struct run *run)
@@ -365,13 +367,26 @@ run_share(const struct run *run)
     return memory_bytes / run->n_workers_max / 10;
 }
 
-/* Of a single input all three have the same rows, which move from one to the next. */
+/* For rows of hits, of three shares. Of a single input all have the same rows, which move from one to the next. */
 static inline size_t
 run_ceiling(const struct run *run)
 {
     size_t others = (size_t)run->may_park + (run->config->shadow != NULL);
 
     return run_share(run) * (3 - others) * (run->n_items == 1 ? 3 : 1);
+}
+
+/* Logs inflate ten or twenty times, and added up they take less: one share is enough for any of these inputs. */
+static inline bool
+run_has_small_inputs(const struct run *run)
+{
+    return run->config->sink != RUN_TO_DATABASE && run->n_items > 1 && run->largest < run_share(run) / 16;
+}
+
+static inline size_t
+run_input_ceiling(const struct run *run)
+{
+    return run_has_small_inputs(run) ? run_share(run) : run_ceiling(run);
 }
 
 /* Signals so far: one finishes the batch, two roll it back. */
@@ -534,6 +549,8 @@ enum st worker_init(struct worker *w, struct run *run, struct err *err);
 void    worker_release(struct worker *w);
 void    worker_batch(struct worker *w); /* takes inputs until the batch is closed; failures go to run_fail */
 void    worker_reset(struct worker *w); /* drops what it holds of the batch */
+/* What it adds to the batch of a table's rows, made on first use. NULL: failure, in err. */
+struct rollup *worker_batch_rollup(struct worker *w, const struct table *t, struct err *err);
 /* The batch stands: what is written at the end of the run, or told, is kept for it. */
 enum st worker_keep(struct worker *w, struct err *err);
 

@@ -126,6 +126,15 @@ open_database(struct run *run, struct err *err)
     return rc == ST_OK && c->connected != NULL ? c->connected(c->ctx, run->pg, err) : rc;
 }
 
+static void
+note_size(struct run *run, const struct source *s)
+{
+    uint64_t size = s->is_stdin ? UINT64_MAX : (uint64_t)s->file.size;
+
+    run->stored_total += s->is_stdin ? 0 : size;
+    run->largest = size > run->largest ? size : run->largest;
+}
+
 static enum st
 make_items(struct run *run, struct source_list *inputs, struct err *err)
 {
@@ -140,7 +149,7 @@ make_items(struct run *run, struct source_list *inputs, struct err *err)
             run->items[i].skipped = "younger than --min-age";
             continue;
         }
-        run->stored_total += inputs->at[i].is_stdin ? 0 : (uint64_t)inputs->at[i].file.size;
+        note_size(run, &inputs->at[i]);
     }
     for (size_t i = 0; i < inputs->n; i++)
         if (inputs->at[i].is_stdin)
@@ -312,6 +321,38 @@ let_workers_work(struct run *run)
         pthread_join(run->workers[i].thread, NULL);
 }
 
+static void *
+keep_main(void *arg)
+{
+    struct worker *w = arg;
+    struct err err = { 0 };
+
+    if (worker_keep(w, &err) != ST_OK)
+        run_fail(w->run, &err);
+    return NULL;
+}
+
+/* All workers at once, the last of them here, as are those that no thread can be had for. */
+static enum st
+let_workers_keep(struct run *run, struct err *err)
+{
+    size_t started = 0;
+
+    if (run->config->sink != RUN_TO_DATABASE) /* else there is little to keep */
+        while (started + 1 < run->n_workers &&
+               pthread_create(&run->workers[started].thread, NULL, keep_main,
+                              &run->workers[started]) == 0)
+            started++;
+    for (size_t i = started; i < run->n_workers; i++)
+        keep_main(&run->workers[i]);
+    for (size_t i = 0; i < started; i++)
+        pthread_join(run->workers[i].thread, NULL);
+    if (!run->failed)
+        return ST_OK;
+    *err = run->failure;
+    return err->code;
+}
+
 static void
 reset_workers(struct run *run)
 {
@@ -434,9 +475,7 @@ do_batches(struct run *run, struct err *err)
             return rc;
         if (run->config->sink == RUN_TO_DATABASE)
             rc = shadow_counted(run, err);
-        for (size_t i = 0; i < run->n_workers && rc == ST_OK; i++)
-            rc = worker_keep(&run->workers[i], err);
-        if (rc != ST_OK)
+        if (rc != ST_OK || (rc = let_workers_keep(run, err)) != ST_OK)
             return rc;
         reset_workers(run);
     }

@@ -44,27 +44,75 @@ worker_reset(struct worker *w)
             rollup_reset(w->batch[d]);
 }
 
+/*
+ * What one of a table's two rollups may hold, the batch's or that of the batches before, beside the
+ * other: what that one leaves of the shares for both, and that is one at least.
+ */
+static size_t
+room_beside(const struct run *run, const struct rollup *other)
+{
+    size_t share = run_share(run), held = other == NULL ? 0 : rollup_held_bytes(other);
+    size_t both = 3 * run_ceiling(run) - run_input_ceiling(run), most = both - share;
+
+    if (run->config->sink == RUN_TO_DATABASE || run->n_items == 1)
+        return run_ceiling(run);
+    return held < share ? most : held < most ? both - held : share;
+}
+
+struct rollup *
+worker_batch_rollup(struct worker *w, const struct table *t, struct err *err)
+{
+    size_t d = (size_t)(t - w->run->tables);
+
+    if (w->batch[d] == NULL)
+        w->batch[d] = rollup_new(&t->shape, room_beside(w->run, w->all[d]), NULL, err);
+    return w->batch[d];
+}
+
+/* The smaller joins the larger, and the next batch begins with a rollup that fits beside both. */
+static enum st
+keep_rows(struct worker *w, size_t d, struct err *err)
+{
+    struct rollup *more = w->batch[d], *less = w->all[d];
+    enum st rc = ST_OK;
+
+    if (less != NULL && rollup_held_bytes(less) > rollup_held_bytes(more)) {
+        more = w->all[d];
+        less = w->batch[d];
+    }
+    w->batch[d] = NULL;
+    w->all[d] = more;
+    if (less != NULL) {
+        rollup_set_ceiling(more, room_beside(w->run, less));
+        rc = rollup_absorb(more, less, err);
+        rollup_free(less);
+    }
+    rollup_set_ceiling(more, room_beside(w->run, NULL));
+    return rc;
+}
+
+/* The same of what stands behind the rollups of the datasets. */
+static enum st
+keep_more(struct worker *w, size_t d, struct err *err)
+{
+    if (w->all[d] == NULL && d == PARKED)
+        parked_rollup(w->run, &w->all[d], err);
+    else if (d == SHADOW)
+        shadow_rollup(w->run, &w->all[d], err);
+    return w->all[d] == NULL ? err->code : rollup_absorb(w->all[d], w->batch[d], err);
+}
+
 enum st
 worker_keep(struct worker *w, struct err *err)
 {
-    /* What is committed is in the database. */
-    for (size_t d = w->run->config->sink == RUN_TO_DATABASE ? SHADOW : 0; d < ROLLUPS_MAX; d++) {
-        enum st rc;
+    enum st rc = ST_OK;
 
-        if (w->batch[d] == NULL || rollup_is_empty(w->batch[d]))
-            continue;
-        if (w->all[d] == NULL && d == PARKED)
-            parked_rollup(w->run, &w->all[d], err);
-        else if (d == SHADOW)
-            shadow_rollup(w->run, &w->all[d], err);
-        else if (w->all[d] == NULL)
-            w->all[d] = rollup_new(&w->run->tables[d].shape, run_ceiling(w->run), NULL, err);
-        if (w->all[d] == NULL)
-            return err->code;
-        if ((rc = rollup_absorb(w->all[d], w->batch[d], err)) != ST_OK)
-            return rc;
-    }
-    return ST_OK;
+    /* What is committed is in the database. */
+    for (size_t d = w->run->config->sink == RUN_TO_DATABASE ? SHADOW : 0;
+         d < ROLLUPS_MAX && rc == ST_OK; d++)
+        if (w->batch[d] != NULL && !rollup_is_empty(w->batch[d]))
+            rc = d < DATASETS_MAX ? keep_rows(w, d, err) : keep_more(w, d, err);
+    return rc;
 }
 
 void
@@ -113,7 +161,7 @@ static struct rollup *
 fresh_rollup(struct worker *w, struct rollup **slot, const struct table *t, struct err *err)
 {
     if (*slot == NULL)
-        *slot = rollup_new(&t->shape, run_ceiling(w->run), NULL, err);
+        *slot = rollup_new(&t->shape, run_input_ceiling(w->run), NULL, err);
     return *slot;
 }
 
@@ -384,7 +432,7 @@ tell_done(struct worker *w, const struct item *item)
 void
 worker_batch(struct worker *w)
 {
-    size_t enough = run_ceiling(w->run) / 3;
+    size_t enough = run_input_ceiling(w->run) / (run_has_small_inputs(w->run) ? 1 : 3);
     struct err err = { 0 };
     struct item *item;
     enum st rc = ST_OK;

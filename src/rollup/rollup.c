@@ -32,12 +32,20 @@ rollup_new(const struct rollup_shape *shape, size_t ceiling_bytes, const char *t
         err_memory(err, "cannot make a rollup");
         return NULL;
     }
+    *r = (struct rollup){ .shape = *shape, .tmpdir = tmpdir };
+    r->first_day = r->last_day = DAY_NONE;
+    table_init(&r->table, &r->shape, 0);
+    rollup_set_ceiling(r, ceiling_bytes);
+    return r;
+}
+
+void
+rollup_set_ceiling(struct rollup *r, size_t ceiling_bytes)
+{
     if (ceiling_bytes < ROLLUP_CEILING_MIN)
         ceiling_bytes = ROLLUP_CEILING_MIN;
-    *r = (struct rollup){ .shape = *shape, .ceiling_bytes = ceiling_bytes, .tmpdir = tmpdir };
-    r->first_day = r->last_day = DAY_NONE;
-    table_init(&r->table, &r->shape, ceiling_bytes - RESERVE_BYTES - sizeof *r);
-    return r;
+    r->ceiling_bytes = ceiling_bytes;
+    table_set_ceiling(&r->table, ceiling_bytes - RESERVE_BYTES - sizeof *r);
 }
 
 static void

@@ -87,6 +87,13 @@ free_slots(struct table *t)
 }
 
 void
+table_set_ceiling(struct table *t, size_t ceiling_bytes)
+{
+    t->ceiling_bytes = ceiling_bytes;
+    share_out(t, t->share);
+}
+
+void
 table_release(struct table *t)
 {
     free_slots(t);

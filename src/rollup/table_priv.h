@@ -62,6 +62,9 @@ void table_init(struct table *t, const struct rollup_shape *shape, size_t ceilin
 void table_release(struct table *t);
 void table_reset(struct table *t);
 
+/* Another ceiling: what it holds beyond that, it keeps, and takes no more. */
+void table_set_ceiling(struct table *t, size_t ceiling_bytes);
+
 /* What it holds from the system beyond the struct. */
 size_t table_bytes(const struct table *t);
 

@@ -209,6 +209,49 @@ absorbing_is_under_ceilings(void **state)
     assert_int_equal(now_bytes, before);
 }
 
+static void
+add_hits(struct rollup *r, uint64_t *seed, int n)
+{
+    uint8_t key[KEY_BYTES_MAX];
+
+    for (int i = 0; i < n; i++) {
+        struct hit hit = pressing_hit(seed, key, 60);
+
+        assert_int_equal(rollup_add(r, &hit, &err), ST_OK);
+    }
+}
+
+/* Lowered, raised: what is held beyond it goes to disk with the next hits, and the rows stay what they are. */
+static void
+another_ceiling(void **state)
+{
+    struct rollup *r = rollup_new(&stats_shape, 8 * MIB, NULL, &err);
+    struct rollup *all = rollup_new(&stats_shape, 64 * MIB, NULL, &err);
+    uint64_t seed = 3, same = 3;
+    int64_t n, want;
+
+    (void)state;
+    add_hits(r, &seed, 20000);
+    assert_int_equal(rollup_n_runs(r), 0);
+    assert_true(rollup_held_bytes(r) > 1 * MIB);
+    rollup_set_ceiling(r, 1 * MIB);
+    add_hits(r, &seed, 20000);
+    assert_true(rollup_n_runs(r) > 0);
+    assert_true(rollup_held_bytes(r) <= 1 * MIB);
+    n = (int64_t)rollup_n_runs(r);
+    rollup_set_ceiling(r, 16 * MIB);
+    add_hits(r, &seed, 20000);
+    assert_int_equal(rollup_n_runs(r), n);
+    assert_true(rollup_held_bytes(r) > 1 * MIB);
+    add_hits(all, &same, 60000);
+    assert_int_equal(rollup_n_runs(all), 0);
+    assert_int_equal(rows_count(&r, 1, 1, &n, &err), ST_OK);
+    assert_int_equal(rows_count(&all, 1, 1, &want, &err), ST_OK);
+    assert_int_equal(n, want);
+    rollup_free(r);
+    rollup_free(all);
+}
+
 int
 main(void)
 {
@@ -216,6 +259,7 @@ main(void)
         cmocka_unit_test(peak_is_under_ceiling),
         cmocka_unit_test(reading_is_under_ceiling),
         cmocka_unit_test(absorbing_is_under_ceilings),
+        cmocka_unit_test(another_ceiling),
     };
 
     start_counting();
