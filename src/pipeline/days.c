@@ -6,26 +6,37 @@
 
 #include "pipeline_priv.h"
 
-struct payload_day *
-days_at(struct days *d, int32_t day)
+static struct day_block *
+block_at(struct days *d, size_t at)
 {
-    size_t at = (size_t)day / DAY_BLOCK;
-    struct payload_day *block;
+    struct day_block *block = d->blocks[at];
 
-    assert(day >= 0 && day <= DAY_MAX);
-    if (d->blocks[at] != NULL)
-        return &d->blocks[at][day % DAY_BLOCK];
-    if (d->n_used == DAY_BLOCKS_MAX)
-        return NULL;
-    block = d->n_spare > 0 ? d->spare[--d->n_spare] : malloc(DAY_BLOCK * sizeof *block);
+    if (block != NULL || d->n_used == DAY_BLOCKS_MAX)
+        return block;
+    block = d->n_spare > 0 ? d->spare[--d->n_spare] : calloc(1, sizeof *block);
     if (block == NULL) {
         d->no_memory = true;
         return NULL;
     }
-    memset(block, 0, DAY_BLOCK * sizeof *block);
+    block->first = DAY_BLOCK;
+    block->last = 0;
     d->blocks[at] = block;
     d->used[d->n_used++] = (uint16_t)at;
-    return &block[day % DAY_BLOCK];
+    return block;
+}
+
+struct payload_day *
+days_at(struct days *d, int32_t day)
+{
+    struct day_block *block = block_at(d, (size_t)day / DAY_BLOCK);
+    uint16_t at = (uint16_t)(day % DAY_BLOCK);
+
+    assert(day >= 0 && day <= DAY_MAX);
+    if (block == NULL)
+        return NULL;
+    block->first = at < block->first ? at : block->first;
+    block->last = at > block->last ? at : block->last;
+    return &block->days[at];
 }
 
 static int
@@ -44,18 +55,21 @@ days_list(const struct days *d, size_t *n)
     memcpy(used, d->used, d->n_used * sizeof *used);
     qsort(used, d->n_used, sizeof *used, by_number);
     for (size_t i = 0; i < d->n_used; i++)
-        for (size_t k = 0; k < DAY_BLOCK; k++)
-            count += d->blocks[used[i]][k].lines > 0;
+        for (size_t k = d->blocks[used[i]]->first; k <= d->blocks[used[i]]->last; k++)
+            count += d->blocks[used[i]]->days[k].lines > 0;
     list = malloc((count + 1) * sizeof *list);
     if (list == NULL)
         return NULL;
     *n = 0;
-    for (size_t i = 0; i < d->n_used; i++)
-        for (size_t k = 0; k < DAY_BLOCK; k++)
-            if (d->blocks[used[i]][k].lines > 0) {
-                list[*n] = d->blocks[used[i]][k];
+    for (size_t i = 0; i < d->n_used; i++) {
+        const struct day_block *block = d->blocks[used[i]];
+
+        for (size_t k = block->first; k <= block->last; k++)
+            if (block->days[k].lines > 0) {
+                list[*n] = block->days[k];
                 list[(*n)++].day = (int32_t)(used[i] * DAY_BLOCK + k);
             }
+    }
     return list;
 }
 
@@ -63,7 +77,11 @@ void
 days_reset(struct days *d)
 {
     for (size_t i = 0; i < d->n_used; i++) {
-        d->spare[d->n_spare++] = d->blocks[d->used[i]];
+        struct day_block *block = d->blocks[d->used[i]];
+
+        memset(block->days + block->first, 0,
+               (size_t)(block->last - block->first + 1) * sizeof *block->days);
+        d->spare[d->n_spare++] = block;
         d->blocks[d->used[i]] = NULL;
     }
     d->n_used = 0;

@@ -66,13 +66,19 @@
 #define DAY_BLOCKS     ((DAY_MAX + DAY_BLOCK) / DAY_BLOCK)
 #define DAY_BLOCKS_MAX 72 /* of one input: about a hundred years. A hostile log cannot make us hold more */
 
+/* Days that have not been asked for are all zero. */
+struct day_block {
+    uint16_t           first, last; /* that have been */
+    struct payload_day days[DAY_BLOCK];
+};
+
 struct days {
-    struct payload_day *blocks[DAY_BLOCKS];
-    uint16_t            used[DAY_BLOCKS_MAX]; /* which blocks are in use, in order of first use */
-    size_t              n_used;
-    struct payload_day *spare[DAY_BLOCKS_MAX];
-    size_t              n_spare;
-    bool                no_memory; /* that, and not the number of days, was why one was refused */
+    struct day_block *blocks[DAY_BLOCKS];
+    uint16_t          used[DAY_BLOCKS_MAX]; /* which blocks are in use, in order of first use */
+    size_t            n_used;
+    struct day_block *spare[DAY_BLOCKS_MAX];
+    size_t            n_spare;
+    bool              no_memory; /* that, and not the number of days, was why one was refused */
 };
 
 /* The entry of a day, made on first use; NULL: too many days, or no memory, which is noted. */
