@@ -270,11 +270,23 @@ table_block(struct parser *p, struct record *out, size_t max, size_t *n_records,
 
 /* ---- sniffing ---- */
 
+/* Can its first line be a header? One column gives no time of what was downloaded. */
+static bool
+may_be_header(struct slice head, char separator)
+{
+    const char *feed;
+
+    while (head.n > 0 && (*head.p == '\n' || *head.p == '\r'))
+        head.p++, head.n--;
+    feed = memchr(head.p, '\n', head.n);
+    return memchr(head.p, separator, feed == NULL ? head.n : (size_t)(feed - head.p)) != NULL;
+}
+
 /* A header alone is sure too: its names are looked at one by one. */
 static int
 sniff_table(const struct format *f, struct slice head)
 {
-    const char *feed = memchr(head.p, '\n', head.n);
+    const char *feed = head.n == 0 ? NULL : memchr(head.p, '\n', head.n);
     struct record rec;
     struct err ignored;
     struct parser p;
@@ -282,9 +294,11 @@ sniff_table(const struct format *f, struct slice head)
     size_t n = 0;
     enum st rc;
 
+    if (head.n == 0 || !may_be_header(head, separator_of(f)))
+        return 0;
     if (feed != NULL && feed + 1 < head.p + head.n)
         return format_share(f, head);
-    if (head.n == 0 || (copy = calloc(1, head.n + BLOCK_SLACK)) == NULL)
+    if ((copy = calloc(1, head.n + BLOCK_SLACK)) == NULL)
         return 0;
     memcpy(copy, head.p, head.n);
     rc = parser_init(&p, f, NULL, &ignored);

@@ -227,31 +227,55 @@ rank(struct slice head)
     return c;
 }
 
-#define SAMPLE_BYTES (4 * KIB)
+/* The lines that begin within the first bytes of a head. */
+static struct slice
+sample_of(struct slice head, size_t bytes)
+{
+    const char *feed = NULL;
+
+    if (head.n > bytes)
+        feed = memchr(head.p + bytes - 1, '\n', head.n - bytes + 1);
+    return feed == NULL ? head : (struct slice){ head.p, (size_t)(feed - head.p) + 1 };
+}
+
+/* How many formats read every line of a sample; the first of them. */
+static size_t
+readers_of(struct slice sample, const struct format **first)
+{
+    size_t n = 0;
+
+    *first = NULL;
+    for (size_t i = 0; formats[i] != NULL; i++) {
+        if (formats[i]->sniff(sample) < 100)
+            continue;
+        if (n++ == 0)
+            *first = formats[i];
+    }
+    return n;
+}
 
 /*
  * Most logs are of one kind from their first line to the last. If one format reads every line of a
  * sample and no other does, and it reads all of the head as well, then no other can score as much:
  * a line of the sample that it did not read is one of the head too. So the other formats need not
- * be asked about all of it, which takes as long as counting 64 KiB does.
+ * be asked about all of it, which takes as long as counting 64 KiB does. Mostly a line or three are
+ * enough, and of a small log more would take longer than its lines.
  */
 static const struct format *
 obvious(struct slice head)
 {
-    const struct format *only = NULL;
-    struct slice sample = head;
-    const char *feed;
+    static const size_t sizes[] = { KIB, 4 * KIB };
 
-    if (head.n > SAMPLE_BYTES && (feed = memrchr(head.p, '\n', SAMPLE_BYTES)) != NULL)
-        sample.n = (size_t)(feed - head.p) + 1;
-    for (size_t i = 0; formats[i] != NULL; i++) {
-        if (formats[i]->sniff(sample) < 100)
-            continue;
-        if (only != NULL)
-            return NULL;
-        only = formats[i];
+    for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+        struct slice sample = sample_of(head, sizes[i]);
+        const struct format *only;
+
+        if (readers_of(sample, &only) == 1)
+            return sample.n == head.n || only->sniff(head) == 100 ? only : NULL;
+        if (sample.n == head.n)
+            break;
     }
-    return only != NULL && (sample.n == head.n || only->sniff(head) == 100) ? only : NULL;
+    return NULL;
 }
 
 /*

@@ -8,43 +8,46 @@
  * holds.
  */
 static const struct {
-    const char *name;
+    struct slice name;
     enum column column;
 } names[] = {
-    { "date", COLUMN_DATE },
-    { "time", COLUMN_TIME },
-    { "timestamp", COLUMN_SECONDS },
-    { "timestamp(ms)", COLUMN_MILLIS },
-    { "sc-bytes", COLUMN_BYTES },
-    { "c-ip", COLUMN_CLIENT },
-    { "cs-ip", COLUMN_CLIENT }, /* Akamai's name */
-    { "x-forwarded-for", COLUMN_FORWARDED },
-    { "X-Forwarded-For", COLUMN_FORWARDED }, /* IIS, where the administrator adds it */
-    { "cs(X-Forwarded-For)", COLUMN_FORWARDED },
-    { "cs-method", COLUMN_METHOD },
-    { "cs-uri-stem", COLUMN_PATH },
-    { "cs-uri-path", COLUMN_PATH },
-    { "cs-uri", COLUMN_PATH },
-    { "cs-uri-query", COLUMN_QUERY },
-    { "sc-status", COLUMN_STATUS },
-    { "cs(User-Agent)", COLUMN_AGENT },
-    { "sc-range-start", COLUMN_RANGE },
-    { "sc-range-end", COLUMN_RANGE_END },
-    { "sc-content-len", COLUMN_LENGTH },
-    { "c-country", COLUMN_COUNTRY },
+#define NAME(literal, column) { { literal, sizeof literal - 1 }, column }
+    NAME("date", COLUMN_DATE),
+    NAME("time", COLUMN_TIME),
+    NAME("timestamp", COLUMN_SECONDS),
+    NAME("timestamp(ms)", COLUMN_MILLIS),
+    NAME("sc-bytes", COLUMN_BYTES),
+    NAME("c-ip", COLUMN_CLIENT),
+    NAME("cs-ip", COLUMN_CLIENT), /* Akamai's name */
+    NAME("x-forwarded-for", COLUMN_FORWARDED),
+    NAME("X-Forwarded-For", COLUMN_FORWARDED), /* IIS, where the administrator adds it */
+    NAME("cs(X-Forwarded-For)", COLUMN_FORWARDED),
+    NAME("cs-method", COLUMN_METHOD),
+    NAME("cs-uri-stem", COLUMN_PATH),
+    NAME("cs-uri-path", COLUMN_PATH),
+    NAME("cs-uri", COLUMN_PATH),
+    NAME("cs-uri-query", COLUMN_QUERY),
+    NAME("sc-status", COLUMN_STATUS),
+    NAME("cs(User-Agent)", COLUMN_AGENT),
+    NAME("sc-range-start", COLUMN_RANGE),
+    NAME("sc-range-end", COLUMN_RANGE_END),
+    NAME("sc-content-len", COLUMN_LENGTH),
+    NAME("c-country", COLUMN_COUNTRY),
+#undef NAME
 };
 
 static struct slice
 next_word(struct slice *rest)
 {
-    struct slice word;
+    const char *p = rest->p, *end = p + rest->n, *from;
 
-    while (rest->n > 0 && (*rest->p == ' ' || *rest->p == '\t'))
-        rest->p++, rest->n--;
-    word = (struct slice){ rest->p, 0 };
-    while (rest->n > 0 && *rest->p != ' ' && *rest->p != '\t')
-        rest->p++, rest->n--, word.n++;
-    return word;
+    while (p < end && (*p == ' ' || *p == '\t'))
+        p++;
+    from = p;
+    while (p < end && *p != ' ' && *p != '\t')
+        p++;
+    *rest = (struct slice){ p, (size_t)(end - p) };
+    return (struct slice){ from, (size_t)(p - from) };
 }
 
 /* CloudFront alone has columns of its edge locations; it encodes paths once more. */
@@ -91,7 +94,7 @@ map_name(struct w3c *c, const char *drop_key, struct slice name, size_t rank[COL
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         enum column which = names[i].column;
 
-        if (i <= rank[which] && slice_eq(name, slice_of(names[i].name))) {
+        if (i <= rank[which] && slice_eq(name, names[i].name)) {
             c->at[which] = c->n_named;
             rank[which] = i;
         }
@@ -189,7 +192,8 @@ next_line(struct slice *rest)
 
 /* Names that tell: of an edge location, and of the path's columns. */
 struct told {
-    bool fields, edge, stem, other_path;
+    bool fields, stem, other_path;
+    bool edge; /* and then nothing else matters */
 };
 
 static void
@@ -198,8 +202,8 @@ look_at_names(struct slice line, struct told *told)
     struct slice name;
 
     told->fields = true;
-    while ((name = next_word(&line)).n > 0) {
-        told->edge |= is_of_edge(name);
+    while (!told->edge && (name = next_word(&line)).n > 0) {
+        told->edge = is_of_edge(name);
         told->stem |= slice_is(name, "cs-uri-stem");
         told->other_path |= slice_is(name, "cs-uri") || slice_is(name, "cs-uri-path");
     }
@@ -214,7 +218,7 @@ w3c_kind(struct slice head)
 
     if (!is_directive(head))
         return W3C_NONE;
-    while (rest.n > 0 && values.p == NULL) {
+    while (rest.n > 0 && values.p == NULL && !told.edge) {
         struct slice line = next_line(&rest);
 
         if (slice_starts(line, SLICE("#Fields:")))
