@@ -28,10 +28,11 @@ block_at(struct days *d, size_t at)
 struct payload_day *
 days_at(struct days *d, int32_t day)
 {
-    struct day_block *block = block_at(d, (size_t)day / DAY_BLOCK);
     uint16_t at = (uint16_t)(day % DAY_BLOCK);
+    struct day_block *block;
 
     assert(day >= 0 && day <= DAY_MAX);
+    block = block_at(d, (size_t)day / DAY_BLOCK);
     if (block == NULL)
         return NULL;
     block->first = at < block->first ? at : block->first;
