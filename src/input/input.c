@@ -196,7 +196,7 @@ open_file(struct input *in, const struct source *source, struct err *err)
     in->stored_hash = hash_stream_new(in->secret);
     if (in->stored_hash == NULL)
         return err_memory(err, "cannot read input");
-    if ((uint64_t)st.st_size > STORED_BUF) /* else the first read takes all of it */
+    if (in->file.size > (int64_t)STORED_BUF) /* else the first read takes all of it */
         posix_fadvise(in->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     if ((rc = stored_init(&in->stored, in->fd, (uint64_t)st.st_size, in->stored_hash, err)) !=
             ST_OK ||
