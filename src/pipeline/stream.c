@@ -381,7 +381,7 @@ add_download(struct run *run, const struct range_group *g, struct err *err)
 {
     struct table *t = run->stream->counted.table;
     struct payload *payload = run->items[g->inputs->input].payload;
-    struct rollup **rollup = &run->workers[0].batch[t - run->tables];
+    struct rollup *rollup;
     struct hit hit = { .key = g->key,
                        .day = g->day,
                        .sums = { 1, g->bytes },
@@ -395,9 +395,9 @@ add_download(struct run *run, const struct range_group *g, struct err *err)
     }
     if (!sums_fit(t->sums, g->bytes) || (payload != NULL && !sums_fit(payload->sums, g->bytes)))
         return ST_OK; /* it stays filtered */
-    if (*rollup == NULL && (*rollup = rollup_new(&t->shape, run_ceiling(run), NULL, err)) == NULL)
+    if ((rollup = worker_batch_rollup(&run->workers[0], t, err)) == NULL)
         return err->code;
-    if ((rc = rollup_add(*rollup, &hit, err)) != ST_OK)
+    if ((rc = rollup_add(rollup, &hit, err)) != ST_OK)
         return rc;
     t->sums[0]++;
     t->sums[1] += g->bytes;
