@@ -1,7 +1,7 @@
 /*
- * One input from open to the end: which codec, are all bytes good, and who is the payload. Stands
- * between the command line and lines/; leaves the decoding to the codecs and the ledger to
- * pipeline/.
+ * One input from open to the end: which codec, are all bytes good, and where do they end. Stands
+ * between the command line and lines/; leaves the decoding to the codecs, who the payload is to
+ * identity.c and the ledger to pipeline/.
  */
 #include "ingest/base.h"
 
@@ -24,22 +24,14 @@ struct input {
     struct file_id file;
     uint64_t cut; /* decoded bytes of a plain file up to its last LF; UINT64_MAX for all others */
 
-    const struct hash_secret *secret;
-    struct identity identity; /* head and length as far as read */
-    struct salvage *salvage;  /* NULL: what is cut short is refused */
-
-    /* Of whoever calls input_identify, maybe beside input_read. */
-    struct murmur3 blocks; /* over the digests of the blocks so far */
-    uint64_t n_identified; /* bytes in them */
-    struct murmur3 to_lf;  /* with salvage: up to the last LF */
+    struct identifying who;  /* its second half is of whoever calls input_identify */
+    struct salvage *salvage; /* NULL: what is cut short is refused */
 };
 
-/* Who the whole lines so far are, for an input that may turn out to be cut short. */
+/* Of an input whose whole lines may stand for it. */
 struct salvage {
     bool partial;
-    struct err why;           /* the story of the cut */
-    uint64_t behind;          /* bytes behind the last LF before the cut */
-    struct identity identity; /* head and length */
+    struct err why; /* the story of the cut */
 };
 
 static const struct codec *const codecs[] = {
@@ -193,7 +185,7 @@ open_file(struct input *in, const struct source *source, struct err *err)
         return rc;
     in->file = file_id_of(&st);
     in->young = input_is_young(&in->file);
-    in->stored_hash = hash_stream_new(in->secret);
+    in->stored_hash = hash_stream_new(in->who.secret);
     if (in->stored_hash == NULL)
         return err_memory(err, "cannot read input");
     if (in->file.size > (int64_t)STORED_BUF) /* else the first read takes all of it */
@@ -217,7 +209,6 @@ input_open(struct input **out, const struct source *source, const struct hash_se
     if (in == NULL)
         return err_memory(err, "cannot open input");
     in->fd = -1;
-    in->secret = secret;
     in->is_stdin = source->is_stdin;
     in->cut = UINT64_MAX;
     if (options != NULL) {
@@ -229,7 +220,7 @@ input_open(struct input **out, const struct source *source, const struct hash_se
             return err_memory(err, "cannot open input");
         }
     }
-    murmur3_init(&in->blocks);
+    identity_begin(&in->who, secret, in->salvage != NULL);
     if (source->is_stdin) {
         in->fd = source->feed == NULL ? STDIN_FILENO : -1;
         fcntl(in->fd, F_SETPIPE_SZ, PIPE_BYTES); /* where it is a pipe, and that is allowed */
@@ -246,71 +237,6 @@ input_open(struct input **out, const struct source *source, const struct hash_se
     }
     *out = in;
     return ST_OK;
-}
-
-/* The first bytes hold the head: input_read is asked for more than it has. */
-static void
-add_length(const struct hash_secret *secret, struct identity *identity, const char *p, size_t n)
-{
-    if (identity->length == 0)
-        identity->head = hash_keyed(secret, p, n < HEAD_BYTES ? n : HEAD_BYTES);
-    identity->length += n;
-}
-
-/*
- * Blocks are full but for the last of all: input_read is asked for whole blocks and gives less only
- * at the end.
- */
-static void
-add_blocks(const struct hash_secret *secret, struct murmur3 *blocks, const char *p, size_t n)
-{
-    for (; n >= IDENTITY_BLOCK; n -= IDENTITY_BLOCK, p += IDENTITY_BLOCK) {
-        struct digest d = hash_keyed(secret, p, IDENTITY_BLOCK);
-
-        murmur3_add16(blocks, d.b);
-    }
-    if (n > 0) {
-        struct digest d = hash_keyed(secret, p, n);
-
-        murmur3_add16(blocks, d.b);
-    }
-}
-
-/* Bytes up to their last LF, or 0. */
-static size_t
-whole_lines(const char *p, size_t n)
-{
-    const char *lf = memrchr(p, '\n', n);
-
-    return lf == NULL ? 0 : (size_t)(lf - p) + 1;
-}
-
-/*
- * Before these bytes are added: how long is what ends with their last LF? The line behind it may
- * never come to its end, and then the bytes are gone.
- */
-static void
-add_lines(struct input *in, const char *p, size_t n)
-{
-    size_t n_lines = whole_lines(p, n);
-
-    if (n_lines == 0)
-        return;
-    in->salvage->identity = in->identity;
-    add_length(in->secret, &in->salvage->identity, p, n_lines);
-}
-
-void
-input_identify(struct input *in, const char *p, size_t n)
-{
-    size_t n_lines = in->salvage == NULL ? 0 : whole_lines(p, n);
-
-    if (n_lines > 0) {
-        in->to_lf = in->blocks;
-        add_blocks(in->secret, &in->to_lf, p, n_lines);
-    }
-    add_blocks(in->secret, &in->blocks, p, n);
-    in->n_identified += n;
 }
 
 static enum st
@@ -345,9 +271,9 @@ was_written(const struct input *in, struct file_id *now)
 static enum st
 check_unchanged(struct input *in, struct err *err)
 {
+    size_t want = in->who.read.length < HEAD_BYTES ? (size_t)in->who.read.length : HEAD_BYTES;
     char piece[HEAD_BYTES];
     struct file_id now;
-    struct digest head;
     ssize_t got;
 
     if (in->stored.n_read < (uint64_t)in->file.size)
@@ -356,13 +282,10 @@ check_unchanged(struct input *in, struct err *err)
         return ST_OK;
     if (in->codec != &codec_plain || now.size <= in->file.size)
         return changed(err, "the file changed while it was read");
-    got = whole_pread(in->fd, piece,
-                      in->identity.length < HEAD_BYTES ? (size_t)in->identity.length : HEAD_BYTES,
-                      0);
+    got = whole_pread(in->fd, piece, want, 0);
     if (got < 0)
         return err_fail(err, ST_IO, "cannot read input", "%s", strerror(errno));
-    head = hash_keyed(in->secret, piece, (size_t)got);
-    return digest_eq(&head, &in->identity.head)
+    return identity_begins_with(&in->who, piece, (size_t)got)
                ? ST_OK
                : changed(err, "the file was written anew while it was read");
 }
@@ -391,14 +314,9 @@ finish(struct input *in, struct err *err)
         in->stored.at = in->stored.end;
     if (rc != ST_OK && rc != ST_EOF)
         return rc;
-    if (in->identity.length == 0)
-        in->identity.head = hash_keyed(in->secret, "", 0);
     if (!in->is_stdin && (rc = check_unchanged(in, err)) != ST_OK)
         return rc;
-    if (input_is_partial(in, NULL)) {
-        in->salvage->behind = in->identity.length - in->salvage->identity.length;
-        in->identity = in->salvage->identity;
-    }
+    identity_end(&in->who, input_is_partial(in, NULL));
     in->ended = true;
     return ST_EOF;
 }
@@ -419,7 +337,7 @@ salvage(struct input *in, enum st rc, const char *p, size_t n, struct err *err)
                       "--salvage counts the whole lines there are");
     if (s == NULL)
         return rc;
-    if (s->identity.length == 0 && memrchr(p, '\n', n) == NULL)
+    if (in->who.lines.length == 0 && memrchr(p, '\n', n) == NULL)
         return rc; /* there is not one */
     s->partial = true;
     s->why = *err;
@@ -444,14 +362,14 @@ input_look(struct input *in, char *p, size_t cap, size_t *n, struct err *err)
 void
 input_take_all(struct input *in)
 {
-    assert(in->identity.length == 0 && !in->ended);
+    assert(in->who.read.length == 0 && !in->ended);
     in->cut = UINT64_MAX; /* what is read ends where the file ended at open */
 }
 
 enum st
 input_read(struct input *in, char *p, size_t cap, size_t *n, struct err *err)
 {
-    uint64_t left = in->cut == UINT64_MAX ? UINT64_MAX : in->cut - in->identity.length;
+    uint64_t left = in->cut == UINT64_MAX ? UINT64_MAX : in->cut - in->who.read.length;
     enum st rc = ST_OK;
 
     assert(cap % IDENTITY_BLOCK == 0);
@@ -474,13 +392,17 @@ input_read(struct input *in, char *p, size_t cap, size_t *n, struct err *err)
     }
     if (*n == 0)
         return in->ended ? ST_EOF : finish(in, err);
-    if (in->identity.length == 0 && in->codec != &codec_plain &&
+    if (in->who.read.length == 0 && in->codec != &codec_plain &&
         (rc = refuse_nested(in, p, *n, err)) != ST_OK)
         return rc;
-    if (in->salvage != NULL)
-        add_lines(in, p, *n);
-    add_length(in->secret, &in->identity, p, *n);
+    identity_add(&in->who, p, *n);
     return ST_OK;
+}
+
+void
+input_identify(struct input *in, const char *p, size_t n)
+{
+    identity_hash(&in->who, p, n);
 }
 
 bool
@@ -493,24 +415,12 @@ input_is_partial(const struct input *in, struct err *why)
     return partial;
 }
 
-static struct digest
-payload_hash(const struct input *in)
-{
-    bool partial = input_is_partial(in, NULL);
-    uint8_t length[8];
-
-    assert(in->n_identified == in->identity.length + (partial ? in->salvage->behind : 0));
-    for (int i = 0; i < 8; i++)
-        length[i] = (uint8_t)(in->identity.length >> (8 * i));
-    return murmur3_finish(partial ? &in->to_lf : &in->blocks, length, sizeof length);
-}
-
 void
 input_result(const struct input *in, struct input_result *out)
 {
     assert(in->ended);
     *out = (struct input_result){
-        .identity = in->identity,
+        .identity = identity_result(&in->who),
         .file = in->file,
         .young = in->young,
         .stored_bytes = in->stored.n_read,
@@ -518,13 +428,12 @@ input_result(const struct input *in, struct input_result *out)
         .partial = input_is_partial(in, NULL),
         .verified = !in->terms.unverified && !input_is_partial(in, NULL),
     };
-    out->identity.hash = payload_hash(in);
     if (in->stored_hash != NULL)
         out->stored = hash_stream_finish(in->stored_hash);
     if (in->cut != UINT64_MAX)
         out->unterminated_bytes = (uint64_t)in->file.size - in->cut;
     if (out->partial)
-        out->unterminated_bytes = in->salvage->behind;
+        out->unterminated_bytes = in->who.behind;
 }
 
 const char *

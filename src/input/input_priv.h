@@ -37,6 +37,40 @@ uint64_t stored_offset(const struct stored *s);
 
 struct file_id file_id_of(const struct stat *st);
 
+/* ---- identity.c: who a payload is, as its bytes come ---- */
+
+/*
+ * Two halves, each of one thread at a time: whoever reads adds what came to the first, whoever looks at the bytes hashes them
+ * into the second, maybe meanwhile.
+ */
+struct identifying {
+    const struct hash_secret *secret;   /* borrowed */
+    bool                      by_lines; /* may turn out to be cut short: `lines` and `to_lf` are kept, too */
+
+    struct identity read;      /* head and length of all that was read; not its hash */
+    struct identity lines;     /* the same of what ends with the last LF of it; length 0: there is none */
+    bool            cut_short; /* at the end: `lines` are the payload */
+    uint64_t        behind;    /* bytes behind them, which belong to no one */
+
+    struct murmur3 blocks;   /* over the digests of the blocks so far */
+    struct murmur3 to_lf;    /* up to the last LF */
+    uint64_t       n_hashed; /* bytes in `blocks` */
+};
+
+void identity_begin(struct identifying *who, const struct hash_secret *secret, bool by_lines);
+/* The next bytes, for head and length: the first piece holds the whole head, unless there is no more. */
+void identity_add(struct identifying *who, const char *p, size_t n);
+/* The same pieces, for the hash: of whole blocks, but for the last. */
+void identity_hash(struct identifying *who, const char *p, size_t n);
+/* Are these `n` bytes, HEAD_BYTES or all if there are fewer, how what was read begins? */
+bool identity_begins_with(const struct identifying *who, const char *p, size_t n);
+/* All was added. `cut_short`, only with `by_lines`: what stands behind the last LF does not count. */
+void identity_end(struct identifying *who, bool cut_short);
+/* Behind identity_end, once all was hashed. */
+struct identity identity_result(const struct identifying *who);
+/* The hash of a payload from that over its blocks' keyed digests, and its length in bytes. */
+struct digest identity_of_blocks(const struct murmur3 *blocks, uint64_t length);
+
 struct codec;
 
 /* What a decoder may do, and what it says of what it has read. */

@@ -1,11 +1,11 @@
 /*
- * The hash of a beginning: what input.c computes of a whole payload, for a text of which nobody
+ * The hash of a beginning: what identity.c computes of a whole payload, for a text of which nobody
  * knows yet where it will be cut. Slower than that one by the little that pieces of any size cost,
  * and used only where something in the ledger begins like the input.
  */
 #include "ingest/base.h"
 
-#include "ingest/input.h"
+#include "input_priv.h"
 
 struct prefix {
     const struct hash_secret *secret;
@@ -68,11 +68,8 @@ struct digest
 prefix_hash(const struct prefix *p)
 {
     struct murmur3 blocks = p->blocks;
-    uint8_t length[8];
 
     if (p->length % IDENTITY_BLOCK != 0)
         end_block(&blocks, p->block);
-    for (int i = 0; i < 8; i++)
-        length[i] = (uint8_t)(p->length >> (8 * i));
-    return murmur3_finish(&blocks, length, sizeof length);
+    return identity_of_blocks(&blocks, p->length);
 }
