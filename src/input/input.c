@@ -40,29 +40,6 @@ static const struct codec *const codecs[] = {
 #undef CODEC
 };
 
-/* Opens without blocking on a FIFO and without becoming owner of a terminal. */
-static enum st
-open_regular(const char *path, int *fd, struct stat *st, struct err *err)
-{
-    *fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (*fd < 0)
-        return err_fail(err, ST_IO, "cannot open input", "%s", strerror(errno));
-    if (fstat(*fd, st) != 0) {
-        err_fail(err, ST_IO, "cannot open input", "%s", strerror(errno));
-        goto release;
-    }
-    if (!S_ISREG(st->st_mode)) {
-        err_fail(err, ST_IO, "cannot open input", "it is not a regular file");
-        err_hint(err, "feed a pipe on standard input: ... | ingest -");
-        goto release;
-    }
-    return ST_OK;
-release:
-    close(*fd);
-    *fd = -1;
-    return err->code;
-}
-
 /* Where a plain file's last line ends: it may be growing, and half a line must not be counted. */
 static enum st
 last_line_end(int fd, uint64_t size, uint64_t *out, struct err *err)
@@ -136,18 +113,6 @@ refuse_nested(const struct input *in, const char *p, size_t n, struct err *err)
     return foreign_refuse(bytes, n, in->codec->name, err);
 }
 
-bool
-input_is_young(const struct file_id *file)
-{
-    struct timespec now;
-    int64_t edge;
-
-    if (clock_gettime(CLOCK_REALTIME, &now) != 0)
-        return true;
-    edge = ((int64_t)now.tv_sec - 2) * 1000000000 + now.tv_nsec;
-    return file->mtime_ns > edge || file->ctime_ns > edge;
-}
-
 static bool
 is_binary(const uint8_t *p, size_t n)
 {
@@ -181,7 +146,7 @@ open_file(struct input *in, const struct source *source, struct err *err)
     struct stat st;
     enum st rc;
 
-    if ((rc = open_regular(source->path, &in->fd, &st, err)) != ST_OK)
+    if ((rc = file_open(source->path, &in->fd, &st, err)) != ST_OK)
         return rc;
     in->file = file_id_of(&st);
     in->young = input_is_young(&in->file);
@@ -248,22 +213,6 @@ changed(struct err *err, const char *cause)
 }
 
 /*
- * Has the open file been written to? One that cannot be asked any more (ESTALE) counts as such,
- * with size 0.
- */
-static bool
-was_written(const struct input *in, struct file_id *now)
-{
-    struct stat st;
-
-    *now = (struct file_id){ 0 };
-    if (fstat(in->fd, &st) != 0)
-        return true;
-    *now = file_id_of(&st);
-    return now->size != in->file.size || now->mtime_ns != in->file.mtime_ns;
-}
-
-/*
  * Is it still the file that was opened? A container must not have changed at all. A plain file may
  * grow; one that was written anew under our eyes (copytruncate) begins with other bytes or is not
  * longer.
@@ -278,7 +227,7 @@ check_unchanged(struct input *in, struct err *err)
 
     if (in->stored.n_read < (uint64_t)in->file.size)
         return changed(err, "the file became shorter while it was read");
-    if (!was_written(in, &now))
+    if (!file_was_written(in->fd, &in->file, &now))
         return ST_OK;
     if (in->codec != &codec_plain || now.size <= in->file.size)
         return changed(err, "the file changed while it was read");
@@ -296,7 +245,7 @@ explain(const struct input *in, enum st rc, struct err *err)
 {
     struct file_id now;
 
-    if (rc == ST_CORRUPT && !in->is_stdin && was_written(in, &now))
+    if (rc == ST_CORRUPT && !in->is_stdin && file_was_written(in->fd, &in->file, &now))
         return changed(err, "the file changed while it was read");
     return rc;
 }
@@ -462,56 +411,4 @@ input_close(struct input *in)
     if (in->fd >= 0 && !in->is_stdin)
         close(in->fd);
     free(in);
-}
-
-static bool
-is_same_file(const struct file_id *listed, const struct stat *st)
-{
-    struct file_id now = file_id_of(st);
-
-    return now.device == listed->device && now.inode == listed->inode && now.size == listed->size &&
-           now.mtime_ns == listed->mtime_ns && now.ctime_ns == listed->ctime_ns;
-}
-
-bool
-input_is_unchanged(const struct source *source)
-{
-    struct stat st;
-
-    return !source->is_stdin && stat(source->path, &st) == 0 && S_ISREG(st.st_mode) &&
-           is_same_file(&source->file, &st);
-}
-
-enum st
-input_digest_stored(const struct source *source, const struct hash_secret *secret,
-                    struct digest *out, struct err *err)
-{
-    struct hash_stream *hash = hash_stream_new(secret);
-    struct stored stored = { 0 };
-    struct stat st;
-    int fd = -1;
-    enum st rc;
-
-    if (hash == NULL)
-        return err_memory(err, "cannot read input");
-    if ((rc = open_regular(source->path, &fd, &st, err)) != ST_OK)
-        goto release;
-    if (!is_same_file(&source->file, &st)) {
-        rc = ST_EOF;
-        goto release;
-    }
-    if ((rc = stored_init(&stored, fd, (uint64_t)st.st_size, hash, err)) != ST_OK)
-        goto release;
-    while ((rc = stored_fill(&stored, err)) == ST_OK)
-        stored.at = stored.end;
-    if (rc == ST_EOF) {
-        *out = hash_stream_finish(hash);
-        rc = ST_OK;
-    }
-release:
-    stored_release(&stored);
-    hash_stream_free(hash);
-    if (fd >= 0)
-        close(fd);
-    return rc;
 }

@@ -1,5 +1,5 @@
 /*
- * Inside input/: the bytes of a file as stored, and the codecs that decode them.
+ * Inside input/: a file, its bytes as stored, the codecs that decode them, and who the payload is.
  */
 #ifndef INPUT_PRIV_H
 #define INPUT_PRIV_H
@@ -35,7 +35,16 @@ enum st stored_take(struct stored *s, void *p, uint64_t n, struct err *err);
 /* Where `at` is in the file. */
 uint64_t stored_offset(const struct stored *s);
 
+/* ---- file.c: a file apart from what it holds ---- */
+
 struct file_id file_id_of(const struct stat *st);
+/* A regular file, to read; *fd is the caller's then, and -1 after a failure. ST_OK, ST_IO. */
+enum st file_open(const char *path, int *fd, struct stat *st, struct err *err);
+/*
+ * Has the open file been written to since it was `then`? One that cannot be asked any more (ESTALE) counts as such, and
+ * *now has size 0.
+ */
+bool file_was_written(int fd, const struct file_id *then, struct file_id *now);
 
 /* ---- identity.c: who a payload is, as its bytes come ---- */
 

@@ -27,24 +27,6 @@ source_list_release(struct source_list *list)
     *list = (struct source_list){ 0 };
 }
 
-static int64_t
-nanoseconds(struct timespec t)
-{
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
-struct file_id
-file_id_of(const struct stat *st)
-{
-    return (struct file_id){
-        .device = st->st_dev,
-        .inode = st->st_ino,
-        .size = st->st_size,
-        .mtime_ns = nanoseconds(st->st_mtim),
-        .ctime_ns = nanoseconds(st->st_ctim),
-    };
-}
-
 static enum st
 add(struct source_list *list, struct source source, struct err *err)
 {
