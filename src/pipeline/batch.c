@@ -189,11 +189,9 @@ batch_undo(struct run *run)
         item->ecosystem = item->shadow_ecosystem = 0;
         item->adopted = false;
     }
-    for (size_t w = 0; w < run->n_workers; w++)
-        worker_reset(&run->workers[w]);
+    crew_reset(run);
     seen_reset(&b->seen);
     b->n_reject_ranges = 0;
-    atomic_store(&run->held_bytes, 0);
 }
 
 /*

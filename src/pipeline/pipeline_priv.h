@@ -2,7 +2,8 @@
  * Inside pipeline/: one run, its batches, its workers.
  *
  *   run.c      opens everything, cuts the inputs into batches, turns the crank
- *   worker.c   takes inputs, counts each; many workers at once
+ *   crew.c     all workers at once, in threads
+ *   worker.c   one of them: takes inputs, counts each
  *   choose.c   which format an input has, which dataset it feeds
  *   pass.c     the crank of one input: lines, records, hits, rollup, and the books of it
  *   glance.c   what is known of the inputs before they are opened
@@ -274,6 +275,7 @@ struct worker {
     struct run    *run;
     struct spool   spool; /* rejected lines of the batch's inputs */
     pthread_t      thread;
+    void         (*work)(struct worker *w); /* what the thread does */
     struct lines  *lines;
     struct rollup *batch[ROLLUPS_MAX]; /* what this worker adds to the batch */
     struct rollup *all[ROLLUPS_MAX];    /* where all batches are written at once: what it added to those before; NULL: nothing */
@@ -342,8 +344,8 @@ struct run {
     size_t          jobs;        /* at most so many workers, as --jobs and --memory say */
     size_t          n_workers, n_workers_max;
     pthread_mutex_t lock;        /* everything above that workers share, the connection included */
-    pthread_cond_t  done;        /* a worker has finished */
-    size_t          n_running;
+    pthread_cond_t  done;        /* a worker's thread has finished */
+    size_t          n_running;   /* threads that have not */
     bool            failed;
     struct err      failure;     /* the first */
     struct summary *summary;
@@ -481,8 +483,10 @@ enum st run_reconnect(struct run *run, struct err *err);
         rc_;                                                                                   \
     })
 
-/* run.c. An input that will not be read, as it is known or was refused before: how far the run is goes without it. */
+/* run.c */
+/* An input that will not be read, as it is known or was refused before: how far the run is goes without it. */
 void run_passes_over(struct run *run, const struct item *item);
+void run_report_progress(struct run *run); /* to whoever wants to hear how far it is */
 
 /* needs.c */
 enum st plain_rules_init(struct rules *plain, const struct run_config *c, struct err *err);
@@ -549,6 +553,16 @@ struct choice {
 };
 /* Peeks; only before the first lines_next. What lines_peek gives; ST_FORMAT: of no known format, or it does not feed the dataset. */
 enum st input_choose(const struct run_config *c, struct lines *lines, struct choice *out, struct err *err);
+
+/* crew.c */
+/* As many workers as --jobs, --memory and the inputs allow, at least one. ST_OK, ST_MEMORY. */
+enum st crew_init(struct run *run, struct err *err);
+void    crew_release(struct run *run); /* also what a failed crew_init left */
+/* They count the inputs of the batch: until it is closed, or run->failed. */
+void    crew_count(struct run *run);
+/* The batch stands: all keep what is to be kept of it, as worker_keep. ST_OK; else the failure of the run. */
+enum st crew_keep(struct run *run, struct err *err);
+void    crew_reset(struct run *run); /* they drop what they hold of the batch */
 
 /* worker.c */
 enum st worker_init(struct worker *w, struct run *run, struct err *err);

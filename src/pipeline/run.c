@@ -1,6 +1,6 @@
 /*
  * The crank: connects, drops what the ledger knows at a glance, cuts the inputs into batches, lets
- * workers count them and commits. Read this first, then worker.c.
+ * the crew count them and commits. Read this first, then worker.c.
  */
 #include "ingest/base.h"
 
@@ -98,13 +98,11 @@ ledger_enter(const struct run_config *c, enum pg_mode mode, struct pg **pg, stru
     return rc == ST_DB_RETRY ? ST_DB : rc;
 }
 
-static void report_progress(struct run *run);
-
 /* While a statement is waited for: a second signal ends it, and with it the batch. */
 static bool
 on_tick(void *ctx)
 {
-    report_progress(ctx);
+    run_report_progress(ctx);
     return run_signals(ctx) < 2;
 }
 
@@ -154,36 +152,6 @@ make_items(struct run *run, struct source_list *inputs, struct err *err)
     for (size_t i = 0; i < inputs->n; i++)
         if (inputs->at[i].is_stdin)
             run->stored_total = 0;
-    return ST_OK;
-}
-
-/*
- * Each worker holds some MiB whatever it counts: so many that all stay under the ceiling and 64 MiB
- * more.
- */
-static size_t
-workers_max(const struct run *run)
-{
-    size_t room = 8 + run->config->memory_bytes / (4 * MIB), jobs = (size_t)run->config->jobs;
-
-    return jobs < room ? jobs : room;
-}
-
-static enum st
-start_workers(struct run *run, struct err *err)
-{
-    size_t n;
-
-    run->jobs = workers_max(run);
-    n = run->jobs < run->n_items ? run->jobs : run->n_items;
-    n = n == 0 || run->stream != NULL ? 1 : n;
-    run->n_workers_max = n;
-    run->workers = calloc(n, sizeof *run->workers);
-    if (run->workers == NULL)
-        return err_memory(err, "cannot start workers");
-    for (; run->n_workers < n; run->n_workers++)
-        if (worker_init(&run->workers[run->n_workers], run, err) != ST_OK)
-            return err->code;
     return ST_OK;
 }
 
@@ -252,8 +220,8 @@ run_passes_over(struct run *run, const struct item *item)
     atomic_fetch_add(&run->progress_done, 1);
 }
 
-static void
-report_progress(struct run *run)
+void
+run_report_progress(struct run *run)
 {
     struct run_progress p = {
         .stored_bytes = atomic_load(&run->progress_stored),
@@ -273,94 +241,6 @@ report_progress(struct run *run)
         run->config->progress(run->config->ctx, &p);
 }
 
-static void *
-worker_main(void *arg)
-{
-    struct worker *w = arg;
-
-    worker_batch(w);
-    pthread_mutex_lock(&w->run->lock);
-    w->run->n_running--;
-    pthread_cond_signal(&w->run->done);
-    pthread_mutex_unlock(&w->run->lock);
-    return NULL;
-}
-
-/*
- * Workers count, this thread waits and tells how far they are. Where no thread can be had, it works
- * itself.
- */
-static void
-let_workers_work(struct run *run)
-{
-    size_t started = 0;
-
-    run->n_running = run->n_workers;
-    for (; started < run->n_workers; started++)
-        if (pthread_create(&run->workers[started].thread, NULL, worker_main,
-                           &run->workers[started]) != 0)
-            break;
-    pthread_mutex_lock(&run->lock);
-    run->n_running -= run->n_workers - started;
-    pthread_mutex_unlock(&run->lock);
-    if (started == 0)
-        worker_batch(&run->workers[0]);
-    pthread_mutex_lock(&run->lock);
-    while (run->n_running > 0) {
-        struct timespec until;
-
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += 200 * 1000000;
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
-        pthread_cond_timedwait(&run->done, &run->lock, &until);
-        report_progress(run);
-    }
-    pthread_mutex_unlock(&run->lock);
-    for (size_t i = 0; i < started; i++)
-        pthread_join(run->workers[i].thread, NULL);
-}
-
-static void *
-keep_main(void *arg)
-{
-    struct worker *w = arg;
-    struct err err = { 0 };
-
-    if (worker_keep(w, &err) != ST_OK)
-        run_fail(w->run, &err);
-    return NULL;
-}
-
-/* All workers at once, the last of them here, as are those that no thread can be had for. */
-static enum st
-let_workers_keep(struct run *run, struct err *err)
-{
-    size_t started = 0;
-
-    if (run->config->sink != RUN_TO_DATABASE) /* else there is little to keep */
-        while (started + 1 < run->n_workers &&
-               pthread_create(&run->workers[started].thread, NULL, keep_main,
-                              &run->workers[started]) == 0)
-            started++;
-    for (size_t i = started; i < run->n_workers; i++)
-        keep_main(&run->workers[i]);
-    for (size_t i = 0; i < started; i++)
-        pthread_join(run->workers[i].thread, NULL);
-    if (!run->failed)
-        return ST_OK;
-    *err = run->failure;
-    return err->code;
-}
-
-static void
-reset_workers(struct run *run)
-{
-    for (size_t i = 0; i < run->n_workers; i++)
-        worker_reset(&run->workers[i]);
-    atomic_store(&run->held_bytes, 0);
-}
-
 /* One batch from reading to COMMIT. ST_EOF: it has to be read again. */
 static enum st
 do_batch(struct run *run, struct err *err)
@@ -373,7 +253,7 @@ do_batch(struct run *run, struct err *err)
     stream_begin(run);
     if ((rc = glance_sizes(run, err)) != ST_OK)
         return rc;
-    let_workers_work(run);
+    crew_count(run);
     if (run->failed) {
         *err = run->failure;
         return err->code;
@@ -475,9 +355,9 @@ do_batches(struct run *run, struct err *err)
             return rc;
         if (run->config->sink == RUN_TO_DATABASE)
             rc = shadow_counted(run, err);
-        if (rc != ST_OK || (rc = let_workers_keep(run, err)) != ST_OK)
+        if (rc != ST_OK || (rc = crew_keep(run, err)) != ST_OK)
             return rc;
-        reset_workers(run);
+        crew_reset(run);
     }
     return run_signals(run) > 0 ? stop_early(run, err) : ST_OK;
 }
@@ -502,9 +382,7 @@ finish_summary(struct run *run)
 static void
 run_release(struct run *run)
 {
-    for (size_t i = 0; i < run->n_workers; i++)
-        worker_release(&run->workers[i]);
-    free(run->workers);
+    crew_release(run);
     batch_release(run);
     for (size_t i = 0; i < run->n_items; i++) {
         free(run->items[i].refusal);
@@ -566,7 +444,7 @@ run(const struct run_config *config, struct source_list *inputs, struct summary 
         (rc = make_items(run, inputs, err)) == ST_OK && (rc = stream_init(run, err)) == ST_OK &&
         (rc = replace_init(run, err)) == ST_OK &&
         (rc = batch_init(run, err)) == ST_OK &&
-        (rc = start_workers(run, err)) == ST_OK) {
+        (rc = crew_init(run, err)) == ST_OK) {
         glance_troubled(run);
         if ((rc = heal(run, err)) == ST_OK && (rc = glance_files(run, err)) == ST_OK)
             rc = refused_find_files(run, err);
