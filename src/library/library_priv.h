@@ -17,7 +17,9 @@
 #include "ingest.h"
 #include "ingest/log_format.h"
 
-#include "../pipeline/pipeline_priv.h"
+#include "../pipeline/belt.h"
+#include "../pipeline/days.h"
+#include "../pipeline/seen.h"
 
 /* What is kept of a dataset that some input feeds. */
 struct book {

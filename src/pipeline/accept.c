@@ -4,7 +4,16 @@
  */
 #include "ingest/base.h"
 
+#include "adopt.h"
+#include "catalogs.h"
+#include "eida.h"
+#include "epochs.h"
+#include "grown.h"
 #include "pipeline_priv.h"
+#include "refused.h"
+#include "rejects.h"
+#include "seen.h"
+#include "shadow.h"
 
 /* Under the lock: the sums of a batch must stay within 2^63 - 1 too. */
 static bool

@@ -8,6 +8,7 @@
 #include "ingest/clock.h"
 #include "ingest/openings.h"
 
+#include "adopt.h"
 #include "pipeline_priv.h"
 
 int32_t

@@ -6,6 +6,7 @@
 
 #include "ingest/annotation.h"
 
+#include "commit.h"
 #include "pipeline_priv.h"
 
 static struct rules_used

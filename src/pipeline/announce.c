@@ -7,6 +7,7 @@
 
 #include "ingest/clock.h"
 
+#include "commit.h"
 #include "pipeline_priv.h"
 
 /* The server takes less than 8,000 bytes (PostgreSQL manual, "NOTIFY"). */

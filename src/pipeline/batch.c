@@ -4,7 +4,13 @@
  */
 #include "ingest/base.h"
 
+#include "heads.h"
 #include "pipeline_priv.h"
+#include "recount.h"
+#include "refused.h"
+#include "rejects.h"
+#include "retract.h"
+#include "seen.h"
 
 enum st
 batch_init(struct run *run, struct err *err)

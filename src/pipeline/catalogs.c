@@ -4,6 +4,7 @@
  */
 #include "ingest/base.h"
 
+#include "catalogs.h"
 #include "pipeline_priv.h"
 
 /* The schema that is looked in first: that of the set which makes such tables. */

@@ -4,7 +4,7 @@
  */
 #include "ingest/base.h"
 
-#include "pipeline_priv.h"
+#include "belt.h"
 
 /* A plain file that ends in half a line is cut before it, but a document is not. */
 static enum st

@@ -6,7 +6,14 @@
 #include "ingest/base.h"
 
 #include "ingest/token.h"
+#include "adopt.h"
+#include "catalogs.h"
+#include "commit.h"
+#include "eida.h"
+#include "epochs.h"
 #include "pipeline_priv.h"
+#include "replace.h"
+#include "shadow.h"
 
 /* ---- the rows of one table ---- */
 

@@ -3,6 +3,7 @@
  */
 #include "ingest/base.h"
 
+#include "commit.h"
 #include "pipeline_priv.h"
 
 /* All the work, and nothing written. */

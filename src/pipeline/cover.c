@@ -9,6 +9,7 @@
  */
 #include "ingest/base.h"
 
+#include "grown.h"
 #include "pipeline_priv.h"
 
 #define PLACES_MAX 4096 /* of one input; a log that is made to have more gets no more looks */

@@ -4,7 +4,7 @@
  */
 #include "ingest/base.h"
 
-#include "pipeline_priv.h"
+#include "days.h"
 
 static struct day_block *
 block_at(struct days *d, size_t at)

@@ -4,7 +4,10 @@
  */
 #include "ingest/base.h"
 
+#include "adopt.h"
+#include "eida.h"
 #include "pipeline_priv.h"
+#include "seen.h"
 
 static bool
 has_sent_table(const struct pending *p)

@@ -5,6 +5,8 @@
 #include "ingest/base.h"
 
 #include "pipeline_priv.h"
+#include "refused.h"
+#include "retract.h"
 
 void
 glance_troubled(struct run *run)

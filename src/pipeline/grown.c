@@ -5,7 +5,13 @@
  */
 #include "ingest/base.h"
 
+#include "days.h"
+#include "grown.h"
+#include "heads.h"
+#include "pass.h"
 #include "pipeline_priv.h"
+#include "rejects.h"
+#include "stream.h"
 
 #define EARLY_BYTES (4 * MIB) /* as stored: so large a file is not read twice for nothing */
 #define FEW_INPUTS  64        /* of a call: each of them may ask for itself */

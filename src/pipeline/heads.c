@@ -5,7 +5,7 @@
  */
 #include "ingest/base.h"
 
-#include "pipeline_priv.h"
+#include "heads.h"
 
 enum st
 heads_add(struct head_list *h, const struct head *head, struct err *err)

@@ -5,6 +5,8 @@
  */
 #include "ingest/base.h"
 
+#include "catalogs.h"
+#include "commit.h"
 #include "pipeline_priv.h"
 
 struct healing {

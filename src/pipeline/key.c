@@ -7,6 +7,7 @@
 
 #include "ingest/key.h"
 
+#include "epochs.h"
 #include "pipeline_priv.h"
 
 #include <sodium.h>

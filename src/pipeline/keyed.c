@@ -6,6 +6,7 @@
 
 #include "ingest/key.h"
 
+#include "epochs.h"
 #include "pipeline_priv.h"
 
 static bool

@@ -5,6 +5,7 @@
 #include "ingest/base.h"
 
 #include "ingest/known.h"
+#include "belt.h"
 #include "pipeline_priv.h"
 
 struct asking {

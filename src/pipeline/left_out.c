@@ -8,6 +8,7 @@
 #include "ingest/retract.h"
 
 #include "pipeline_priv.h"
+#include "retract.h"
 
 enum st
 left_out_init(struct run *run, struct err *err)

@@ -7,7 +7,7 @@
 #include "ingest/base.h"
 
 #include "ingest/look.h"
-#include "pipeline_priv.h"
+#include "belt.h"
 
 struct look {
     struct hash_secret secret; /* identities are of no interest here */

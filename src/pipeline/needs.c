@@ -4,7 +4,7 @@
  */
 #include "ingest/base.h"
 
-#include "pipeline_priv.h"
+#include "belt.h"
 
 /*
  * Datasets without routes take from the rules only the days, the countries, the networks and

@@ -5,7 +5,11 @@
  */
 #include "ingest/base.h"
 
+#include "catalogs.h"
+#include "commit.h"
+#include "pass.h"
 #include "pipeline_priv.h"
+#include "stream.h"
 
 /* ---- the cold end of the crank ---- */
 

@@ -6,7 +6,14 @@
 #include "ingest/base.h"
 
 #include "ingest/clock.h"
+#include "catalogs.h"
+#include "days.h"
+#include "grown.h"
+#include "pass.h"
 #include "pipeline_priv.h"
+#include "rejects.h"
+#include "shadow.h"
+#include "stream.h"
 
 /*
  * Days and hours are those of all lines whose time could be read, counted or not: coverage is about

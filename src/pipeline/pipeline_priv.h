@@ -20,7 +20,7 @@
  *   stream.c   for rules with a window or a union of ranges: the inputs in the order of their times
  *   eida.c     EIDA's own table of payloads: asked beside the ledger, and written with it
  *   shadow.c   what a second rule pack would count of the same lines
- *   annotate.c a change of rules is noted where it shows
+ *   annotate.c a change of rules is noted where it shows; announce.c: what was committed is told to whoever listens
  *   adopt.c    `ingest adopt`: what others have counted is claimed, and not added again
  *   recount.c  `ingest recount`: rows of some days are made anew
  *   retract.c  `ingest retract`: payloads are taken out, or come again; retract_find.c: which; left_out.c: what stays out
@@ -34,8 +34,15 @@
  *   holder.c   who holds a lock that was waited for in vain
  *   commit.c   the one transaction of a batch; commit_text.c: rows that go elsewhere
  *   look.c     single lines on the same way, for `ingest explain`
- *   peak.c     how much memory it took
+ *   note.c     a run is noted in the ledger; peak.c: how much memory it took
  *   days.c     what an input holds by day; seen.c: a set of payload hashes
+ *
+ * Here stands what most of them share. A subject that few of them know has a header of its own:
+ *   belt.h     choose.c, needs.c: what library/ needs, too; so do days.h and seen.h
+ *   pass.h, rejects.h, heads.h, grown.h (cover.c, grown.c), refused.h
+ *   catalogs.h (catalogs.c, parked.c, heal.c), epochs.h (epochs.c, keyed.c), stream.h, eida.h, shadow.h
+ *   adopt.h, recount.h, retract.h (retract.c, left_out.c), verify.h, replace.h
+ *   commit.h   commit.c, commit_text.c, announce.c, annotate.c
  */
 #ifndef PIPELINE_PRIV_H
 #define PIPELINE_PRIV_H
@@ -51,88 +58,20 @@
 #include "ingest/sent.h"
 #include "ingest/sink.h"
 
-#define DATASETS_MAX     8
+#include "belt.h"
+#include "days.h"
+#include "heads.h"
+#include "seen.h"
+
 #define PARKED           DATASETS_MAX /* behind the rollups of the datasets stands that of hits which wait for a catalog */
 #define SHADOW           (DATASETS_MAX + 1) /* and behind it that of what a second rule pack would count */
 #define ROLLUPS_MAX      (DATASETS_MAX + 2)
-#define RECORDS_MAX      256
 #define ECOSYSTEMS_MAX   32
 #define PENDING_MAX      64   /* inputs counted and waiting for the ledger's word: one question for all of them */
 #define BATCH_INPUTS_MAX 4096
 #define BATCH_BYTES_MAX  (UINT64_C(1) << 30)
 
-/* ---- days.c ---- */
-
-#define DAY_BLOCK      512
-#define DAY_BLOCKS     ((DAY_MAX + DAY_BLOCK) / DAY_BLOCK)
-#define DAY_BLOCKS_MAX 72 /* of one input: about a hundred years. A hostile log cannot make us hold more */
-
-/* Days that have not been asked for are all zero. */
-struct day_block {
-    uint16_t           first, last; /* that have been */
-    struct payload_day days[DAY_BLOCK];
-};
-
-struct days {
-    struct day_block *blocks[DAY_BLOCKS];
-    uint16_t          used[DAY_BLOCKS_MAX]; /* which blocks are in use, in order of first use */
-    size_t            n_used;
-    struct day_block *spare[DAY_BLOCKS_MAX];
-    size_t            n_spare;
-    bool              no_memory; /* that, and not the number of days, was why one was refused */
-};
-
-/* The entry of a day, made on first use; NULL: too many days, or no memory, which is noted. */
-struct payload_day *days_at(struct days *d, int32_t day);
-/* The days that hold lines, ascending; allocated, the caller frees them. NULL: no memory. */
-struct payload_day *days_list(const struct days *d, size_t *n);
-void                days_reset(struct days *d);
-void                days_release(struct days *d);
-
-/* ---- seen.c ---- */
-
-/* Payloads that were accepted: two equal inputs in one call are one payload. */
-struct seen {
-    struct ledger_key *slots; /* dataset NULL: free */
-    size_t             n, cap;
-};
-
-/* ST_OK: in the set now, or before. ST_MEMORY. */
-enum st seen_add(struct seen *s, const struct ledger_key *key, struct err *err);
-bool    seen_has(const struct seen *s, const struct ledger_key *key);
-enum st seen_join(struct seen *into, const struct seen *from, struct err *err);
-void    seen_reset(struct seen *s);
-void    seen_release(struct seen *s);
-
-struct run;
-
-/* ---- heads.c ---- */
-
-/* How a payload begins: its own head, or one that was looked for in it. */
-struct head {
-    struct ledger_key key;
-    struct digest     digest;
-    uint64_t          length, lines_counted; /* of the payload */
-    uint32_t          at;  /* place of its input on the command line */
-    bool              own;
-};
-
-struct head_list {
-    struct head *at;
-    size_t       n, cap;
-};
-
-enum st heads_add(struct head_list *h, const struct head *head, struct err *err); /* ST_OK, ST_MEMORY */
-void    heads_sort(struct head_list *h);
-/* Sorted: how many from this one on have its scope, dataset and digest. Own ones come first, by their length. */
-size_t  heads_group(const struct head_list *h, size_t from);
-/* The own ones of a batch, sorted into those of the batches before. ST_OK, ST_MEMORY. */
-enum st heads_join(struct head_list *into, const struct head_list *from, struct err *err);
-/* Sorted: the group of this head; *n 0: there is none. */
-const struct head *heads_find(const struct head_list *h, const struct ledger_key *key, const struct digest *digest, size_t *n);
-void    heads_release(struct head_list *h);
-
-/* ---- cover.c ---- */
+/* ---- items and batches ---- */
 
 /* What of an input was counted before. */
 struct covered {
@@ -145,21 +84,6 @@ struct covered {
     struct looked *looked; /* what was looked up: the caller's */
     size_t   n_looked;
 };
-
-struct cover; /* one input */
-
-struct cover *cover_new(struct run *run, const struct ledger_key *key, struct err *err); /* the key's hash is not known yet */
-void     cover_free(struct cover *c);
-/* Short payloads that were seen in this very file are evidence by themselves. Takes the lock. ST_OK, ST_DB, ST_DB_RETRY, ST_MEMORY. */
-enum st  cover_same_file(struct cover *c, const struct file_id *file, struct err *err);
-/* A lines_watcher. Takes the lock where it asks. ST_OK, ST_DB, ST_DB_RETRY, ST_MEMORY. */
-enum st  cover_watch(void *ctx, const char *p, size_t n, struct err *err);
-/* How many of the first bytes, as far as it is known: more with every block that comes. Any thread. */
-uint64_t cover_so_far(const struct cover *c);
-/* After the last byte. */
-void     cover_end(struct cover *c, struct covered *out);
-
-/* ---- items and batches ---- */
 
 enum fate {
     FATE_TODO,
@@ -450,20 +374,13 @@ run_is_one_batch(const struct run *run)
     return run->stream != NULL || run->config->replace;
 }
 
+/* run.c */
 /* Keeps the first failure of the run. Takes the lock. */
 void run_fail(struct run *run, const struct err *err);
 
 /* Connects, opens the ledger, finds the node. ST_USAGE, ST_DB, ST_DB_RETRY; *pg is the caller's in either case. */
 enum st ledger_enter(const struct run_config *c, enum pg_mode mode, struct pg **pg, struct ledger *l,
                      struct ledger_scope *scope, struct err *err);
-
-/* An input's own trouble: it is refused, the others go on. */
-static inline bool
-err_is_of_input(enum st rc)
-{
-    return rc == ST_CORRUPT || rc == ST_IO || rc == ST_FORMAT || rc == ST_CHANGED ||
-           rc == ST_NO_TABLE;
-}
 
 /* A connection that is lost while inputs are read is made again: bounded, with growing pauses. */
 #define RUN_TRIES_MAX 6
@@ -483,14 +400,9 @@ enum st run_reconnect(struct run *run, struct err *err);
         rc_;                                                                                   \
     })
 
-/* run.c */
 /* An input that will not be read, as it is known or was refused before: how far the run is goes without it. */
 void run_passes_over(struct run *run, const struct item *item);
 void run_report_progress(struct run *run); /* to whoever wants to hear how far it is */
-
-/* needs.c */
-enum st plain_rules_init(struct rules *plain, const struct run_config *c, struct err *err);
-struct rollup_shape shape_of(const struct dataset *d);
 
 /* tables.c */
 enum st tables_init(struct run *run, struct err *err);
@@ -500,59 +412,6 @@ enum st table_ready(struct run *run, const struct dataset *dataset, struct table
 
 /* "WHAT:SCHEMA.TABLE": where the ledger's settings keep what is known of a table. */
 void    setting_key(char out[200], const char *what, const struct table *t);
-
-/* epochs.c */
-/* The run's client keys are read, and are those that the table is fed under. ST_USAGE, ST_DB, ST_DB_RETRY, ST_MEMORY. */
-enum st epochs_check(struct run *run, struct table *t, struct err *err);
-/* Are clients counted into the table from this day on? *last: up to which day; DAY_NONE: they are not. ST_OK, ST_DB, ST_DB_RETRY, ST_MEMORY. */
-enum st epochs_free_from(struct ledger *l, const struct target *t, int32_t from, int32_t *last, struct err *err);
-/* keyed.c */
-/* Can this input be counted? ST_OK; ST_FORMAT: the key of one of its days is destroyed. */
-enum st epochs_judge(const struct run *run, const struct table *t, const struct payload *payload, struct err *err);
-/*
- * In the transaction, under the table's lock: up to day `last` they still are. ST_DB: a key has begun meanwhile that the run does not know.
- * _batch: up to the last day of the batch.
- */
-enum st epochs_hold(struct run *run, const struct table *t, int32_t last, struct err *err);
-enum st epochs_hold_batch(struct run *run, const struct table *t, struct err *err);
-
-/* catalogs.c */
-/* Reads what the table's paths are looked up in, unless it is there or none is asked for. ST_DB, ST_DB_RETRY, ST_MEMORY. */
-enum st catalogs_ready(struct run *run, struct table *t, struct err *err);
-/* Would hits of this dataset be looked up? */
-bool    catalogs_want(const struct run_config *c, const struct dataset *dataset);
-void    catalogs_release(struct run *run);
-
-/* shadow.c; all of them do nothing without --shadow */
-/* What a table's ecosystem, which `stored` says is in the ledger, means for the second rules. ST_USAGE: they are for another table. */
-enum st shadow_ecosystem(struct run *run, const struct table *t, bool stored, struct err *err);
-void    shadow_follow(struct run *run, const struct table *t); /* it is another one than the batch was read for */
-/* A rollup for it, in the slot: made on first use. NULL: in err. */
-struct rollup *shadow_rollup(const struct run *run, struct rollup **slot, struct err *err);
-void    shadow_reader_free(struct shadow_reader *s);
-struct pass;
-/* Before the first line of an input. */
-enum st shadow_begin(struct pass *p, struct pending *pending, struct err *err);
-/* Records that the run's own rules are done with. ST_OK, ST_MEMORY, ST_DISK, ST_CORRUPT. */
-enum st shadow_take(struct pass *p, const struct record *records, size_t n, struct err *err);
-/* Behind the last line: the ecosystem of its hits; "": none. */
-const char *shadow_end(const struct pass *p);
-/* A hit more, in the batch of a stream. */
-enum st shadow_add(struct run *run, struct slice key, int32_t day, struct err *err);
-/* The rows of the batch stand, or, where nothing is written to a database, those of the run: they are added to what is compared. */
-enum st shadow_counted(struct run *run, struct err *err);
-/* At the end. ST_OK, what the callback gives, and as rows_next. */
-enum st shadow_tell(struct run *run, struct err *err);
-
-/* choose.c */
-struct choice {
-    const struct format  *format;  /* NULL: an empty input, and none was said; so is the dataset */
-    const struct dataset *dataset;
-    int                   score;   /* how sure the beginning makes it, 0..100; -1: it was said */
-    struct slice          head;    /* that was looked at, until the first lines_next */
-};
-/* Peeks; only before the first lines_next. What lines_peek gives; ST_FORMAT: of no known format, or it does not feed the dataset. */
-enum st input_choose(const struct run_config *c, struct lines *lines, struct choice *out, struct err *err);
 
 /* crew.c */
 /* As many workers as --jobs, --memory and the inputs allow, at least one. ST_OK, ST_MEMORY. */
@@ -573,97 +432,6 @@ void    worker_reset(struct worker *w); /* drops what it holds of the batch */
 struct rollup *worker_batch_rollup(struct worker *w, const struct table *t, struct err *err);
 /* The batch stands: what is written at the end of the run, or told, is kept for it. */
 enum st worker_keep(struct worker *w, struct err *err);
-
-/* pass.c */
-
-/* The rejected lines of one input. */
-struct reject_watch {
-    uint64_t            open_line;  /* its first record was rejected, and none of it counts so far; 0: none */
-    uint64_t            first_line; /* the first rejected line; 0: none */
-    enum reason         first_why;
-    const char         *path;       /* of the input */
-    size_t              taken_back_to; /* where in the spool's buffer the line that came last begins */
-    const struct block *block;      /* being parsed */
-    const char         *at;         /* line `at_line` begins here */
-    uint64_t            at_line;
-};
-
-/* One input on its way from lines to rollup. */
-struct pass {
-    struct worker      *w;
-    struct payload     *payload;
-    struct rollup      *rollup;
-    struct rollup      *parked;       /* what waits for a catalog; NULL: nothing may */
-    int64_t             parked_bytes; /* that these hits add up to */
-    struct rollup      *shadow;       /* what a second rule pack would count; NULL: there is none, or not for this table */
-    int64_t             shadow_bytes; /* of these hits */
-    struct picker      *picker;
-    struct parser       parser;
-    struct payload_day *day;    /* of the record before: most lines share it */
-    int32_t             day_no; /* DAY_NONE: none yet */
-    enum reason         line_why;
-    bool                in_line;
-    bool                grown;     /* some of it may have been counted before */
-    uint64_t            forgotten; /* bytes of the text that were */
-    int32_t             adopt_until; /* what counts before this day was counted elsewhere */
-    struct reject_watch rejects;
-};
-
-/* Reads the input to its end. ST_OK; what lines_next, parser_next and rollup_add_many give; ST_STOPPED. */
-enum st pass_turn(struct pass *p, struct err *err);
-
-/* A line is over: it has its one reason. */
-void    pass_close_line(struct pass *p);
-typedef enum st pass_take(struct pass *p, const struct block *block, struct err *err);
-
-/* grown.c */
-/* Before the first line, once its dataset is known: is it to be compared with the ledger while it is read? Takes the lock. */
-enum st grown_begin(struct worker *w, struct pending *p, const struct format *format, struct err *err);
-/* What begins so, in the ledger and in this run. Under the lock. ST_OK, ST_DB, ST_DB_RETRY, ST_MEMORY. */
-enum st grown_find_heads(struct run *run, const struct ledger_key *key, const struct digest *heads, size_t n, struct beginning **out,
-                         size_t *n_out, struct err *err);
-/* Gives `take` the block, in pieces if what was counted before ends in it. */
-enum st grown_take(struct pass *p, const struct block *block, pass_take *take, struct err *err);
-enum st grown_end(struct pass *p, struct err *err);
-/* Under the lock. *decided: it is refused, or to be read again. ST_OK; ST_DB: another run was faster; ST_MEMORY. */
-enum st grown_decide(struct run *run, struct pending *p, struct alike alike, bool *decided, struct err *err);
-/* Under the lock: it counts. ST_OK, ST_MEMORY. */
-enum st grown_note(struct run *run, const struct pending *p, struct err *err);
-/* All was read: of inputs that begin alike one counts now. run->batch.again: read again without the others. ST_OK, ST_MEMORY. */
-enum st grown_settle(struct run *run, struct err *err);
-void    grown_forget(struct item *item); /* that is compared anew when it is read again */
-enum st grown_refuse_older(struct err *err, const char *counted, const char *longer); /* ST_CORRUPT: to be told */
-
-/* parked.c */
-/*
- * After a pick that gave *why: a hit that no catalog knows is added to what waits. *why becomes another reason where the rules do not
- * count it anyway. ST_OK, ST_MEMORY, ST_DISK, ST_CORRUPT.
- */
-enum st parked_take(struct pass *p, const struct record *rec, enum reason *why, struct err *err);
-/* An empty rollup for what waits, in the slot: made on first use. NULL: in err. */
-struct rollup *parked_rollup(const struct run *run, struct rollup **slot, struct err *err);
-/* Inside the batch's transaction, once its payloads have their ids; run->batch.parked says how many. */
-enum st parked_write(struct run *run, struct err *err);
-
-/* heal.c */
-/* Before any batch: what waits and has a key by now is counted. ST_OK, and what committing a batch gives. */
-enum st heal(struct run *run, struct err *err);
-
-/* rejects.c */
-uint64_t spool_end(const struct spool *s);
-void    spool_reset(struct spool *s);
-void    spool_release(struct spool *s);
-/* A block whose lines come next. */
-void    rejects_feed(struct pass *p, const struct block *block);
-/* A record that was rejected, or any one while rejects.open_line is not 0. ST_OK, ST_DISK, ST_MEMORY. */
-enum st rejects_see(struct pass *p, const struct record *rec, enum reason why, struct err *err);
-enum st rejects_see_too_long(struct pass *p, uint64_t line_no, struct err *err);
-/* All was read: ST_OK, or ST_FORMAT: more is rejected than the run allows. */
-enum st rejects_judge(const struct pass *p, struct err *err);
-/* These bytes of the worker's spool go to the file when the batch stands. Under the lock. ST_OK, ST_MEMORY. */
-enum st rejects_join(struct batch *b, const struct item *item, struct worker *w, uint64_t from, uint64_t to, struct err *err);
-/* The batch stands: they go, in the order of the inputs. ST_OK, ST_DISK. */
-enum st rejects_settle(struct run *run, struct err *err);
 
 /*
  * Does it stand for a file of its bytes, or times, in this run? What was salvaged does only where a run salvages: in all others
@@ -723,22 +491,6 @@ void    ecosystem_note(struct run *run, struct item *item, const char *ecosystem
 /* After all workers are done: fixes the ecosystem if it was open. run->batch.again: some inputs had another. */
 void    ecosystem_settle(struct run *run);
 
-/* refused.c */
-enum st refused_init(struct run *run, struct err *err);
-/* Refuses again, or skips, what is as it was when it was refused, by its times; tells it. */
-enum st refused_find_files(struct run *run, struct err *err);
-/* Looks for refusals of these sizes, for refused_has_size and refused_by_bytes. */
-enum st refused_find_sizes(struct run *run, const int64_t *sizes, size_t n, struct err *err);
-bool    refused_has_size(const struct run *run, int64_t size);
-/* By the bytes as stored. ST_OK: it was refused or accepted before, the item is done. ST_EOF: it was not. */
-enum st refused_by_bytes(struct run *run, struct item *item, const struct digest *stored, struct err *err);
-/* Makes ready what the ledger is to remember of an input that has just been refused. `stored` NULL: read the file for it. ST_OK, ST_MEMORY. */
-enum st refused_note(struct run *run, struct item *item, const struct err *why, const struct digest *stored, struct err *err);
-/* Once the batch stands, outside its transaction. */
-void    refused_remember(struct run *run);
-/* Adds since when. */
-void    refused_tell(const struct refused *before, struct err *err);
-
 /* peak.c: of memory, resident, so far */
 int64_t peak_bytes(void);
 
@@ -746,142 +498,11 @@ int64_t peak_bytes(void);
 /* The run is over, with `rc`, and its summary whole: says so in the ledger, if it is one that counts and the server is there. */
 void    note_run(struct run *run, enum st rc, const struct err *err);
 
-/* announce.c */
-/* Days of a table, ascending. */
-struct touched {
-    const char    *schema, *table;
-    const int32_t *days;
-    size_t         n;
-};
-/*
- * {"tables":[{"schema":"public","table":"stats","days":[["2026-03-01","2026-03-03"]]}],"folded":false}: ranges with both of their ends. What would
- * not fit a notification has wider ranges, and is `folded`. Without memory b->failed.
- */
-void    announce_text(struct buf *b, const struct touched *tables, size_t n);
-/* Inside the transaction, of the run's tables those that `days` names. ST_OK also where it may not be said; ST_DB, ST_DB_RETRY, ST_MEMORY. */
-enum st announce(struct run *run, const struct summary *days, struct err *err);
-
-/* eida.c */
-/* What EIDA's table of payloads has of the worker's pending inputs. Under the lock. ST_OK, ST_DB, ST_DB_RETRY, ST_MEMORY. */
-enum st eida_ask(struct worker *w, struct sent out[PENDING_MAX], struct err *err);
-/* *decided: it is known to EIDA, or refused; nothing else is to be done with it. ST_OK, ST_MEMORY. */
-enum st eida_decide(struct run *run, struct pending *p, const struct sent *sent, bool *decided, struct err *err);
-/* It counts: another document that EIDA would take for the same one does not. ST_OK, ST_MEMORY. */
-enum st eida_note(struct run *run, const struct pending *p, struct err *err);
-/* In the transaction. ST_EOF: another run was faster; undo and read again. */
-enum st eida_write(struct run *run, struct err *err);
-
-/* adopt.c; all of them do nothing for other runs */
-/* Days before this one are adopted; INT32_MIN: none are. */
-int32_t adopt_until(const struct run *run);
-/* The days of a payload that was read. */
-void    adopt_mark(const struct run *run, struct payload *payload);
-/* Are all of its days adopted? */
-bool    adopt_is_all(const struct payload *payload);
-/* Can this ledger, and may this role? ST_DB. */
-enum st adopt_check(struct run *run, struct err *err);
-/* Under the lock, of an input that counts. ST_OK, ST_MEMORY. */
-enum st adopt_note(struct run *run, struct pending *p, struct err *err);
-/* In the transaction, under the tables' locks and behind the ledger's days. ST_OK, ST_DB, ST_DB_RETRY, ST_MEMORY. */
-enum st adopt_open(struct run *run, struct err *err);
-/* The batch stands: tells of days without any row. */
-void    adopt_tell(const struct run *run);
-
-/* recount.c; all of them do nothing for other runs */
-/* Can this table's days be counted again, by this role? ST_USAGE, ST_DB. */
-enum st recount_check(struct run *run, const struct table *t, struct err *err);
-/* A batch is read: its payloads stay. ST_OK, ST_MEMORY. */
-enum st recount_keep(struct run *run, struct err *err);
-/* What begins with a payload that is not given, and cannot be read without it: ST_CORRUPT names that one. */
-struct recount_days;
-enum st recount_check_unsplit(struct run *run, const char *cannot, const struct recount_days *days,
-                              struct payload *const *payloads, size_t n, struct err *err);
-void    recount_release(struct run *run);
-/* After all inputs: the one transaction. ST_CORRUPT: inputs are refused, unknown to the ledger, or not all that is needed; ST_USAGE, ST_DB, ... */
-enum st recount(struct run *run, struct err *err);
-
-/* annotate.c */
-struct recount_days;
-/* In the transaction, under the table's lock, once its rows are merged: was it counted under other rules before? ST_OK, ST_DB, ST_DB_RETRY, ST_MEMORY. */
-enum st annotate_batch(struct run *run, const struct table *t, struct err *err);
-/* The same of days that are counted again, before they are struck out. */
-enum st annotate_recount(struct run *run, const struct table *t, const struct recount_days *days, struct payload *const *payloads, size_t n,
-                         struct err *err);
-
-/* left_out.c */
-/* Once the ledger is open: whom it shows in this run. ST_OK; ST_DB: the role may not know what was retracted; ST_DB_RETRY, ST_MEMORY. */
-enum st left_out_init(struct run *run, struct err *err);
-/* Of items that the ledger knows: since when do they stay out? Told with -v, and counted. ST_OK, ST_DB, ST_DB_RETRY, ST_MEMORY. */
-enum st left_out_mark(struct run *run, struct item *const *items, size_t n, struct err *err);
-
-/* retract.c; all of them do nothing for other runs */
-/* Can this table's rows be taken back, by this role? ST_USAGE, ST_DB. */
-enum st retract_check(struct run *run, const struct table *t, struct err *err);
-/* Inside the transaction of a recount without some payloads, before days are struck: they are out. ST_OK; ST_CORRUPT, ST_DB, ... */
-enum st retract_beside(struct run *run, struct err *err);
-/* After all inputs: the one transaction. ST_CORRUPT: it cannot be; ST_USAGE, ST_DB, ... */
-enum st retract(struct run *run, struct err *err);
-
-/* verify.c */
-/* Are rules->since and rules->until whole buckets of its table? ST_OK; ST_USAGE: "`what`: ..." */
-enum st verify_check_days(const struct run *run, const struct dataset *dataset, const char *what, struct err *err);
-/* Can its rows be compared, and are the days whole buckets? ST_OK also where nothing is verified; ST_USAGE. */
-enum st verify_check_dataset(const struct run *run, const struct dataset *dataset, struct err *err);
-/* After all inputs: every table that they feed. ST_OK; ST_USAGE: they feed none; ST_DB, ST_MEMORY, ST_DISK, ST_CORRUPT. */
-enum st verify(struct run *run, struct err *err);
-
 /* part.c */
 /* Under the lock, of an input that counts, where config->part asks: tells it. ST_OK, what the callback gives, and as rows_next. */
 enum st part_tell(struct run *run, struct pending *p, struct err *err);
 
-/* replace.c; all of them do nothing without --replace */
-/* ST_OK; ST_USAGE: standard input is one of several, or the rules want a stream. */
-enum st replace_init(struct run *run, struct err *err);
-/* ST_USAGE: it is none whose rows can be replaced. */
-enum st replace_check_dataset(const struct run *run, const struct dataset *dataset, struct err *err);
-/* All was read: ST_OK; ST_CORRUPT: some input was refused, and so nothing is replaced; ST_STOPPED. */
-enum st replace_check(struct run *run, struct err *err);
-/* In the transaction, before the ledger's days. */
-enum st replace_displace(struct run *run, struct err *err);
-/* And behind them: what stood there before has other rows now. */
-enum st replace_restate(struct run *run, struct err *err);
-
-/* stream.c */
-/* Does the run need one? ST_OK; ST_USAGE: standard input is one of several; ST_MEMORY. */
-enum st stream_init(struct run *run, struct err *err);
-void    stream_release(struct run *run);
-void    stream_begin(struct run *run); /* forgets what was compared, for a batch that begins */
-/* Finds the first event of each input, for stream_by_time(), which compares two `struct item *`. ST_OK, ST_STOPPED. */
-enum st stream_order(struct run *run, struct err *err);
-int     stream_by_time(const void *a, const void *b);
-/* For a picker of these rules, whose objects are to be known; NULL: they are not. */
-const struct hash_secret *stream_secret(const struct run *run, const struct rules *rules);
-/* A hit of the input that the worker reads: KEEP, or why it does not count, for now. Look at stream_check now and then. */
-enum reason stream_take(struct worker *w, const struct picker *picker, const struct record *rec, const struct hit *hit);
-enum st stream_check(const struct stream *s, struct err *err); /* ST_MEMORY: stream_take has no more room */
-/* After the inputs: true if some were compared with others and do not count. They are marked; the batch must be read again. */
-bool    stream_leave_out(struct run *run);
-/* What came so far was counted before, in its parts too. Of standard input alone, else it is skipped from the start. */
-void    stream_forget_parts(struct run *run);
-/* Adds what the ranges add up to, before COMMIT. */
-enum st stream_settle(struct run *run, struct err *err);
-
-/* commit.c */
-/* All workers' rollups at this place that hold something: a list for the caller to free; *n 0: none. NULL: in err. */
-struct rollup **batch_rollups(struct run *run, size_t at, size_t *n, struct err *err);
-/* The rows of them; NULL and *none: there are none. */
-struct rows *batch_rows(struct run *run, size_t at, bool *none, struct err *err);
-/* The first batch with hits fixes a table's ecosystem. ST_EOF: another run has just fixed another one. */
-enum st claim_ecosystem(struct run *run, struct table *t, struct err *err);
-/* Inside a transaction: the run's token, if it has one, is valid. ST_OK, ST_USAGE, ST_DB, ... as token_check. */
-enum st commit_check_token(struct run *run, struct err *err);
-/* ST_OK: committed. ST_EOF: something was lost to another run; undo and read again. */
-enum st commit_batch(struct run *run, struct err *err);
-
 /* holder.c: to a failure that says that a lock did not come, who has it. Anything else stays as it is. */
 void    holder_tell(struct run *run, struct err *err);
-
-/* commit_text.c: all that the run has added up. ST_OK, ST_DISK, ST_MEMORY, ST_CORRUPT. */
-enum st commit_text(struct run *run, struct err *err);
 
 #endif

@@ -10,7 +10,13 @@
 #include "ingest/retract.h"
 #include "ingest/token.h"
 
+#include "catalogs.h"
+#include "commit.h"
+#include "epochs.h"
 #include "pipeline_priv.h"
+#include "recount.h"
+#include "retract.h"
+#include "verify.h"
 
 static const char what[] = "cannot count days again";
 

@@ -6,6 +6,7 @@
 #include "ingest/base.h"
 
 #include "pipeline_priv.h"
+#include "refused.h"
 
 /*
  * How inputs are read: what was refused in one way is a new question in another. Whether a cut is

@@ -7,8 +7,10 @@
 #include "ingest/base.h"
 
 #include "ingest/temporary.h"
+#include "pass.h"
 #include "pipeline_priv.h"
 #include "reject_line.h"
+#include "rejects.h"
 
 /* ---- the spool ---- */
 

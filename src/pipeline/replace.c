@@ -10,6 +10,7 @@
 #include "ingest/openings.h"
 #include "ingest/retract.h"
 #include "pipeline_priv.h"
+#include "replace.h"
 
 enum st
 replace_init(struct run *run, struct err *err)

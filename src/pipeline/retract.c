@@ -9,7 +9,12 @@
 #include "ingest/recount.h"
 #include "ingest/retract.h"
 
+#include "catalogs.h"
+#include "commit.h"
+#include "epochs.h"
 #include "pipeline_priv.h"
+#include "recount.h"
+#include "retract.h"
 
 static const char cannot_out[] = "cannot retract this payload";
 static const char cannot_back[] = "cannot count this payload again";

@@ -8,7 +8,17 @@
 
 #include "ingest/clock.h"
 #include "ingest/token.h"
+#include "catalogs.h"
+#include "commit.h"
+#include "grown.h"
 #include "pipeline_priv.h"
+#include "recount.h"
+#include "refused.h"
+#include "replace.h"
+#include "retract.h"
+#include "shadow.h"
+#include "stream.h"
+#include "verify.h"
 
 void
 run_fail(struct run *run, const struct err *err)

@@ -3,7 +3,7 @@
  */
 #include "ingest/base.h"
 
-#include "pipeline_priv.h"
+#include "seen.h"
 
 static struct ledger_key *
 slot_of(const struct seen *s, const struct ledger_key *key)

@@ -7,7 +7,12 @@
  */
 #include "ingest/base.h"
 
+#include "commit.h"
+#include "days.h"
+#include "pass.h"
 #include "pipeline_priv.h"
+#include "shadow.h"
+#include "stream.h"
 
 /* The two sums of a name and day. */
 enum side { SIDE_COUNTED, SIDE_SHADOW, SIDES_N };

@@ -9,7 +9,11 @@
 #include "ingest/clock.h"
 #include "ingest/range_union.h"
 #include "ingest/window.h"
+#include "adopt.h"
+#include "belt.h"
 #include "pipeline_priv.h"
+#include "shadow.h"
+#include "stream.h"
 
 #define PEEK_BLOCKS 16 /* in which an input's first event is looked for */
 

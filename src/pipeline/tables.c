@@ -5,7 +5,16 @@
  */
 #include "ingest/base.h"
 
+#include "adopt.h"
+#include "belt.h"
+#include "catalogs.h"
+#include "epochs.h"
 #include "pipeline_priv.h"
+#include "recount.h"
+#include "replace.h"
+#include "retract.h"
+#include "shadow.h"
+#include "verify.h"
 
 enum st
 tables_init(struct run *run, struct err *err)

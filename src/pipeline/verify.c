@@ -6,7 +6,9 @@
 
 #include "ingest/clock.h"
 
+#include "commit.h"
 #include "pipeline_priv.h"
+#include "verify.h"
 
 static bool
 is_first_of_month(int32_t day)

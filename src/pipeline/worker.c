@@ -5,7 +5,17 @@
  */
 #include "ingest/base.h"
 
+#include "adopt.h"
+#include "belt.h"
+#include "catalogs.h"
+#include "days.h"
+#include "grown.h"
+#include "pass.h"
 #include "pipeline_priv.h"
+#include "refused.h"
+#include "rejects.h"
+#include "shadow.h"
+#include "stream.h"
 
 enum st
 worker_init(struct worker *w, struct run *run, struct err *err)

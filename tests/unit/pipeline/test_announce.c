@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "pipeline_priv.h"
+#include "commit.h"
 
 static void
 says(const struct touched *tables, size_t n, const char *expected)
