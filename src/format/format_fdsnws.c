@@ -3,15 +3,16 @@
  * of an answer. A line gives a record for each trace of an OK request, or one for a failed request;
  * which of the two, and when and by whom, may stand behind the traces. So records are made while
  * the line is walked, and given their day and client at its end. Traces that find no room are only
- * checked in that walk, and read again in the calls that follow.
+ * checked in that walk, and read again in the calls that follow. How a trace is read: trace.h.
  */
 #include "format_priv.h"
 #include "memo.h"
 #include "shape.h"
+#include "trace.h"
 
 /*
- * The members that matter, of a line, of a trace and of userLocation: M(enum, key). A key that
- * comes twice: the last one holds.
+ * The members that matter, of a line and of userLocation (of a trace: trace.h): M(enum, key). A
+ * key that comes twice: the last one holds.
  */
 #define LINE_MEMBERS(M)                \
     M(LINE_SERVICE, "service")         \
@@ -21,32 +22,18 @@
     M(LINE_STATUS, "status")           \
     M(LINE_FINISHED, "finished")
 
-/* What differs most from trace to trace comes first: see value_at. */
-#define TRACE_MEMBERS(M)               \
-    M(TRACE_CHA, "cha")                \
-    M(TRACE_BYTES, "bytes")            \
-    M(TRACE_STATUS, "status")          \
-    M(TRACE_START, "start")            \
-    M(TRACE_END, "end")                \
-    M(TRACE_STA, "sta")                \
-    M(TRACE_LOC, "loc")                \
-    M(TRACE_NET, "net")
-
 #define NAME(upper, key)      upper,
 #define MEMBER_KEY(upper, key) { key, sizeof(key) - 1 },
 
 enum line_member { LINE_OTHER, LINE_MEMBERS(NAME) LINE_MEMBERS_N };
-enum trace_member { TRACE_OTHER, TRACE_MEMBERS(NAME) TRACE_MEMBERS_N };
 
 static const struct slice line_keys[] = { LINE_MEMBERS(MEMBER_KEY) };
-static const struct slice trace_keys[] = { TRACE_MEMBERS(MEMBER_KEY) };
 static const struct slice place_keys[] = { { "country", 7 } };
 
 #undef NAME
 #undef MEMBER_KEY
 
 static const struct shape_keys of_line = { line_keys, ARRAY_LEN(line_keys) };
-static const struct shape_keys of_trace = { trace_keys, ARRAY_LEN(trace_keys) };
 static const struct shape_keys of_place = { place_keys, ARRAY_LEN(place_keys) };
 
 struct request {
@@ -64,127 +51,21 @@ struct common {
     struct slice client, country;
 };
 
-/*
- * The traces of a request differ in a letter of the channel and in their bytes, seldom in more. So
- * a trace is compared with one before it, of this line or another, and what differs is read:
- * the same bytes at the same place are read in the same way.
- *
- *     {"net": "GE", "cha": "HHZ", "status": "OK", "bytes": 2048}      the model, [from, end)
- *     {"net": "GE", "cha": "HHN", "status": "OK", "bytes": 512}
- *     =====================>>>>>  ==========================>>>       = compared, > read
- */
-struct model {
-    const char       *from, *end; /* `end` NULL: there is none */
-    struct json_value t[TRACE_MEMBERS_N];
-};
-
 struct fdsnws {
-    struct shape   line, trace, place;
-    struct iso_memo time;
-    struct request request;
-    struct common  common;
-    struct model   model;
+    struct shape        line, place;
+    struct trace_reader trace;
+    struct iso_memo     time;
+    struct request      request;
+    struct common       common;
     /* A line of which traces are left: where the next one is, and the line's end. NULL: none. */
-    const char    *rest, *end;
-    char          *next_line;
+    const char         *rest, *end;
+    char               *next_line;
 };
 
 /* ---- one trace ---- */
 
-/* Reads the object at j->at; it stands in the trace array of the line. False: no JSON. */
-static inline bool
-walk_trace(struct fdsnws *f, struct json *j, struct json_value t[TRACE_MEMBERS_N])
-{
-    struct shape_walk w = shape_begin(&f->trace, &of_trace);
-    enum json_step step;
-
-    j->at++;
-    for (size_t i = 0; i < TRACE_MEMBERS_N; i++)
-        t[i].kind = JSON_ABSENT;
-    while ((step = shape_next(&w, j)) == JSON_NEXT)
-        if (!json_value(j, 3, &t[w.name]))
-            return false;
-    return step == JSON_END;
-}
-
-#define ALIKE_CHANGES 3 /* where more is new, it is walked faster than compared */
-
-/* How many bytes are the same at `a` and `b`, at most n; up to 15 more may be looked at. */
-static inline size_t
-same_bytes(const char *a, const char *b, size_t n)
-{
-    size_t i = 0;
-
-#if defined(__SSE2__)
-    for (; i < n; i += 16) {
-        __m128i va = _mm_loadu_si128((const void *)(a + i));
-        __m128i vb = _mm_loadu_si128((const void *)(b + i));
-        unsigned differ = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(va, vb)) ^ 0xffff;
-
-        if (differ != 0) {
-            i += (unsigned)__builtin_ctz(differ);
-            break;
-        }
-    }
-    return i < n ? i : n;
-#else
-    while (i < n && a[i] == b[i])
-        i++;
-    return i;
-#endif
-}
-
-/*
- * Which string or number of the model the byte at `its` is in, or stands right behind: a number may
- * go on there. 0: none that has a name. *from and *end are where it begins and ends in the text.
- */
-static inline unsigned
-value_at(const struct model *m, const char *its, const char **from, const char **end)
-{
-    for (unsigned name = 1; name < TRACE_MEMBERS_N; name++) {
-        const struct json_value *v = &m->t[name];
-        size_t quote = v->kind == JSON_STRING;
-
-        if ((quote || v->kind == JSON_INTEGER) && its >= v->text.p - quote &&
-            its <= v->text.p + v->text.n + quote) {
-            *from = v->text.p - quote;
-            *end = v->text.p + v->text.n + quote;
-            return name;
-        }
-    }
-    return 0;
-}
-
-/*
- * Reads the object at j->at where it is like the model but for a few values. False: it is not, and
- * j is where it was.
- */
-static inline bool
-walk_alike(struct json *j, const struct model *m, struct json_value t[TRACE_MEMBERS_N])
-{
-    const char *start = j->at, *its = m->from, *from, *end;
-
-    memcpy(t, m->t, sizeof m->t);
-    for (unsigned changes = 0; changes <= ALIKE_CHANGES && j->end - j->at >= m->end - its;
-         changes++) {
-        size_t n = same_bytes(j->at, its, (size_t)(m->end - its));
-        unsigned name;
-
-        j->at += n;
-        its += n;
-        if (its == m->end)
-            return true;
-        /* Nothing the same behind a value that was read: the seam is another. */
-        if (n == 0 || (name = value_at(m, its, &from, &end)) == 0)
-            break;
-        j->at -= its - from;
-        if (!json_value(j, 3, &t[name]))
-            break;
-        its = end;
-    }
-    j->at = start;
-    return false;
-}
+/* Of an element that is no object. */
+static const struct json_value no_members[TRACE_MEMBERS_N];
 
 /*
  * A surrogate without its partner in a code is left to the check of keys: what it becomes is no
@@ -263,30 +144,23 @@ walk_elements(struct parser *p, struct json *j, struct request *r, bool inside, 
     size_t max, struct err *err)
 {
     struct fdsnws *f = p->state;
-    struct json_value alike[TRACE_MEMBERS_N], ignored;
-    struct model *model = &f->model;
+    struct json_value ignored;
     enum json_step step;
 
     r->n_made = 0;
     r->rest = NULL;
     while ((step = json_element(j, &inside)) == JSON_NEXT) {
-        const struct json_value *t = alike;
+        const struct json_value *t = no_members;
 
         if (r->n_made == max) {
             r->rest = j->at;
             return WALK_DONE;
         }
         if (json_peek(j) != '{') {
-            alike[TRACE_STATUS].kind = alike[TRACE_START].kind = JSON_ABSENT;
             if (!json_value(j, 2, &ignored))
                 return WALK_NO_JSON;
-        } else if (model->end == NULL || !walk_alike(j, model, alike)) {
-            model->from = j->at;
-            model->end = NULL;
-            if (!walk_trace(f, j, model->t))
-                return WALK_NO_JSON;
-            model->end = j->at;
-            t = model->t;
+        } else if ((t = trace_read(&f->trace, j)) == NULL) {
+            return WALK_NO_JSON;
         }
         if (trace_record(p, t, &out[r->n_made++], err) != ST_OK)
             return WALK_FAILED;
@@ -557,7 +431,7 @@ fdsnws_block(struct parser *p, struct record *out, size_t max, size_t *n_records
 
     if (f->rest == NULL) /* else the text of a half-given line is there */
         arena_reset(&p->scratch);
-    f->model.end = NULL; /* it may stand in a block that is gone */
+    trace_forget(&f->trace); /* the one before may stand in a block that is gone */
     while (n < max && p->at < p->end && (n == 0 || p->scratch.used_bytes < SCRATCH_ENOUGH)) {
         rc = f->rest == NULL ? begin_line(p, out + n, max - n, &more, err)
                              : continue_line(p, out + n, max - n, &more, err);
