@@ -16,20 +16,13 @@ struct learner {
     uint64_t             named;   /* a bit for each name so far */
 };
 
-/* As scan_quotes has it. */
-static bool
-is_mark(char c)
-{
-    return c == '"' || c == '\\' || (unsigned char)c < 0x20;
-}
-
 static size_t
 marks_of(const char *p, const char *end)
 {
     size_t n = 0;
 
     for (; p < end; p++)
-        n += is_mark(*p);
+        n += quotes_marks(*p);
     return n;
 }
 
@@ -38,7 +31,7 @@ bytes_before_mark(const char *p, const char *end)
 {
     const char *at = p;
 
-    while (at < end && !is_mark(*at))
+    while (at < end && !quotes_marks(*at))
         at++;
     return (size_t)(at - p);
 }

@@ -96,7 +96,7 @@ quotes_plain(struct quotes *q, const char *p, size_t n)
 {
     q->n = 0;
     for (size_t i = 0; i < n; i++)
-        if (p[i] == '"' || p[i] == '\\' || (unsigned char)p[i] < 0x20)
+        if (quotes_marks(p[i]))
             q->mark[q->n++] = (uint32_t)i;
 }
 

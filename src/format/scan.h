@@ -37,7 +37,17 @@ void scan_marks(struct marks *m, const char *p, size_t n, char separator);
 
 #define QUOTES_BYTES_MAX (4 * KIB)
 
-/* Where the quotes, backslashes and control bytes (below 0x20, line feeds among them) of a text stand, ascending. */
+/*
+ * What an index of quotes marks: a quote, a backslash, or a control byte (below 0x20, line feeds among them). Vector code
+ * says the same in its own words, which a test holds to these.
+ */
+static inline bool
+quotes_marks(char c)
+{
+    return c == '"' || c == '\\' || (unsigned char)c < 0x20;
+}
+
+/* Where these bytes of a text stand, ascending. */
 struct quotes {
     size_t   n;
     uint32_t mark[QUOTES_BYTES_MAX + 64]; /* vector code stores past the last one */
@@ -75,11 +85,11 @@ scan_either_plain(const char *p, const char *end, char a, char b)
     return p;
 }
 
-/* The first byte that may not stand in a JSON string as it is (a quote, a backslash, a control byte), or end. */
+/* The first byte that may not stand in a JSON string as it is (the same that quotes_marks has), or end. */
 static inline const char *
 scan_string_plain(const char *p, const char *end)
 {
-    while (p < end && *p != '"' && *p != '\\' && (unsigned char)*p >= 0x20)
+    while (p < end && !quotes_marks(*p))
         p++;
     return p;
 }
