@@ -10,7 +10,7 @@
  *   corrections.c  upper bounds, client keys, what happened on a day
  *   states.c     what is covered: a letter for each day or month
  *   boards.c     7TV's leaderboards
- *   json.c csv.c text.c html.c badge.c   the forms
+ *   json.c csv.c text.c html.c badge.c   the forms; json_*.c and text_*.c are parts of theirs
  *
  * All of a report lives in its arena, until report_free.
  */

@@ -25,6 +25,11 @@ const char *text_at_most(const struct cells *c, const struct clients *clients);
 void text_totals(const struct cells *c, const struct table *t);
 void text_happened(const struct cells *c, const struct table *t);
 
+/* The first entries of a list, and how many more there are; of an empty one nothing. */
+void text_list(const struct cells *c, const struct table *t, const struct list *l);
+/* The three boards that people look at; --json has all. NULL: there are none. */
+void text_boards(const struct cells *c, const struct boards *b);
+
 /* A line's end, without the blanks that columns end in. */
 void text_end_line(const struct cells *c);
 /* A line that was built elsewhere, in words; it is empty then. */
