@@ -62,8 +62,12 @@ fill(const struct crowd *c, struct rollup **rollups, struct model *m)
 static void
 threads_do_not_show(void **state)
 {
-    static const struct rollup_shape *const shapes[] = { &stats_shape, &plain_shape, &lean_shape,
-                                                        &latest_shape };
+    static const struct rollup_shape *const shapes[] = {
+        &stats_shape,
+#if !defined(__SANITIZE_THREAD__) /* what it looks for, it sees with one of them */
+        &plain_shape, &lean_shape, &latest_shape,
+#endif
+    };
 
     (void)state;
     for (size_t c = 0; c < ARRAY_LEN(crowds); c++)
