@@ -309,6 +309,16 @@ class World:
         done = self.chapter.run("status", "--audit", database=self.current, PGOPTIONS="-c idle_session_timeout=0")
         return None if done.returncode == 0 else "audit: %d: %s" % (done.returncode, (done.stdout + done.stderr).decode(errors="replace")[:400])
 
+    def until_it_ends(self):
+        """A backend was killed: the server ends all sessions once it has seen that. Not, where that one came to its end just before."""
+        until = time.monotonic() + 3
+        while time.monotonic() < until:
+            try:
+                self.session.ask("SELECT 1")
+            except Failed:
+                return
+            time.sleep(0.005)
+
     def reopen(self):
         """After the server was gone: waits until it takes sessions again."""
         self.root.close()
