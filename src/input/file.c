@@ -97,7 +97,7 @@ input_digest_stored(const struct source *source, const struct hash_secret *secre
 {
     struct hash_stream *hash = hash_stream_new(secret);
     struct stored stored = { 0 };
-    struct stat st;
+    struct stat st = { 0 };
     int fd = -1;
     enum st rc;
 
