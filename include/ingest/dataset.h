@@ -50,6 +50,7 @@ struct dataset {
     const char *schema;                  /* where the table is looked for before the search path; NULL: there alone */
     bool        has_node;                /* the table has node_id: scope of the ledger and first column of the unique key */
     bool        has_ecosystem;           /* the table holds one ecosystem */
+    unsigned    asks;                    /* ASKS_...: for these fields itself, whatever the rules do */
     bool        of_requests;             /* fed by every log of requests: by the formats that feed `stats` */
     enum bucket bucket;
     enum client_hash clients;

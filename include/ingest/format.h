@@ -70,6 +70,7 @@ struct format_options {
     const char              *drop_key;   /* record.marked is the field of this name; NULL: none */
     const struct json_keys  *json_keys;  /* `json`, `csv`, `tsv`: where the fields stand, of a [format NAME] (json_keys.h); NULL: known by name */
     const struct log_format *log_format; /* `custom`: a compiled --log-format */
+    unsigned                 unasked;    /* ASKS_...: nobody asks for these fields, and a format may leave them out */
     bool                     trace_starts; /* `fdsnws`: record.marked is the `start` of a trace, as logged */
 };
 

@@ -29,25 +29,25 @@ struct hit {
     struct slice sketch;         /* besides, a whole sketch that hll_decode takes; p NULL: none. Lives until the next pick */
 };
 
-/* memcpy(3) is a call, and most texts of keys have less than 16 bytes. */
+/* memcpy(3) is a call, and most texts of keys have 4 to 16 bytes, nobody can guess how many. */
 static inline void
 key_copy(uint8_t *out, const char *p, size_t n)
 {
-    uint64_t head, tail; /* the first and the last bytes, which may overlap */
-    uint32_t first, last;
+    uint32_t word[4]; /* first, last and two between; they may overlap */
 
-    if (n > 2 * sizeof head) {
+    if (n > sizeof word) {
         memcpy(out, p, n);
-    } else if (n >= sizeof head) {
-        memcpy(&head, p, sizeof head);
-        memcpy(&tail, p + n - sizeof tail, sizeof tail);
-        memcpy(out, &head, sizeof head);
-        memcpy(out + n - sizeof tail, &tail, sizeof tail);
-    } else if (n >= sizeof first) {
-        memcpy(&first, p, sizeof first);
-        memcpy(&last, p + n - sizeof last, sizeof last);
-        memcpy(out, &first, sizeof first);
-        memcpy(out + n - sizeof last, &last, sizeof last);
+    } else if (n >= sizeof *word) {
+        size_t second = (n & 24) / 2, third = n - sizeof *word - second, last = n - sizeof *word;
+
+        memcpy(&word[0], p, sizeof *word);
+        memcpy(&word[1], p + second, sizeof *word);
+        memcpy(&word[2], p + third, sizeof *word);
+        memcpy(&word[3], p + last, sizeof *word);
+        memcpy(out, &word[0], sizeof *word);
+        memcpy(out + second, &word[1], sizeof *word);
+        memcpy(out + third, &word[2], sizeof *word);
+        memcpy(out + last, &word[3], sizeof *word);
     } else if (n > 0) {
         out[0] = (uint8_t)p[0];
         out[n / 2] = (uint8_t)p[n / 2];

@@ -15,6 +15,16 @@ enum range_start {
     RANGE_LATER,   /* it starts behind byte 0 */
 };
 
+/* Fields that some runs ask for and most do not. */
+enum {
+    ASKS_AGENT = 1,
+    ASKS_QUERY = 2,
+    ASKS_FORWARDED = 4,
+    ASKS_RANGE = 8, /* where a 206 starts */
+    ASKS_PART = 16, /* and where it ends */
+    ASKS_ALL = 31,
+};
+
 /* What some logs say outright, which for others is found out behind the format. Lives as long as the record's slices. */
 struct given {
     /* csv, json: what was downloaded. No route is asked; the ecosystem NULL: that of the rules */

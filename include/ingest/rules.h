@@ -76,6 +76,9 @@ bool rules_match_at(const struct rules *rules, struct slice path, const struct s
 /* Method, status, range, mark, bytes, user agent, day against the pack, in this order. KEEP or the filter. */
 enum reason rules_pick(const struct rules *rules, const struct record *rec);
 
+/* The fields that the rules look at, of those that not all rules do: ASKS_... */
+unsigned rules_ask(const struct rules *rules);
+
 /*
  * What rules_pick and then rules_match say of a record, and in `why` the rule that decided, in words for people: "the pack
  * `default` counts method GET, not \"HEAD\"". Bytes of the record in it are as logged: escape before printing. Nothing else of the

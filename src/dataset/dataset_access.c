@@ -186,6 +186,7 @@ const struct dataset dataset_access = {
     .about = "when pict-rs's variants, proxies and aliases were last asked for",
     .migrations = "pictrs",
     .schema = "pictrs",
+    .asks = ASKS_QUERY,
     .of_requests = true,
     .bucket = BUCKET_DAY,
     .keys = {

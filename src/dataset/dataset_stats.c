@@ -35,14 +35,15 @@ given_match(const struct picker *p, const struct given *given, struct route_matc
 
 /* Name, version and, where the table has it, auth: NOT NULL there, so '' where nobody is known. */
 static inline uint8_t *
-put_key(const struct dataset *d, uint8_t *key, const struct slice texts[3], int32_t day)
+put_key(const struct dataset *d, uint8_t *key, struct slice name, struct slice version,
+        struct slice auth, int32_t day)
 {
-    uint8_t *end = key_put_text(key, texts[0]);
+    uint8_t *end = key_put_text(key, name);
 
-    end = key_put_text(end, texts[1]);
+    end = key_put_text(end, version);
     end = key_put_day(end, day);
     if (d == &dataset_stats_auth)
-        end = key_put_text(end, texts[2].p == NULL ? SLICE("") : texts[2]);
+        end = key_put_text(end, auth.p == NULL ? SLICE("") : auth);
     return end;
 }
 
@@ -84,7 +85,9 @@ stats_entry_key(const struct dataset *d, const struct catalog_entry *entry, int3
 {
     struct slice texts[] = { entry->name, entry->version, entry->auth };
 
-    return key_check(d, texts) == KEEP ? (size_t)(put_key(d, key, texts, day) - key) : 0;
+    if (key_check(d, texts) != KEEP)
+        return 0;
+    return (size_t)(put_key(d, key, entry->name, entry->version, entry->auth, day) - key);
 }
 
 /* Replaces what the route made of the path by what the catalog says of it. */
@@ -118,7 +121,7 @@ static enum reason
 stats_pick(struct picker *p, const struct record *rec, struct hit *hit)
 {
     struct route_match match;
-    struct slice texts[3], path = { NULL, 0 }, auth = { NULL, 0 };
+    struct slice path = { NULL, 0 }, auth = { NULL, 0 };
     char room[ROUTE_ROOM];
     enum reason why = rec->why;
     bool is_given = rec->given != NULL && rec->given->name.p != NULL;
@@ -147,15 +150,16 @@ stats_pick(struct picker *p, const struct record *rec, struct hit *hit)
             return why;
         plain = false;
     }
-    texts[0] = match.name;
-    texts[1] = match.version;
-    texts[2] = auth;
-    if (!plain && (why = key_check(p->dataset, texts)) != KEEP)
-        return why;
+    if (unlikely(!plain)) {
+        struct slice texts[] = { match.name, match.version, auth };
+
+        if ((why = key_check(p->dataset, texts)) != KEEP)
+            return why;
+    }
     if (!is_our_ecosystem(p, match.ecosystem))
         return FILTER_OTHER_ECOSYSTEM;
 
-    end = put_key(p->dataset, p->key, texts, rec->day);
+    end = put_key(p->dataset, p->key, match.name, match.version, auth, rec->day);
     *hit = (struct hit){
         .key = { (const char *)p->key, (size_t)(end - p->key) },
         .day = rec->day,

@@ -31,7 +31,7 @@ const struct format format_cloudfront = {
     .block = w3c_block,
     .sniff = cloudfront_sniff,
     .state_bytes = sizeof(struct w3c),
-    .clear_bytes = offsetof(struct w3c, marks.mark),
+    .clear_bytes = offsetof(struct w3c, marks.line),
     .examples = examples,
     .n_examples = ARRAY_LEN(examples),
 };

@@ -32,7 +32,7 @@ const struct format format_w3c = {
     .block = w3c_block,
     .sniff = w3c_sniff,
     .state_bytes = sizeof(struct w3c),
-    .clear_bytes = offsetof(struct w3c, marks.mark),
+    .clear_bytes = offsetof(struct w3c, marks.line),
     .examples = examples,
     .n_examples = ARRAY_LEN(examples),
 };

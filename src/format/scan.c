@@ -1,38 +1,15 @@
 /*
- * The index of separators and line feeds: 64 bytes become two words of bits, and the bits become
- * positions. Storing four positions at once, wanted or not, and stepping by the number of bits
- * avoids a branch that no CPU can guess (Langdale and Lemire, "Parsing Gigabytes of JSON per
- * Second", 2019, section 3.2).
+ * The index of separators and line feeds: 64 bytes become two words of bits, of which those that are
+ * wanted become positions. Storing four positions at once, there or not, and stepping by the number
+ * of bits avoids a branch that no CPU can guess (Langdale and Lemire, "Parsing Gigabytes of JSON per
+ * Second", 2019, section 3.2). For the same reason each line's words begin with the line: the lines
+ * of a log are alike, and so are then their first words, their second ones and so on.
  */
 #include "scan.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
-
-static inline void
-begin(struct marks *m)
-{
-    m->n = 0;
-    m->n_lines = 0;
-    m->mark[0] = UINT32_MAX;
-}
-
-/*
- * `all` has a bit for each separator and line feed of the 64 bytes at `base`, `feeds` for the line
- * feeds alone.
- */
-static inline __attribute__((always_inline)) void
-add_feeds(struct marks *m, uint64_t all, uint64_t feeds)
-{
-    while (feeds != 0) {
-        uint64_t below = (feeds & -feeds) - 1;
-
-        m->line_end[m->n_lines++] =
-            (uint32_t)(m->n + 1 + (size_t)__builtin_popcountll(all & below));
-        feeds &= feeds - 1;
-    }
-}
 
 /* Writes the position of the lowest bit, and takes it away. */
 static inline __attribute__((always_inline)) void
@@ -58,13 +35,6 @@ put_word(uint32_t *out, uint32_t base, uint64_t all)
     return n;
 }
 
-static inline __attribute__((always_inline)) void
-add_word(struct marks *m, uint32_t base, uint64_t all, uint64_t feeds)
-{
-    add_feeds(m, all, feeds);
-    m->n += put_word(m->mark + 1 + m->n, base, all);
-}
-
 /* The bits of a last, short word that belong to the text. */
 static inline __attribute__((always_inline)) uint64_t
 within(size_t left)
@@ -78,17 +48,86 @@ runs_everywhere(void)
     return true;
 }
 
-static void
-scan_plain(struct marks *m, const char *p, size_t n, char separator)
+/* ---- separators ---- */
+
+/* The bits of 64 bytes that are separators, and of those that are line feeds and nothing else. */
+typedef void bits_fn(const char *p, char separator, uint64_t *separators, uint64_t *feeds);
+
+/* Those of `separators` that are wanted where a line has had `before` before them. */
+typedef uint64_t pick_fn(uint64_t wanted, uint32_t before, uint64_t separators);
+
+/* Writes the positions of the bits of `all`, and up to 16 more words; gives how many they are. */
+typedef size_t put_fn(uint32_t *out, uint32_t base, uint64_t all);
+
+static inline uint64_t
+pick_plain(uint64_t wanted, uint32_t before, uint64_t separators)
 {
-    begin(m);
-    for (size_t i = 0; i < n; i++) {
-        if (p[i] != separator && p[i] != '\n')
+    uint64_t picked = 0;
+
+    for (; separators != 0; separators &= separators - 1, before++)
+        picked |= separators & -separators & -(wanted >> scan_wanted_bit(before) & 1);
+    return picked;
+}
+
+static inline __attribute__((always_inline)) void
+scan_words(struct marks *m, const char *p, size_t n, char separator, uint64_t wanted, bits_fn *bits,
+           pick_fn *pick, put_fn *put)
+{
+    uint32_t *out = m->mark + 1, seen = 0;
+    struct marked_line *line = m->line;
+
+    m->mark[0] = UINT32_MAX;
+    for (size_t i = 0; i < n;) {
+        uint64_t separators, feeds, feed;
+
+        bits(p + i, separator, &separators, &feeds);
+        if (unlikely(n - i < 64)) {
+            separators &= within(n - i);
+            feeds &= within(n - i);
+        }
+        if (feeds == 0) {
+            uint64_t picked = pick(wanted, seen, separators);
+
+            if (picked != 0)
+                out += put(out, (uint32_t)i, picked);
+            seen += (uint32_t)__builtin_popcountll(separators);
+            i += 64;
             continue;
-        m->mark[++m->n] = (uint32_t)i;
-        if (p[i] == '\n')
-            m->line_end[m->n_lines++] = (uint32_t)m->n;
+        }
+        feed = feeds & -feeds;
+        separators &= feed - 1;
+        out += put(out, (uint32_t)i, pick(wanted, seen, separators) | feed);
+        *line++ = (struct marked_line){
+            .last = (uint16_t)(out - m->mark - 1),
+            .n_fields = (uint16_t)(seen + (uint32_t)__builtin_popcountll(separators) + 1),
+        };
+        seen = 0;
+        i += (size_t)__builtin_ctzll(feed) + 1;
     }
+    m->n = (size_t)(out - m->mark - 1);
+    m->n_lines = (size_t)(line - m->line);
+    m->n_tail = seen;
+}
+
+static void
+scan_plain(struct marks *m, const char *p, size_t n, char separator, uint64_t wanted)
+{
+    uint32_t seen = 0;
+
+    m->n = m->n_lines = 0;
+    m->mark[0] = UINT32_MAX;
+    for (size_t i = 0; i < n; i++) {
+        if (p[i] == '\n') {
+            m->mark[++m->n] = (uint32_t)i;
+            m->line[m->n_lines++] = (struct marked_line){ (uint16_t)m->n, (uint16_t)(seen + 1) };
+            seen = 0;
+        } else if (p[i] == separator) {
+            if ((wanted >> scan_wanted_bit(seen) & 1) != 0)
+                m->mark[++m->n] = (uint32_t)i;
+            seen++;
+        }
+    }
+    m->n_tail = seen;
 }
 
 static void
@@ -102,37 +141,66 @@ quotes_plain(struct quotes *q, const char *p, size_t n)
 
 #if defined(__x86_64__)
 
-#define TARGET_AVX2 __attribute__((target("avx2,bmi,popcnt")))
+#define TARGET_AVX2 __attribute__((target("avx2,bmi,bmi2,popcnt")))
 
 static bool
 runs_avx2(void)
 {
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
-           __builtin_cpu_supports("popcnt");
+           __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt");
+}
+
+/* put_bit for processors that count the zeros of 0 as well: what is stored then is never read. */
+TARGET_AVX2 static inline void
+put_bit_bmi(uint32_t *out, uint32_t base, uint64_t *all)
+{
+    *out = base + (uint32_t)_tzcnt_u64(*all);
+    *all &= *all - 1;
+}
+
+TARGET_AVX2 static inline size_t
+put_word_bmi(uint32_t *out, uint32_t base, uint64_t all)
+{
+    size_t n = (size_t)__builtin_popcountll(all), done = 0;
+
+    do {
+        put_bit_bmi(out + done, base, &all);
+        put_bit_bmi(out + done + 1, base, &all);
+        put_bit_bmi(out + done + 2, base, &all);
+        put_bit_bmi(out + done + 3, base, &all);
+    } while (unlikely((done += 4) < n));
+    return n;
 }
 
 TARGET_AVX2 static inline uint64_t
-bits_avx2(__m256i low, __m256i high, __m256i want)
+equal_avx2(const char *p, __m256i want)
 {
-    uint64_t a = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(low, want));
-    uint64_t b = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(high, want));
+    __m256i low = _mm256_cmpeq_epi8(_mm256_loadu_si256((const void *)p), want);
+    __m256i high = _mm256_cmpeq_epi8(_mm256_loadu_si256((const void *)(p + 32)), want);
 
-    return a | b << 32;
+    return (uint32_t)_mm256_movemask_epi8(low) |
+           (uint64_t)(uint32_t)_mm256_movemask_epi8(high) << 32;
+}
+
+TARGET_AVX2 static inline void
+bits_avx2(const char *p, char separator, uint64_t *separators, uint64_t *feeds)
+{
+    *feeds = equal_avx2(p, _mm256_set1_epi8('\n'));
+    *separators = equal_avx2(p, _mm256_set1_epi8(separator)) & ~*feeds;
+}
+
+/* One instruction deals the bits of what is wanted to the separators, in their order. */
+TARGET_AVX2 static inline uint64_t
+pick_bmi2(uint64_t wanted, uint32_t before, uint64_t separators)
+{
+    /* Shifted as a signed number, so that its last bit stays for all that follow. */
+    return _pdep_u64((uint64_t)((int64_t)wanted >> scan_wanted_bit(before)), separators);
 }
 
 TARGET_AVX2 static void
-scan_avx2(struct marks *m, const char *p, size_t n, char separator)
+scan_avx2(struct marks *m, const char *p, size_t n, char separator, uint64_t wanted)
 {
-    const __m256i want = _mm256_set1_epi8(separator), feed = _mm256_set1_epi8('\n');
-
-    begin(m);
-    for (size_t i = 0; i < n; i += 64) {
-        __m256i low = _mm256_loadu_si256((const void *)(p + i));
-        __m256i high = _mm256_loadu_si256((const void *)(p + i + 32));
-        uint64_t ours = within(n - i), feeds = bits_avx2(low, high, feed) & ours;
-
-        add_word(m, (uint32_t)i, (bits_avx2(low, high, want) & ours) | feeds, feeds);
-    }
+    scan_words(m, p, n, separator, wanted, bits_avx2, pick_bmi2, put_word_bmi);
 }
 
 /* Where a vector has a quote, a backslash or a control byte. */
@@ -157,11 +225,11 @@ quotes_avx2(struct quotes *q, const char *p, size_t n)
         __m256i high = _mm256_loadu_si256((const void *)(p + i + 32));
         uint64_t all = quotes_of_avx2(low) | quotes_of_avx2(high) << 32;
 
-        q->n += put_word(q->mark + q->n, (uint32_t)i, all & within(n - i));
+        q->n += put_word_bmi(q->mark + q->n, (uint32_t)i, all & within(n - i));
     }
 }
 
-#define TARGET_AVX512 __attribute__((target("avx512f,avx512bw,avx512vbmi2,bmi,popcnt")))
+#define TARGET_AVX512 __attribute__((target("avx512f,avx512bw,avx512vbmi2,bmi,bmi2,popcnt")))
 
 static bool
 runs_avx512(void)
@@ -197,20 +265,19 @@ put_avx512(uint32_t *out, uint32_t base, uint64_t all)
     return n;
 }
 
-TARGET_AVX512 static void
-scan_avx512(struct marks *m, const char *p, size_t n, char separator)
+TARGET_AVX512 static inline void
+bits_avx512(const char *p, char separator, uint64_t *separators, uint64_t *feeds)
 {
-    const __m512i want = _mm512_set1_epi8(separator), feed = _mm512_set1_epi8('\n');
+    __m512i text = _mm512_loadu_si512((const void *)p);
 
-    begin(m);
-    for (size_t i = 0; i < n; i += 64) {
-        __m512i text = _mm512_loadu_si512((const void *)(p + i));
-        uint64_t ours = within(n - i), feeds = _mm512_cmpeq_epi8_mask(text, feed) & ours;
-        uint64_t all = (_mm512_cmpeq_epi8_mask(text, want) & ours) | feeds;
+    *feeds = _mm512_cmpeq_epi8_mask(text, _mm512_set1_epi8('\n'));
+    *separators = _mm512_cmpeq_epi8_mask(text, _mm512_set1_epi8(separator)) & ~*feeds;
+}
 
-        add_feeds(m, all, feeds);
-        m->n += put_avx512(m->mark + 1 + m->n, (uint32_t)i, all);
-    }
+TARGET_AVX512 static void
+scan_avx512(struct marks *m, const char *p, size_t n, char separator, uint64_t wanted)
+{
+    scan_words(m, p, n, separator, wanted, bits_avx512, pick_bmi2, put_avx512);
 }
 
 TARGET_AVX512 static void
@@ -231,7 +298,7 @@ quotes_avx512(struct quotes *q, const char *p, size_t n)
 }
 
 static inline uint64_t
-bits_sse2(const char *p, __m128i want)
+equal_sse2(const char *p, __m128i want)
 {
     uint64_t bits = 0;
 
@@ -243,17 +310,17 @@ bits_sse2(const char *p, __m128i want)
     return bits;
 }
 
-static void
-scan_sse2(struct marks *m, const char *p, size_t n, char separator)
+static inline void
+bits_sse2(const char *p, char separator, uint64_t *separators, uint64_t *feeds)
 {
-    const __m128i want = _mm_set1_epi8(separator), feed = _mm_set1_epi8('\n');
+    *feeds = equal_sse2(p, _mm_set1_epi8('\n'));
+    *separators = equal_sse2(p, _mm_set1_epi8(separator)) & ~*feeds;
+}
 
-    begin(m);
-    for (size_t i = 0; i < n; i += 64) {
-        uint64_t ours = within(n - i), feeds = bits_sse2(p + i, feed) & ours;
-
-        add_word(m, (uint32_t)i, (bits_sse2(p + i, want) & ours) | feeds, feeds);
-    }
+static void
+scan_sse2(struct marks *m, const char *p, size_t n, char separator, uint64_t wanted)
+{
+    scan_words(m, p, n, separator, wanted, bits_sse2, pick_plain, put_word);
 }
 
 /* The quotes, backslashes and control bytes of 64 bytes. */
@@ -307,10 +374,10 @@ best(void)
 }
 
 void
-scan_marks(struct marks *m, const char *p, size_t n, char separator)
+scan_marks(struct marks *m, const char *p, size_t n, char separator, uint64_t wanted)
 {
     assert(n <= SCAN_BYTES_MAX);
-    best()->scan(m, p, n, separator);
+    best()->scan(m, p, n, separator, wanted);
 }
 
 void

@@ -15,23 +15,35 @@
 /* ---- the index of a run of lines ---- */
 
 #define SCAN_BYTES_MAX (16 * KIB) /* of one index: the text and its marks stay in the first-level cache */
+static_assert(SCAN_BYTES_MAX < UINT16_MAX, "marks and fields are counted in 16 bits");
 
 /*
- * Where the separators and line feeds of a text stand, ascending. mark[0] is the byte before the text (so -1, wrapped),
- * which makes every field the same: it begins at mark[i] + 1 and ends at mark[i + 1].
+ * Where a text has line feeds, and the separators that are wanted, ascending. mark[0] is the byte before the text (so -1,
+ * wrapped). A field whose two ends are marked begins at mark[i] + 1 and ends at mark[i + 1].
  *
- *     text   a \t b b \n c \n         mark      -1  1  4  6
- *            0  1 2 3  4 5  6         line_end         2  3     (indices of mark[])
+ *     text   a \t b \t c \n d \n        mark    -1  3  5  7        wanted 2: of each line the second separator
+ *            0  1 2  3 4  5 6  7        line         {2, 3} {3, 1}
  */
 struct marks {
-    size_t   n;                             /* marks after mark[0] */
-    size_t   n_lines;                       /* line feeds among them */
+    size_t   n;       /* marks after mark[0] */
+    size_t   n_lines; /* line feeds among them */
+    uint32_t n_tail;  /* separators behind the last line feed */
+    struct marked_line {
+        uint16_t last;     /* the mark of its line feed */
+        uint16_t n_fields; /* one more than it has separators, wanted or not */
+    } line[SCAN_BYTES_MAX + 2];
     uint32_t mark[1 + SCAN_BYTES_MAX + 64]; /* vector code stores past the last one */
-    uint32_t line_end[SCAN_BYTES_MAX + 2];
 };
 
+/* A line's separator that has `before` others before it in that line is wanted if this bit of `wanted` is set. */
+static inline uint32_t
+scan_wanted_bit(uint32_t before)
+{
+    return before < 63 ? before : 63; /* the last bit is for all the rest */
+}
+
 /* Indexes p[0..n), n at most SCAN_BYTES_MAX, with the best code that this machine runs. */
-void scan_marks(struct marks *m, const char *p, size_t n, char separator);
+void scan_marks(struct marks *m, const char *p, size_t n, char separator, uint64_t wanted);
 
 /* ---- the index of lines with fields in quotes ---- */
 
@@ -60,7 +72,7 @@ void scan_quotes(struct quotes *q, const char *p, size_t n);
 struct scan_variant {
     const char *name;
     bool (*runs_here)(void);
-    void (*scan)(struct marks *m, const char *p, size_t n, char separator);
+    void (*scan)(struct marks *m, const char *p, size_t n, char separator, uint64_t wanted);
     void (*quotes)(struct quotes *q, const char *p, size_t n);
 };
 extern const struct scan_variant scan_variants[]; /* `name` NULL at the end */

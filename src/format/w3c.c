@@ -8,19 +8,19 @@
 
 #include "cursor.h"
 
-/* One line: field k is what stands between mark[k] and mark[k + 1]. */
+/* One line: from behind mark[0] to mark[last]. A field is what stands between two of its marks. */
 struct row {
     const char *base;
     uint32_t   *mark;
-    size_t      n_fields;
+    uint32_t    last, n_fields;
 };
 
 static inline struct slice
-field(const struct row *row, size_t k)
+field(const struct row *row, size_t at)
 {
-    uint32_t from = row->mark[k] + 1; /* mark[0] may be -1, wrapped */
+    uint32_t from = row->mark[at] + 1; /* mark[0] may be -1, wrapped */
 
-    return (struct slice){ row->base + from, row->mark[k + 1] - from };
+    return (struct slice){ row->base + from, row->mark[at + 1] - from };
 }
 
 static inline struct slice
@@ -185,12 +185,12 @@ index_more(struct w3c *c, const struct parser *p)
     size_t left = (size_t)(p->end - p->at), n = left < SCAN_BYTES_MAX ? left : SCAN_BYTES_MAX;
     struct marks *m = &c->marks;
 
-    scan_marks(m, p->at, n, '\t');
+    scan_marks(m, p->at, n, '\t', c->wanted);
     c->base = p->at;
     c->line = 0;
     if (n == left && p->end[-1] != '\n') {
         m->mark[++m->n] = (uint32_t)n;
-        m->line_end[m->n_lines++] = (uint32_t)m->n;
+        m->line[m->n_lines++] = (struct marked_line){ (uint16_t)m->n, (uint16_t)(m->n_tail + 1) };
     }
 }
 
@@ -238,31 +238,28 @@ has_values(struct slice line, size_t n, bool quotes)
 }
 
 /*
- * One line alone: where it is longer than an index, or blanks separate. Marks are made for as many
- * fields as a line may have, and one more, so that one with too many is seen to have them.
+ * One line alone: where it is longer than an index, or blanks separate. As many fields are told apart
+ * as a line may have, and one more, so that one with too many is seen to have them.
  */
 static struct row
 cut_line(struct w3c *c, struct slice line, char separator, bool quotes)
 {
     struct marks *m = &c->marks;
-    const char *at = line.p, *end = line.p + line.n;
+    const char *at = line.p, *end = line.p + line.n, *stop;
+    uint32_t seen = 0;
 
     c->base = line.p;
     m->n = 0;
     m->mark[0] = UINT32_MAX;
     m->n_lines = 1;
     c->line = 1; /* it is used up */
-    while (m->n <= COLUMNS_MAX) {
-        /* A header line is one field, or its end would be lost where it has too many tabs. */
-        const char *stop = *line.p == '#' ? NULL : value_end(at, end, separator, quotes);
-
-        m->mark[++m->n] = (uint32_t)((stop == NULL ? end : stop) - line.p);
-        if (stop == NULL)
-            break;
+    while (seen < COLUMNS_MAX && (stop = value_end(at, end, separator, quotes)) != NULL) {
+        if ((c->wanted >> scan_wanted_bit(seen++) & 1) != 0)
+            m->mark[++m->n] = (uint32_t)(stop - line.p);
         at = stop + 1;
     }
-    m->line_end[0] = (uint32_t)m->n;
-    return (struct row){ c->base, m->mark, m->n };
+    m->mark[++m->n] = (uint32_t)line.n;
+    return (struct row){ c->base, m->mark, (uint32_t)m->n, seen + 1 };
 }
 
 /*
@@ -284,24 +281,27 @@ cut_blanks(struct w3c *c, struct slice line)
 static inline struct row
 next_row(struct w3c *c, const struct parser *p, char **next)
 {
-    uint32_t first, last;
+    struct marked_line line;
+    uint32_t first;
 
     if (unlikely(c->line == c->marks.n_lines)) {
-        if (unlikely(c->by_line)) {
-            struct slice line = line_at(p, next);
+        if (unlikely(c->by_line || c->by_line_bytes > 0 || c->wanted == 0)) {
+            struct slice alone = line_at(p, next);
+            size_t bytes = (size_t)(*next - p->at);
 
-            return c->blanks ? cut_blanks(c, line) : cut_line(c, line, '\t', false);
+            c->by_line_bytes -= bytes < c->by_line_bytes ? bytes : c->by_line_bytes;
+            return c->blanks ? cut_blanks(c, alone) : cut_line(c, alone, '\t', false);
         }
         index_more(c, p);
         if (unlikely(c->marks.n_lines == 0))
             return cut_line(c, line_at(p, next), '\t', false);
     }
-    first = c->line == 0 ? 0 : c->marks.line_end[c->line - 1];
-    last = c->marks.line_end[c->line++];
-    *next = p->at + (c->marks.mark[last] - c->marks.mark[first]);
+    first = c->line == 0 ? 0 : c->marks.line[c->line - 1].last;
+    line = c->marks.line[c->line++];
+    *next = p->at + (c->marks.mark[line.last] - c->marks.mark[first]);
     if (unlikely(*next > p->end))
         *next = p->end; /* the LF that it did not have */
-    return (struct row){ c->base, c->marks.mark + first, last - first };
+    return (struct row){ c->base, c->marks.mark + first, line.last - first, line.n_fields };
 }
 
 /*
@@ -311,7 +311,7 @@ next_row(struct w3c *c, const struct parser *p, char **next)
 static inline uint32_t
 has_cr(const struct row *row, const char *end)
 {
-    uint32_t from = row->mark[0] + 1, to = row->mark[row->n_fields];
+    uint32_t from = row->mark[0] + 1, to = row->mark[row->last];
 
     return to > from && row->base[to - 1] == '\r' && row->base + to < end && row->base[to] == '\n';
 }
@@ -324,7 +324,7 @@ static enum st
 first_values(struct parser *p, struct row *row, struct err *err)
 {
     struct w3c *c = p->state;
-    uint32_t from = row->mark[0] + 1, to = row->mark[row->n_fields];
+    uint32_t from = row->mark[0] + 1, to = row->mark[row->last];
     struct slice line = { row->base + from, to - from };
 
     if (c->n_named == 0)
@@ -343,7 +343,7 @@ static enum st
 read_line(struct parser *p, struct row *row, struct record *rec, struct err *err)
 {
     struct w3c *c = p->state;
-    uint32_t from = row->mark[0] + 1, to = row->mark[row->n_fields];
+    uint32_t from = row->mark[0] + 1, to = row->mark[row->last];
     enum st rc;
 
     record_begin(p, rec);
@@ -373,9 +373,9 @@ w3c_block(struct parser *p, struct record *out, size_t max, size_t *n_records, s
         struct row row = next_row(c, p, &next);
         uint32_t cr = has_cr(&row, p->end);
 
-        row.mark[row.n_fields] -= cr;
+        row.mark[row.last] -= cr;
         rc = read_line(p, &row, &out[n], err);
-        row.mark[row.n_fields] += cr;
+        row.mark[row.last] += cr;
         if (rc == ST_OK) {
             n++;
             p->at = next;

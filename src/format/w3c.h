@@ -37,11 +37,13 @@ enum column {
 struct w3c {
     uint32_t n_fields;      /* of a line; 0 before the first #Fields:, and behind one until a line shows what separates values */
     uint32_t n_named;       /* by the last #Fields: */
-    uint32_t at[COLUMNS_N]; /* which field a column is, or NO_COLUMN */
+    uint32_t at[COLUMNS_N]; /* which of a line's marks a column begins behind, or NO_COLUMN */
+    uint64_t wanted;        /* the separators that are marked (scan_marks): those around columns */
     uint8_t  path_decodes;
     bool     extras;        /* something is to be done that CloudFront's logs do not need */
     bool     blanks;        /* blanks separate values, not tabs */
     bool     by_line;       /* blanks did so once: lines are cut one at a time from there on, without an index */
+    size_t   by_line_bytes; /* of the lines to come that are, for their index was made for other columns */
     struct day_memo day;
     struct hms_memo hms;
 

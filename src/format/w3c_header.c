@@ -105,6 +105,56 @@ map_name(struct w3c *c, const char *drop_key, struct slice name, size_t rank[COL
         c->path_decodes = 2;
 }
 
+/* Columns of fields that nobody asks for are as good as missing. */
+static void
+leave_out(struct w3c *c, unsigned unasked)
+{
+    static const struct {
+        unsigned asks;
+        enum column column;
+    } some[] = {
+        { ASKS_AGENT, COLUMN_AGENT },         { ASKS_QUERY, COLUMN_QUERY },
+        { ASKS_FORWARDED, COLUMN_FORWARDED }, { ASKS_RANGE, COLUMN_RANGE },
+        { ASKS_PART, COLUMN_RANGE_END },      { ASKS_PART, COLUMN_LENGTH },
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(some); i++)
+        if ((unasked & some[i].asks) != 0)
+            c->at[some[i].column] = NO_COLUMN;
+}
+
+/* How many separators before the one that ends column `n` are marked. */
+static uint32_t
+marks_before(uint64_t wanted, uint32_t n)
+{
+    uint32_t bit = scan_wanted_bit(n);
+
+    return (uint32_t)__builtin_popcountll(wanted & ((UINT64_C(1) << bit) - 1)) + n - bit;
+}
+
+/* Separators before and behind columns are marked, and `at` counts marks from here on. */
+static void
+mark_columns(struct w3c *c)
+{
+    uint64_t wanted = 0;
+
+    for (size_t i = 0; i < COLUMNS_N; i++) {
+        if (c->at[i] == NO_COLUMN)
+            continue;
+        if (c->at[i] > 0)
+            wanted |= UINT64_C(1) << scan_wanted_bit(c->at[i] - 1);
+        wanted |= UINT64_C(1) << scan_wanted_bit(c->at[i]);
+    }
+    for (size_t i = 0; i < COLUMNS_N; i++)
+        if (c->at[i] != NO_COLUMN)
+            c->at[i] = marks_before(wanted, c->at[i]);
+    if (c->wanted != 0 && wanted != c->wanted) { /* an index anew for each header would be dear */
+        c->by_line_bytes = SCAN_BYTES_MAX;
+        c->line = c->marks.n_lines;
+    }
+    c->wanted = wanted;
+}
+
 static enum st
 map_columns(struct parser *p, struct slice line, struct err *err)
 {
@@ -127,6 +177,8 @@ map_columns(struct parser *p, struct slice line, struct err *err)
             return refuse(err, p->line_no, "");
         }
     }
+    leave_out(c, p->options->unasked);
+    mark_columns(c);
     c->extras = c->at[COLUMN_COUNTRY] != NO_COLUMN || c->at[COLUMN_MARKED] != NO_COLUMN;
     return check_columns(c, p->line_no, err);
 }

@@ -16,6 +16,7 @@ struct pass {
     struct rollup      *shadow;       /* what a second rule pack would count; NULL: there is none, or not for this table */
     int64_t             shadow_bytes; /* of these hits */
     struct picker      *picker;
+    struct format_options options; /* the run's, for this table */
     struct parser       parser;
     struct payload_day *day;    /* of the record before: most lines share it */
     int32_t             day_no; /* DAY_NONE: none yet */

@@ -230,6 +230,21 @@ keep_mistaken(struct pending *p, const struct err *mistaken, struct err *err)
     return ST_OK;
 }
 
+/* What the run says about reading, and what nobody asks of the logs of this table. */
+static struct format_options
+options_for(const struct run_config *c, const struct dataset *dataset)
+{
+    struct format_options options = { 0 };
+    unsigned asked = dataset->asks | rules_ask(c->rules);
+
+    if (c->format_options != NULL)
+        options = *c->format_options;
+    if (c->shadow != NULL)
+        asked |= rules_ask(c->shadow);
+    options.unasked = ASKS_ALL & ~asked;
+    return options;
+}
+
 /* Reads all of an input that has lines. */
 static enum st
 count_lines(struct worker *w, struct pending *p, const struct format *format, struct err *err)
@@ -249,9 +264,10 @@ count_lines(struct worker *w, struct pending *p, const struct format *format, st
     if (p->table->catalog != NULL && run_writes(w->run) &&
         (pass.parked = parked_rollup(w->run, &p->rollups[PARKED], err)) == NULL)
         return err->code;
+    pass.options = options_for(w->run->config, p->table->dataset);
     if ((rc = fresh_picker(w, p->table, &pass.picker, err)) != ST_OK ||
         (rc = shadow_begin(&pass, p, err)) != ST_OK ||
-        (rc = parser_init(&pass.parser, format, w->run->config->format_options, err)) != ST_OK)
+        (rc = parser_init(&pass.parser, format, &pass.options, err)) != ST_OK)
         return rc;
     days_reset(&w->days);
     pass.grown = p->cover != NULL || skips;

@@ -102,3 +102,20 @@ rules_pick(const struct rules *rules, const struct record *rec)
         return why;
     return rules_has_day(rules, rec->day) ? KEEP : FILTER_DATE_RANGE;
 }
+
+unsigned
+rules_ask(const struct rules *rules)
+{
+    const struct rule_pack *pack = rules->pack;
+    unsigned asks = 0;
+
+    if (pack->agent.n_prefixes > 0 || rules->agents != NULL)
+        asks |= ASKS_AGENT;
+    if (pack->client.n_trusted_proxies > 0)
+        asks |= ASKS_FORWARDED;
+    if (pack->range.kind != RANGE_NEVER)
+        asks |= ASKS_RANGE;
+    if (pack->range.kind == RANGE_UNION)
+        asks |= ASKS_PART;
+    return asks;
+}

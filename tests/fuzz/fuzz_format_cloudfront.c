@@ -3,5 +3,7 @@
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    return fuzz_format("cloudfront", data, size);
+    const struct format_options options = { .unasked = (unsigned)(size & ASKS_ALL) };
+
+    return fuzz_format_with("cloudfront", &options, data, size);
 }

@@ -3,5 +3,7 @@
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    return fuzz_format("w3c", data, size);
+    const struct format_options options = { .unasked = (unsigned)(size & ASKS_ALL) };
+
+    return fuzz_format_with("w3c", &options, data, size);
 }

@@ -145,6 +145,128 @@ any_column_can_be_marked(void **state)
 }
 
 static void
+what_nobody_asks_for_is_left_out(void **state)
+{
+    static const char log[] = LEAST " cs(User-Agent) cs-uri-query x-forwarded-for sc-range-start sc-range-end sc-content-len\n"
+                                    "2024-03-01\tGET\t/a\t206\tcargo\tq\t192.0.2.7\t7\t9\t3\n";
+    static const struct {
+        unsigned unasked;
+        const char *gone;
+    } some[] = {
+        { ASKS_AGENT, "agent=" }, { ASKS_FORWARDED, "forwarded=" }, { ASKS_RANGE, "range=2" },
+        { ASKS_RANGE, "part=" }, { ASKS_PART, "part=" },
+    };
+    struct err err;
+    enum st rc;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(some); i++) {
+        struct format_options options = { 0 };
+        struct buf all = { 0 }, less = { 0 };
+
+        parse(the_format("w3c"), SLICE(log), (struct how){ CUT_NOWHERE, 256, 0, &options }, &all, &rc, &err);
+        options.unasked = some[i].unasked;
+        parse(the_format("w3c"), SLICE(log), (struct how){ CUT_NOWHERE, 256, 0, &options }, &less, &rc, &err);
+        assert_non_null(strstr(all.p, some[i].gone));
+        assert_null(strstr(less.p, some[i].gone));
+        assert_non_null(strstr(less.p, "status=206"));
+        assert_non_null(strstr(less.p, "method=\"GET\" path=\"/a\""));
+        buf_release(&all);
+        buf_release(&less);
+    }
+}
+
+/* ---- columns anywhere ---- */
+
+static const char *const asked[] = { "date", "cs-method", "cs-uri-stem", "sc-status", "c-ip" };
+
+/* Of `n` columns, those in `asked` at random places; `at` says which is where. */
+static void
+add_header(struct buf *log, size_t n, size_t at[ARRAY_LEN(asked)])
+{
+    for (size_t i = 0; i < ARRAY_LEN(asked); i++) {
+        bool taken;
+
+        do {
+            at[i] = next_random() % n;
+            taken = false;
+            for (size_t j = 0; j < i; j++)
+                taken |= at[j] == at[i];
+        } while (taken);
+    }
+    buf_text(log, "#Fields:");
+    for (size_t column = 0; column < n; column++) {
+        const char *name = "x";
+
+        for (size_t i = 0; i < ARRAY_LEN(asked); i++)
+            if (at[i] == column)
+                name = asked[i];
+        buf_printf(log, " %s", name);
+    }
+    buf_text(log, "\n");
+}
+
+/* A line of `n` fields, those that count as `at` has them; other fields are of up to 40 bytes. */
+static void
+add_line(struct buf *log, size_t n, const size_t at[ARRAY_LEN(asked)], size_t line_no)
+{
+    for (size_t column = 0; column < n; column++) {
+        if (column > 0)
+            buf_text(log, "\t");
+        if (column == at[0])
+            buf_text(log, "2024-03-01");
+        else if (column == at[1])
+            buf_text(log, "GET");
+        else if (column == at[2])
+            buf_printf(log, "/%zu", line_no);
+        else if (column == at[3])
+            buf_text(log, "200");
+        else if (column == at[4])
+            buf_printf(log, "c%zu", line_no);
+        else
+            for (size_t bytes = next_random() % 4 == 0 ? next_random() % 40 : 1; bytes > 0; bytes--)
+                buf_text(log, "y");
+    }
+    buf_text(log, "\n");
+}
+
+static void
+columns_are_read_wherever_they_stand(void **state)
+{
+    static const size_t widths[] = { 5, 6, 33, 62, 63, 64, 65, 66, 130, 1000 };
+
+    (void)state;
+    for (size_t round = 0; round < 300; round++) {
+        struct buf log = { 0 }, want = { 0 };
+        size_t line_no = 0;
+        char *got;
+
+        for (size_t headers = 1 + next_random() % 3; headers > 0; headers--) {
+            size_t n = widths[next_random() % ARRAY_LEN(widths)], at[ARRAY_LEN(asked)];
+
+            add_header(&log, n, at);
+            buf_printf(&want, "%zu! comment - 0\n", ++line_no);
+            add_line(&log, n, at, ++line_no); /* shows what separates */
+            buf_printf(&want, "%zu" DAY "method=\"GET\" path=\"/%zu\" client=\"c%zu\"\n", line_no, line_no, line_no);
+            for (size_t lines = next_random() % 60; lines > 0; lines--) {
+                size_t here = next_random() % 8 == 0 ? n - 1 + 2 * (next_random() % 2) : n;
+
+                add_line(&log, here, at, ++line_no);
+                if (here == n)
+                    buf_printf(&want, "%zu" DAY "method=\"GET\" path=\"/%zu\" client=\"c%zu\"\n", line_no, line_no, line_no);
+                else
+                    buf_printf(&want, "%zu! fields - 0\n", line_no);
+            }
+        }
+        got = parse_text(the_format("w3c"), (struct slice){ log.p, log.n });
+        assert_string_equal(got, want.p);
+        free(got);
+        buf_release(&log);
+        buf_release(&want);
+    }
+}
+
+static void
 logs_are_told_from_those_of_cloudfront(void **state)
 {
     static const struct {
@@ -177,7 +299,8 @@ static void
 hostile_megabytes_take_linear_time(void **state)
 {
     static const char *const parts[] = {
-        LEAST "\n2024-03-01 GET /a 200\n" LEAST "\n2024-03-01\tGET\t/a\t200\n", "x\n", "\" \" \" \" ", "\"\"", " ", "a b c \"\n",
+        LEAST "\n2024-03-01 GET /a 200\n" LEAST "\n2024-03-01\tGET\t/a\t200\n",
+        LEAST "\n2024-03-01\tGET\t/a\t200\n" LEAST " c-ip\n2024-03-01\tGET\t/a\t200\t-\n", "x\n", "\" \" \" \" ", "\"\"", " ", "a b c \"\n",
     };
 
     (void)state;
@@ -203,6 +326,8 @@ main(void)
         cmocka_unit_test(lines_become_records),
         cmocka_unit_test(some_logs_are_refused),
         cmocka_unit_test(any_column_can_be_marked),
+        cmocka_unit_test(what_nobody_asks_for_is_left_out),
+        cmocka_unit_test(columns_are_read_wherever_they_stand),
         cmocka_unit_test(logs_are_told_from_those_of_cloudfront),
         cmocka_unit_test(hostile_megabytes_take_linear_time),
     };

@@ -16,25 +16,36 @@ fill(char *p, size_t n, uint32_t of)
 }
 
 static void
-compare_variants(const char *p, size_t n)
+compare_wanted(const char *p, size_t n, uint64_t wanted)
 {
     static struct marks want, got;
     const struct scan_variant *plain = scan_variants;
 
     while (strcmp(plain->name, "plain") != 0)
         plain++;
-    plain->scan(&want, p, n, '\t');
+    plain->scan(&want, p, n, '\t', wanted);
     for (const struct scan_variant *v = scan_variants; v->name != NULL; v++) {
         if (!v->runs_here())
             continue;
-        memset(&got, 0xaa, sizeof(size_t) * 2);
-        v->scan(&got, p, n, '\t');
+        memset(&got, 0xaa, offsetof(struct marks, line));
+        v->scan(&got, p, n, '\t', wanted);
         assert_int_equal(got.n, want.n);
         assert_int_equal(got.n_lines, want.n_lines);
+        assert_int_equal(got.n_tail, want.n_tail);
         assert_memory_equal(got.mark, want.mark, (want.n + 1) * sizeof *want.mark);
         if (want.n_lines > 0)
-            assert_memory_equal(got.line_end, want.line_end, want.n_lines * sizeof *want.line_end);
+            assert_memory_equal(got.line, want.line, want.n_lines * sizeof *want.line);
     }
+}
+
+static void
+compare_variants(const char *p, size_t n)
+{
+    const uint64_t some = next_random() | (uint64_t)next_random() << 32;
+    const uint64_t wanted[] = { UINT64_MAX, 0, 1, UINT64_C(1) << 63, UINT64_C(1) << 62, some };
+
+    for (size_t i = 0; i < ARRAY_LEN(wanted); i++)
+        compare_wanted(p, n, wanted[i]);
 }
 
 static void
@@ -101,15 +112,67 @@ the_chosen_one_is_the_plain_one(void **state)
     static const char text[BLOCK_SLACK + 8] = "a\tbb\nc\n";
 
     (void)state;
-    scan_marks(&got, text, 7, '\t');
+    scan_marks(&got, text, 7, '\t', UINT64_MAX);
     assert_int_equal(got.n, 3);
     assert_int_equal(got.n_lines, 2);
+    assert_int_equal(got.n_tail, 0);
     assert_int_equal(got.mark[0], UINT32_MAX);
     assert_int_equal(got.mark[1], 1);
     assert_int_equal(got.mark[2], 4);
     assert_int_equal(got.mark[3], 6);
-    assert_int_equal(got.line_end[0], 2);
-    assert_int_equal(got.line_end[1], 3);
+    assert_int_equal(got.line[0].last, 2);
+    assert_int_equal(got.line[0].n_fields, 2);
+    assert_int_equal(got.line[1].last, 3);
+    assert_int_equal(got.line[1].n_fields, 1);
+}
+
+static void
+only_wanted_separators_are_marked(void **state)
+{
+    static struct marks got;
+    static const char text[BLOCK_SLACK + 16] = "a\tb\tc\nd\n\t\te";
+
+    (void)state;
+    for (const struct scan_variant *v = scan_variants; v->name != NULL; v++) {
+        if (!v->runs_here())
+            continue;
+        v->scan(&got, text, 11, '\t', 2); /* of each line the second */
+        assert_int_equal(got.n, 4);
+        assert_int_equal(got.n_lines, 2);
+        assert_int_equal(got.n_tail, 2);
+        assert_int_equal(got.mark[1], 3);
+        assert_int_equal(got.mark[2], 5);
+        assert_int_equal(got.mark[3], 7);
+        assert_int_equal(got.mark[4], 9);
+        assert_int_equal(got.line[0].last, 2);
+        assert_int_equal(got.line[0].n_fields, 3);
+        assert_int_equal(got.line[1].last, 3);
+        assert_int_equal(got.line[1].n_fields, 1);
+    }
+}
+
+/* From the 64th of a line on, all are wanted or none. */
+static void
+the_last_bit_wanted_stands_for_all_that_follow(void **state)
+{
+    static struct marks got;
+    static char text[200 + BLOCK_SLACK];
+
+    (void)state;
+    memset(text, '\t', sizeof text);
+    text[199] = '\n';
+    for (const struct scan_variant *v = scan_variants; v->name != NULL; v++) {
+        if (!v->runs_here())
+            continue;
+        v->scan(&got, text, 200, '\t', UINT64_C(1) << 63);
+        assert_int_equal(got.n, 199 - 63 + 1);
+        assert_int_equal(got.mark[1], 63);
+        assert_int_equal(got.line[0].n_fields, 200);
+        v->scan(&got, text, 200, '\t', UINT64_C(1) << 62);
+        assert_int_equal(got.n, 2);
+        assert_int_equal(got.mark[1], 62);
+        assert_int_equal(got.mark[2], 199);
+    }
 }
 
 static void
@@ -152,6 +215,8 @@ main(void)
         cmocka_unit_test(variants_agree_at_all_lengths_and_alignments),
         cmocka_unit_test(a_whole_index_of_nothing_but_marks),
         cmocka_unit_test(the_chosen_one_is_the_plain_one),
+        cmocka_unit_test(only_wanted_separators_are_marked),
+        cmocka_unit_test(the_last_bit_wanted_stands_for_all_that_follow),
         cmocka_unit_test(next_byte_is_found_as_plain_code_finds_it),
         cmocka_unit_test(string_ends_at_exactly_the_bytes_it_must),
     };
