@@ -18,8 +18,8 @@ enum pages_kind {
     /* Huge, where the system has them: a table that is read all over costs a page walk at almost every read otherwise, and twice as
      * much on a virtual machine. */
     PAGES_READ_ALL_OVER,
-    /* Small, and all at once there: what is written once from its beginning to its end. A huge page that a hypervisor has taken back
-     * comes in 512 pieces, each slower than a small page that the system has at hand. */
+    /* All at once there: what is written once from its beginning to its end. Huge only where pages are seen to come quickly: one that
+     * a hypervisor has taken back comes in 512 pieces, each slower than a small page that the system has at hand. */
     PAGES_FILLED_UP
 };
 
