@@ -7,7 +7,7 @@
 #include <stdatomic.h>
 #include <sys/mman.h>
 
-/* Memory that the system has is there in 100 to 200 us, what a hypervisor must bring in 1,000 to 9,000. */
+/* Memory that the system has is there in 100 to 200 us, what a hypervisor brings in 800 to 9,000. */
 #define QUICK_US 400 /* for PAGES_HUGE bytes */
 
 static atomic_int supply; /* of this machine, as seen last */

@@ -57,7 +57,6 @@ struct fastly {
     /* Lines that are as one before them but for their values. */
     struct json_pattern pattern;
     size_t              n_other; /* lines in a row that went the general way */
-    struct quote_index  index;
 };
 
 /* Reads what is to be marked out of the options, once. */
@@ -242,8 +241,11 @@ name_of(const void *ctx, unsigned outer, struct slice key)
 
     (void)ctx;
     for (unsigned i = 0; i < keys->n && (outer == 0 || outer == MEMBER_HTTP); i++)
-        if (slice_eq(key, keys->keys[i]))
-            return outer == 0 ? i + 1 : MEMBER_NESTED_AGENT;
+        if (slice_eq(key, keys->keys[i])) {
+            if (outer != 0)
+                return MEMBER_NESTED_AGENT;
+            return i + 1 == MEMBER_HTTP ? MEMBER_HTTP | PATTERN_OBJECT : i + 1;
+        }
     return 0;
 }
 
@@ -257,20 +259,23 @@ learn_pattern(struct fastly *f, struct slice object)
         json_pattern_learn(&f->pattern, object, name_of, NULL);
 }
 
-/* The line at p->at, whose marks are at hand. False: it goes the general way. */
+/* The line at p->at. False: it goes the general way. */
 static inline bool
 quick_line(struct parser *p, struct fastly *f, struct json_value v[MEMBERS_N], struct record *rec)
 {
-    const char *begin, *feed;
+    size_t n_head = pattern_run(p->at, p->end, &f->pattern.n_head);
+    const char *begin, *next;
 
-    if (!json_pattern_read(&f->pattern, &f->index, v, &begin, &feed) || begin < p->at ||
+    if (n_head < f->pattern.first)
+        return false;
+    begin = p->at + n_head - f->pattern.first;
+    if ((next = json_pattern_read(&f->pattern, begin, p->end, v)) == NULL ||
         (begin > p->at && (p->heads == HEADS_NONE || !syslog_is_classic(p->at, begin))))
         return false;
     record_begin(p, rec);
     rec->why = read_members(p, v, rec);
-    p->at += feed + 1 - p->at;
+    p->at += next - p->at;
     p->line_no++;
-    f->index.at += f->pattern.n_marks;
     return true;
 }
 
@@ -284,9 +289,7 @@ fastly_quick(struct parser *p, struct record *out, size_t max)
     if (wants_mark(p) || f->pattern.n_values == 0)
         return 0;
     forget_members(v);
-    quote_index_sync(&f->index, p);
-    while (n < max && p->at < p->end && quote_index_has(&f->index, p, f->pattern.n_marks) &&
-           quick_line(p, f, v, &out[n]))
+    while (n < max && p->at < p->end && quick_line(p, f, v, &out[n]))
         n++;
     if (n > 0)
         f->n_other = 0;
@@ -362,7 +365,6 @@ const struct format format_fastly = {
     .quick = fastly_quick,
     .sniff = fastly_sniff,
     .state_bytes = sizeof(struct fastly),
-    .clear_bytes = offsetof(struct fastly, index.quotes.mark),
     .examples = examples,
     .n_examples = ARRAY_LEN(examples),
 };

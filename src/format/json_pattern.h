@@ -1,11 +1,10 @@
 /*
  * Lines of a JSON log come from one program. Mostly they differ in their values alone, and whatever stands between two values, an
  * object that begins or ends included, is byte for byte what stood there in the line before: the *literals*. A pattern
- * remembers them. With an index of quotes (quote_index.h) the place of each value is then known without looking for it,
- * so that the values of a line are read beside one another and not one after the other.
+ * remembers them. Of a line that fits only the ends of its values are looked for.
  *
  *     {"a":1,"b":{"c":"x"},"d":"y"}
- *     ^^^^^ 1 ^^^^^^^^^^^^ x ^^^^^^ y ^        literals and values; the last literal is the tail
+ *     ^^^^^ 1 ^^^^^^^^^^^^ x ^^^^^^ y ^        literals and values; the last literal goes to the end of the line
  *
  * Nothing becomes less strict. A line that fits has the literals of one that was read member by member, strings without
  * quotes, backslashes and control bytes, and plain numbers where that one had strings and plain numbers; so it is JSON as that
@@ -15,7 +14,7 @@
 #define INGEST_FORMAT_JSON_PATTERN_H
 
 #include "json.h"
-#include "quote_index.h"
+#include "scan.h"
 
 #define PATTERN_VALUES  24
 #define PATTERN_LITERAL 32 /* bytes; a line with a longer literal has no pattern */
@@ -24,22 +23,23 @@ struct pattern_value {
     uint32_t n_literal, mask; /* of the literal in front of it; a bit for each of its bytes */
     char     literal[PATTERN_LITERAL];
     uint16_t name;
-    uint16_t mark;            /* of the line's marks: the quote that opens a string; of a number the first one behind it */
-    uint16_t behind;          /* bytes from the end of a number to that mark */
     bool     is_string;
+    uint32_t n_usual;         /* bytes of the string that was here in the line before */
 };
 
 /* Zeroed memory is no pattern. */
 struct json_pattern {
-    size_t   n_values; /* 0: none is known */
-    size_t   n_marks;  /* of a line, its line feed included */
-    size_t   first;    /* bytes in front of its first mark */
-    size_t   n_tail;
-    char     tail[PATTERN_LITERAL];
-    struct pattern_value values[PATTERN_VALUES];
+    size_t n_values; /* 0: none is known */
+    size_t first;    /* bytes in front of the first quote */
+    uint32_t n_head; /* bytes of the line before in front of that quote */
+    struct pattern_value values[PATTERN_VALUES + 1]; /* behind the last one, the literal that ends the line */
 };
 
-/* What the member `key` of the object that is named `outer` is called, 0 where nobody asks for it. The line itself is 0, too. */
+/*
+ * What the member `key` of the object that is named `outer` is called, 0 where nobody asks for it. The line itself is 0, too. With
+ * PATTERN_OBJECT it is one whose members are asked for; any other that has a name must be no object, or there is no pattern.
+ */
+#define PATTERN_OBJECT 64u
 typedef unsigned pattern_namer(const void *ctx, unsigned outer, struct slice key);
 
 /*
@@ -66,45 +66,75 @@ pattern_literal_is_at(const struct pattern_value *value, const char *p)
 }
 
 /*
- * Reads the object whose marks begin at q->at, t->n_marks of which are at hand, into v[] by the names of its members; v[0] is
- * for all that have none. Others keep what they had. The object begins at *begin and ends in front of the line feed at *feed. False: it
- * does not fit.
+ * How many bytes there are before a quote, a backslash or a control byte, or `end`. Mostly as many as in the line before: then it is that
+ * number which is given, not the one that is counted, so that the processor goes on behind the text while it still looks for its end.
  */
-static inline bool
-json_pattern_read(const struct json_pattern *t, const struct quote_index *q, struct json_value *v, const char **begin,
-                  const char **feed)
+static inline size_t
+pattern_run(const char *p, const char *end, uint32_t *usual)
 {
-    const uint32_t *mark = q->quotes.mark + q->at;
-    const char *at = q->text + mark[0] - t->first;
+    size_t n = (size_t)(scan_string(p, end) - p), guess = *usual, taken = guess;
 
-    if (mark[0] < t->first)
-        return false;
-    *begin = at;
-    *feed = q->text + mark[t->n_marks - 1];
-    for (const struct pattern_value *value = t->values; value < t->values + t->n_values; value++) {
+    __asm__("" : "+r"(taken)); /* the compiler must not see that it is n */
+    if (likely(guess == n))
+        return taken;
+    *usual = (uint32_t)n;
+    return n;
+}
+
+/* How many digits stand at `p`, up to 8; 8 bytes may be read. */
+static inline unsigned
+pattern_digits(const char *p)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    uint64_t v, others;
+
+    memcpy(&v, p, sizeof v);
+    v ^= UINT64_C(0x3030303030303030);
+    others = ((v + UINT64_C(0x7676767676767676)) | v) & UINT64_C(0x8080808080808080);
+    return others == 0 ? 8 : (unsigned)__builtin_ctzll(others) / 8;
+#else
+    unsigned n = 0;
+
+    while (n < 8 && (unsigned char)(p[n] - '0') <= 9)
+        n++;
+    return n;
+#endif
+}
+
+/*
+ * Reads the object that begins at `at`, all of the rest of a line in front of `end`, into v[] by the names of its members; v[0] is for all
+ * that have none. Others keep what they had. BLOCK_SLACK bytes behind `end` may be read. Gives the line behind it; NULL: it does not fit.
+ */
+static inline const char *
+json_pattern_read(struct json_pattern *t, const char *at, const char *end, struct json_value *v)
+{
+    struct pattern_value *value = t->values, *last = value + t->n_values;
+
+    for (; value < last && at < end && pattern_literal_is_at(value, at); value++) {
         struct json_value *out = &v[value->name];
-        const char *from = at + value->n_literal, *to = q->text + mark[value->mark];
+        const char *from = at + value->n_literal;
 
-        if (!pattern_literal_is_at(value, at))
-            return false;
         if (value->is_string) {
-            if (to != from || *to != '"')
-                return false;
-            to = q->text + mark[value->mark + 1];
-            if (*to != '"')
-                return false;
-            *out = (struct json_value){ .kind = JSON_STRING, .text = { from + 1, (size_t)(to - from) - 1 } };
-            at = to + 1;
-        } else {
-            uint32_t few;
+            size_t n = pattern_run(from + 1, end, &value->n_usual);
 
-            at = to - value->behind;
-            if (at <= from || at - from > 7 || *from == '0' || !num_eight(from, (size_t)(at - from), &few))
-                return false;
-            *out = (struct json_value){ .kind = JSON_INTEGER, .text = { from, (size_t)(at - from) } };
+            at = from + 1 + n;
+            if (*from != '"' || *at != '"')
+                return NULL;
+            *out = (struct json_value){ .kind = JSON_STRING, .text = { from + 1, n } };
+            at++;
+        } else {
+            unsigned n = pattern_digits(from);
+
+            if (n - 1 > 6 || *from == '0')
+                return NULL;
+            *out = (struct json_value){ .kind = JSON_INTEGER, .text = { from, n } };
+            at = from + n;
         }
     }
-    return *feed - at == (ptrdiff_t)t->n_tail && **feed == '\n' && memcmp(at, t->tail, t->n_tail) == 0;
+    if (value < last || at >= end || !pattern_literal_is_at(last, at))
+        return NULL;
+    at += last->n_literal;
+    return at < end && *at == '\n' ? at + 1 : NULL;
 }
 
 #endif

@@ -1,9 +1,9 @@
 /*
- * The index of separators and line feeds: 64 bytes become two words of bits, of which those that are
- * wanted become positions. Storing four positions at once, there or not, and stepping by the number
- * of bits avoids a branch that no CPU can guess (Langdale and Lemire, "Parsing Gigabytes of JSON per
- * Second", 2019, section 3.2). For the same reason each line's words begin with the line: the lines
- * of a log are alike, and so are then their first words, their second ones and so on.
+ * The index of separators and line feeds: 64 bytes become two words of bits, of which those that
+ * are wanted become positions. Storing four positions at once, there or not, and stepping by the
+ * number of bits avoids a branch that no CPU can guess (Langdale and Lemire, "Parsing Gigabytes of
+ * JSON per Second", 2019, section 3.2). For the same reason each line's words begin with the line:
+ * the lines of a log are alike, and so are then their first words, their second ones and so on.
  */
 #include "scan.h"
 
@@ -177,9 +177,9 @@ equal_avx2(const char *p, __m256i want)
 {
     __m256i low = _mm256_cmpeq_epi8(_mm256_loadu_si256((const void *)p), want);
     __m256i high = _mm256_cmpeq_epi8(_mm256_loadu_si256((const void *)(p + 32)), want);
+    uint64_t bits = (uint32_t)_mm256_movemask_epi8(high);
 
-    return (uint32_t)_mm256_movemask_epi8(low) |
-           (uint64_t)(uint32_t)_mm256_movemask_epi8(high) << 32;
+    return bits << 32 | (uint32_t)_mm256_movemask_epi8(low);
 }
 
 TARGET_AVX2 static inline void

@@ -11,8 +11,8 @@
 /* One line: from behind mark[0] to mark[last]. A field is what stands between two of its marks. */
 struct row {
     const char *base;
-    uint32_t   *mark;
-    uint32_t    last, n_fields;
+    uint32_t *mark;
+    uint32_t last, n_fields;
 };
 
 static inline struct slice
@@ -238,8 +238,8 @@ has_values(struct slice line, size_t n, bool quotes)
 }
 
 /*
- * One line alone: where it is longer than an index, or blanks separate. As many fields are told apart
- * as a line may have, and one more, so that one with too many is seen to have them.
+ * One line alone: where it is longer than an index, or blanks separate. As many fields are told
+ * apart as a line may have, and one more, so that one with too many is seen to have them.
  */
 static struct row
 cut_line(struct w3c *c, struct slice line, char separator, bool quotes)

@@ -43,6 +43,7 @@ static const char *const shapes[] = {
     "{\"http\":{\"useragent\":%s},\"date_time\":%t,\"method\":%s,\"url\":%s,\"status\":%d,\"http\":{\"a\":%s}}",
     "{\"url\":%s,\"url\":%s,\"date_time\":%t,\"method\":%s,\"status\":%d}",
     "{\"date_time\":%t,\"method\":%s,\"url\":%s,\"status\":%d,\"http\":%v,\"http.useragent\":%s,\"version\":%v}",
+    "{\"date_time\":%t,\"ip\":%v,\"method\":%s,\"url\":%s,\"http\":{\"useragent\":%v,\"x\":%s},\"bytes\":%v,\"status\":%d}",
     "{\"date_time\":%t,\"method\":%s,\"url\":%s,\"status\":%d,\"a long key that no literal holds, as it has 40\":%s}",
     "{\"date_time\":%t,\"met\\u0068od\":%s,\"url\":%s,\"status\":%d,\"\\t\":{},\"bytes\":%d}",
     "{\"date_time\":%t,\"method\":%s,\"url\":%s,\"status\":%d,\"bytes\":%d,\"more\":[%d,%s]}",
@@ -127,10 +128,29 @@ others_never_do(void **state)
         for (int line = 0; line < 100; line++)
             add_line(&log, shapes[i], "", 0);
         same_both_ways(&log);
-        if (n_quick > 0 && i != 5)
+        if (n_quick > 0 && strstr(shapes[i], "%v") == NULL)
             fail_msg("%zu: %zu lines", i, n_quick);
         buf_release(&log);
     }
+}
+
+/* Whatever stands at one place in all lines, as a program would write that means it. */
+static void
+any_value_anywhere_reads_the_same(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(shapes); i++)
+        for (const char *p = strchr(shapes[i], '%'); p != NULL; p = strchr(p + 2, '%'))
+            for (size_t k = 0; k < ARRAY_LEN(anything); k++) {
+                struct buf log = { 0 }, shape = { 0 };
+
+                buf_printf(&shape, "%.*s%s%s", (int)(p - shapes[i]), shapes[i], anything[k], p + 2);
+                for (int line = 0; line < 20; line++)
+                    add_line(&log, buf_str(&shape), "", 0);
+                same_both_ways(&log);
+                buf_release(&log);
+                buf_release(&shape);
+            }
 }
 
 static void
@@ -168,6 +188,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(alike_lines_go_the_quick_way),
         cmocka_unit_test(others_never_do),
+        cmocka_unit_test(any_value_anywhere_reads_the_same),
         cmocka_unit_test(random_logs_read_the_same),
     };
 
