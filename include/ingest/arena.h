@@ -5,6 +5,7 @@
 #define INGEST_ARENA_H
 
 #include "ingest/base.h"
+#include "ingest/pages.h"
 #include "ingest/slice.h"
 
 struct arena_chunk;
@@ -14,6 +15,7 @@ struct arena {
     struct arena_chunk *now;
     size_t              used_bytes; /* taken from the system, chunk headers included */
     size_t              ceiling_bytes;
+    enum pages_supply   supply;     /* how quickly its pages came */
 };
 
 /* Takes no memory yet. `ceiling_bytes` bounds what the arena takes from the system; SIZE_MAX for none. */

@@ -3,7 +3,6 @@
  * in huge pages.
  */
 #include "ingest/arena.h"
-#include "ingest/pages.h"
 
 #define CHUNK_MIN  (16 * KIB)
 #define CHUNK_MAX  PAGES_HUGE
@@ -37,9 +36,9 @@ chunk_new(struct arena *a, size_t n)
         want = need;
     if (want > left)
         return NULL;
-    chunk = want == CHUNK_MAX
-                ? pages_alloc(want, a->used_bytes < LARGE ? PAGES_FILLED_UP : PAGES_READ_ALL_OVER)
-                : malloc(want);
+    chunk = want != CHUNK_MAX      ? malloc(want)
+          : a->used_bytes < LARGE ? pages_alloc_filled(want, &a->supply)
+                                  : pages_alloc(want);
     if (chunk == NULL)
         return NULL;
     *chunk = (struct arena_chunk){ .cap = want - sizeof *chunk };

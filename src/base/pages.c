@@ -4,33 +4,13 @@
 #include "ingest/pages.h"
 #include "ingest/clock.h"
 
-#include <stdatomic.h>
 #include <sys/mman.h>
 
 /* Memory that the system has is there in 100 to 200 us, what a hypervisor brings in 800 to 9,000. */
 #define QUICK_US 400 /* for PAGES_HUGE bytes */
 
-static atomic_int supply; /* of this machine, as seen last */
-enum { SUPPLY_UNKNOWN, SUPPLY_QUICK, SUPPLY_SLOW };
-
-/* Small pages first; huge ones as long as they come quickly. */
-static void
-fill_up(char *p, size_t n)
-{
-    int seen = atomic_load_explicit(&supply, memory_order_relaxed);
-    int64_t start = clock_monotonic_us();
-
-    if (seen == SUPPLY_QUICK)
-        madvise(p, n, MADV_HUGEPAGE);
-    if (madvise(p, n, MADV_POPULATE_WRITE) != 0 || seen == SUPPLY_SLOW)
-        return;
-    seen = clock_monotonic_us() - start < (int64_t)(n / PAGES_HUGE * QUICK_US) ? SUPPLY_QUICK
-                                                                               : SUPPLY_SLOW;
-    atomic_store_explicit(&supply, seen, memory_order_relaxed);
-}
-
-void *
-pages_alloc(size_t n, enum pages_kind kind)
+static char *
+pages_map(size_t n)
 {
     size_t room = n + PAGES_HUGE, before;
     char *p;
@@ -45,12 +25,33 @@ pages_alloc(size_t n, enum pages_kind kind)
     if (before > 0)
         munmap(p, before);
     munmap(p + before + n, PAGES_HUGE - before);
-    /* Wishes: where they cannot be had all is as before, only slower. */
-    if (kind == PAGES_FILLED_UP)
-        fill_up(p + before, n);
-    else
-        madvise(p + before, n, MADV_HUGEPAGE);
     return p + before;
+}
+
+/* What madvise(2) is asked for are wishes: where they cannot be had all is as before, only slower. */
+void *
+pages_alloc(size_t n)
+{
+    char *p = pages_map(n);
+
+    if (p != NULL)
+        madvise(p, n, MADV_HUGEPAGE);
+    return p;
+}
+
+void *
+pages_alloc_filled(size_t n, enum pages_supply *supply)
+{
+    char *p = pages_map(n);
+    int64_t start = clock_monotonic_us(), limit = (int64_t)(n / PAGES_HUGE * QUICK_US);
+
+    if (p == NULL)
+        return NULL;
+    if (*supply == PAGES_QUICK)
+        madvise(p, n, MADV_HUGEPAGE);
+    if (madvise(p, n, MADV_POPULATE_WRITE) == 0 && *supply != PAGES_SLOW)
+        *supply = clock_monotonic_us() - start < limit ? PAGES_QUICK : PAGES_SLOW;
+    return p;
 }
 
 void

@@ -63,7 +63,7 @@ slots_alloc(size_t n)
 {
     size_t bytes = n * sizeof(struct slot);
 
-    return bytes % PAGES_HUGE == 0 ? pages_alloc(bytes, PAGES_READ_ALL_OVER)
+    return bytes % PAGES_HUGE == 0 ? pages_alloc(bytes)
                                    : calloc(n, sizeof(struct slot));
 }
 

@@ -1,4 +1,4 @@
-/* Pages of either kind, again and again, so that both answers to how quickly they come are lived through where the machine gives both. */
+/* Large memory, whatever is known of how quickly pages come: zeros, aligned, nobody else's. */
 #include "ingest/base.h"
 
 #include <setjmp.h>
@@ -9,7 +9,7 @@
 static void
 pages_are_zero_aligned_and_ours(void **state)
 {
-    static const enum pages_kind kinds[] = { PAGES_READ_ALL_OVER, PAGES_FILLED_UP };
+    enum pages_supply supply[] = { PAGES_UNSEEN, PAGES_QUICK, PAGES_SLOW };
     unsigned char *held[8] = { NULL };
 
     (void)state;
@@ -18,7 +18,7 @@ pages_are_zero_aligned_and_ours(void **state)
         unsigned char *p;
 
         pages_free(held[at], n);
-        held[at] = p = pages_alloc(n, kinds[i % ARRAY_LEN(kinds)]);
+        held[at] = p = i % 4 == 3 ? pages_alloc(n) : pages_alloc_filled(n, &supply[i % 4]);
         assert_non_null(p);
         assert_int_equal((uintptr_t)p % PAGES_HUGE, 0);
         for (size_t b = 0; b < n; b += 509)
@@ -26,6 +26,7 @@ pages_are_zero_aligned_and_ours(void **state)
         assert_int_equal(p[n - 1], 0);
         memset(p, 0xa5, n);
     }
+    assert_int_equal(supply[2], PAGES_SLOW); /* which stays so */
     for (size_t at = 0; at < ARRAY_LEN(held); at++) {
         size_t n = (1 + at % 3) * PAGES_HUGE;
 
@@ -38,10 +39,15 @@ pages_are_zero_aligned_and_ours(void **state)
 static void
 nothing_and_too_much_are_none(void **state)
 {
+    enum pages_supply supply = PAGES_UNSEEN;
+
     (void)state;
-    assert_null(pages_alloc(0, PAGES_FILLED_UP));
-    assert_null(pages_alloc(pages_round(SIZE_MAX / 2), PAGES_FILLED_UP));
-    assert_null(pages_alloc(0 - PAGES_HUGE, PAGES_READ_ALL_OVER));
+    assert_null(pages_alloc(0));
+    assert_null(pages_alloc(pages_round(SIZE_MAX / 2)));
+    assert_null(pages_alloc(0 - PAGES_HUGE));
+    assert_null(pages_alloc_filled(0, &supply));
+    assert_null(pages_alloc_filled(0 - PAGES_HUGE, &supply));
+    assert_int_equal(supply, PAGES_UNSEEN);
     pages_free(NULL, 0);
 }
 
