@@ -66,8 +66,9 @@ pattern_literal_is_at(const struct pattern_value *value, const char *p)
 }
 
 /*
- * How many bytes there are before a quote, a backslash or a control byte, or `end`. Mostly as many as in the line before: then it is that
- * number which is given, not the one that is counted, so that the processor goes on behind the text while it still looks for its end.
+ * How many bytes there are from `p`, at most `end`, to a quote, a backslash or a control byte, or to `end`. Mostly as many as in the line
+ * before: then it is that number which is given, not the one that is counted, so that the processor goes on behind the text while it
+ * still looks for its end.
  */
 static inline size_t
 pattern_run(const char *p, const char *end, uint32_t *usual)
@@ -114,6 +115,8 @@ json_pattern_read(struct json_pattern *t, const char *at, const char *end, struc
         struct json_value *out = &v[value->name];
         const char *from = at + value->n_literal;
 
+        if (from >= end)
+            return NULL;
         if (value->is_string) {
             size_t n = pattern_run(from + 1, end, &value->n_usual);
 
