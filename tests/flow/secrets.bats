@@ -109,7 +109,10 @@ SH
     "$INGEST" -q node add GFZ
     real=$("$INGEST" token add GFZ 2>/dev/null)
     first=
-    for token in "${real%?}x" "x${real#?}" "${real}x" "${real%?}" "$(tr 'a-zA-Z' 'A-Za-z' <<<"$real")" wrongwrongwrongwrong1 "1'or'1'='1"; do
+    end=x start=x # neither may be what is there
+    [[ "$real" != *x ]] || end=y
+    [[ "$real" != x* ]] || start=y
+    for token in "${real%?}$end" "$start${real#?}" "${real}x" "${real%?}" "$(tr 'a-zA-Z' 'A-Za-z' <<<"$real")" wrongwrongwrongwrong1 "1'or'1'='1"; do
         INGEST_TOKEN=$token count "$LOGS/logs/fdsnws-2024.log.gz"
         status_is 3
         : "${first:=$stderr}"
